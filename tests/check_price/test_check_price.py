@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import shutil
@@ -18,8 +19,15 @@ from tests.check_price.page import cell, written
 from tests.check_price.tally import tally
 from tests.check_price.toolchains import lend_go, lend_ruby, on_path
 from tests.check_price.truth import untruths
+from tests.fakes import a_policy
+from tests.git.git_repository import repository as a_repository
 
+from profile_router.checks.finding import find_check
+from profile_router.core.ladder.report import CheckReport
 from profile_router.core.operating.share import share_of
+from profile_router.core.task import Task
+from profile_router.verify.jailed import JailedChecks
+from profile_router.workspace.folder import Workspace
 
 PAGE = Path(__file__).parents[2] / "docs" / "checks.md"
 TASKS = [(repository, bug) for repository in REPOSITORIES for bug in repository.bugs]
@@ -117,6 +125,27 @@ def test_the_check_of_a_repository_runs_in_a_jail_where_its_toolchain_can_be_len
     if why := lender(home):
         pytest.skip(why)
     assert cannot_run(next(one for one in REPOSITORIES if one.name == name)) == ""
+
+
+SPEC = 'require_relative "../lib/cart"\nRSpec.describe Cart do\n  it("adds") { expect(Cart.new.total([1, 2])).to eq 3 }\nend\n'
+RUBY = {
+    ".rspec": "--force-color\n",
+    "lib/cart.rb": "class Cart\n  def total(items) = items.sum { |one| -one }\nend\n",
+    "spec/cart_spec.rb": SPEC,
+    "spec/mail_spec.rb": "raise 'only the spec of the file is run'\n",
+}
+
+
+@pytest.mark.nightly
+@pytest.mark.jail
+def test_rspec_without_a_rakefile_runs_in_a_jail_narrowed_and_names_what_failed(home: Path, tmp_path: Path) -> None:
+    if why := lend_ruby(home) or ("" if shutil.which("rspec") else "rspec is not installed"):
+        pytest.skip(why)
+    root = a_repository(tmp_path / "ws", RUBY)
+    check = find_check(Task(goal="fix total", files=("lib/cart.rb",), folder=""), Workspace(root, git=True), os.environ)
+    assert check is not None
+    told = asyncio.run(JailedChecks(root=root, options=a_policy().terminal).run(check, seconds=120.0))
+    assert told.report == CheckReport(runner="rspec", failed=("./spec/cart_spec.rb Cart adds",), ran=1)
 
 
 @pytest.mark.parametrize("lender", [lend_go, lend_ruby])

