@@ -1,4 +1,4 @@
-"""A file that is told to edit is missed where others changed, it did not, and it has no use for those."""
+"""A file to edit is missed where others changed, it did not, and it uses none of those."""
 
 from __future__ import annotations
 
