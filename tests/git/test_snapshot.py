@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import zlib
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.git.git_repository import repository, run_git, write_files
 
 from profile_router.core.ladder.receipt import ChangedFile
 from profile_router.git.marks import GitSnapshots
+from profile_router.git.trees import Trees
 
 CANARY = b"not to be read"
 FILES = {"a.py": "one\ntwo\nthree\n", "src/b.py": "x\n", ".gitignore": "*.log\nbuild/\n"}
@@ -191,3 +195,74 @@ def test_a_large_file_is_marked_in_a_folder_of_a_repository_too(
     before = snapshots.take()
     (root / "sub" / "large.bin").write_bytes(CANARY * 200)
     assert [change.path for change in snapshots.changes(before, snapshots.take())] == ["large.bin"]
+
+
+def _meant_to_be_added(repo: Path) -> None:
+    write_files(repo, {"n.py": "n\n"})
+    run_git(repo, "add", "--intent-to-add", "n.py")
+
+
+def _linked(repo: Path) -> None:
+    (repo / "a.py").unlink()
+    (repo / "a.py").symlink_to("src/b.py")
+
+
+def _moved_beside_and_linked(repo: Path) -> None:
+    (repo / "src").rename(repo.parent / "elsewhere")
+    (repo / "src").symlink_to(repo.parent / "elsewhere")
+
+
+CHANGES: dict[str, tuple[Callable[[Path], object], set[str]]] = {
+    "as many bytes": (lambda repo: (repo / "a.py").write_text("ONE\nTWO\nTHREE\n"), {"a.py"}),
+    "as many bytes and the old time": (lambda repo: _rewritten(repo / "a.py"), {"a.py"}),
+    "executable": (lambda repo: (repo / "a.py").chmod(0o755), {"a.py"}),
+    "gone": (lambda repo: (repo / "a.py").unlink(), {"a.py"}),
+    "gone from the index": (lambda repo: run_git(repo, "rm", "--quiet", "--cached", "a.py"), set()),
+    "meant to be added": (_meant_to_be_added, {"n.py"}),
+    "a link": (_linked, {"a.py"}),
+    "an ignored folder that is a link": (_moved_beside_and_linked, {"src/b.py"}),
+    "an ignored file": (lambda repo: write_files(repo, {"x.log": "log\n"}), set()),
+    "touched": (lambda repo: os.utime(repo / "a.py"), set()),
+}
+
+
+def _rewritten(file: Path) -> None:
+    found = file.stat()
+    file.write_text("ONE\nTWO\nTHREE\n")
+    os.utime(file, ns=(found.st_atime_ns, found.st_mtime_ns))
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_mark_after_one_of_a_clean_tree_sees_each_kind_of_change(change: str, tmp_path: Path) -> None:
+    repo = repository(tmp_path / "repo", {**FILES, ".gitignore": "*.log\nsrc\n"})
+    snapshots = marks(repo, tmp_path)
+    before = snapshots.take()
+    act, expected = CHANGES[change]
+    act(repo)
+    assert {file.path for file in snapshots.changes(before, snapshots.take())} == expected
+
+
+def test_what_is_as_the_last_mark_has_it_is_asked_of_git_no_more_than_needed(
+    repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    snapshots, asked = marks(repo, tmp_path), list[str]()
+    run = Trees.run
+
+    def heard(trees: Trees, *words: str, **more: Any) -> str:
+        asked.append(words[0])
+        return run(trees, *words, **more)
+
+    monkeypatch.setattr(Trees, "run", heard)
+    first = snapshots.take()
+    assert asked == ["ls-files", "write-tree"]
+    assert snapshots.take() == first
+    assert asked[2:] == ["ls-files"]
+    write_files(repo, {"new.py": "n\n"})
+    dirty = snapshots.take()
+    assert asked[3:] == ["ls-files", "add", "write-tree"]
+    assert snapshots.take() == dirty
+    assert asked[6:] == ["ls-files", "add"]
+    assert snapshots.changes(dirty, dirty) == () == snapshots.patches(dirty, dirty)
+    assert len(asked) == 8, "two marks that are one have no difference"
+    write_files(repo, {"new.py": "m\n"})
+    assert snapshots.take() not in (first, dirty)

@@ -7,6 +7,7 @@ tree. So code that lays out, merges or takes back trees never writes or removes 
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import stat
@@ -18,6 +19,7 @@ from pathlib import Path
 from profile_router.core.ladder.receipt import ChangedFile
 from profile_router.errors import WorkspaceError
 from profile_router.git.command import git
+from profile_router.git.listing import TreeListing, listing
 from profile_router.git.repository import find_repository
 from profile_router.git.trees import GITLINK, Entry, FilesTree, Trees
 from profile_router.git.writes import is_behind_link
@@ -29,6 +31,7 @@ LARGE = 64 * 1024 * 1024  # bytes of one file; git reads about 200 MB a second i
 MOST = 1024 * 1024 * 1024  # bytes of all files read only because git does not store their content
 _INDEX = "index"
 _LAST = "last-mark"
+_KNOWN = "known-tree"
 _MODES = "modes"
 _HEAD = re.compile(r"^(?=diff --git )", re.MULTILINE)
 _WAYS = ("--no-renames", "--no-ext-diff", "--no-textconv")
@@ -70,11 +73,15 @@ def take(trees: Trees, below: Path | None = None) -> Mark:
     top = trees.repository.top
     part = os.path.relpath(below or top, top)
     trees.users_index(_INDEX)
-    facts, unread = _sorted_out(trees, part)
-    trees.put({**dict(unread), **dict.fromkeys(facts)}, _INDEX)  # git reads content anew whose times it does not know
-    _add(trees, top, _INDEX, part, tuple(facts))
-    mark = Mark(trees.write(_INDEX), _stored_facts(trees, facts))
-    _keep_modes(trees, mark.files)
+    seen = listing(trees, _INDEX, _spec(part))
+    facts, unread = _sorted_out(trees, seen)
+    if facts or unread or not seen.as_indexed:
+        trees.put(
+            {**dict(unread), **dict.fromkeys(facts)}, _INDEX
+        )  # git reads content anew whose times it does not know
+        _add(trees, top, _INDEX, part, tuple(facts), seen.entries)
+    mark = Mark(_written(trees), _stored_facts(trees, facts))
+    _keep_modes(trees, mark.files, seen if part == "." else None)
     write_private(trees.store / _LAST, str(mark))
     return mark
 
@@ -82,8 +89,21 @@ def take(trees: Trees, below: Path | None = None) -> Mark:
 def take_copy(trees: Trees, files: Path, index: str, leave_out: Sequence[str] = ()) -> FilesTree:
     """Return the tree of all files in the folder *files*, a copy of ours, without *leave_out*. It holds large files
     too: they exist only in the copy."""
-    _add(trees, files, index, ".", leave_out)
+    entries = {path: entry for path, stage, entry in trees.staged(index, files=files) if stage == 0}
+    _add(trees, files, index, ".", leave_out, entries)
     return trees.write(index, files)
+
+
+def _written(trees: Trees) -> FilesTree:
+    """Return the tree of our index. Where the index is what it was at the last mark, the tree is known."""
+    with usable(trees.store):
+        index, known = trees.index(_INDEX), trees.store / _KNOWN
+        digest = hashlib.sha256(index.read_bytes()).hexdigest() if index.exists() else ""
+        before, _, tree = known.read_text("ascii", "replace").partition(" ") if known.exists() else ("", "", "")
+    if not digest or digest != before:
+        tree = trees.write(_INDEX)
+        write_private(known, f"{digest} {tree}")
+    return FilesTree(tree)
 
 
 def modes_of(trees: Trees, files: FilesTree) -> Mapping[str, int]:
@@ -98,7 +118,8 @@ def modes_of(trees: Trees, files: FilesTree) -> Mapping[str, int]:
     return {path: int(mode, 8) for mode, path in zip(words[::2], words[1::2], strict=False)}
 
 
-def _keep_modes(trees: Trees, files: FilesTree) -> None:
+def _keep_modes(trees: Trees, files: FilesTree, seen: TreeListing | None) -> None:
+    """Keep the unusual permission bits of *files*, of which git has *seen* all (None: a part)."""
     kept, new = trees.store / f"{_MODES}-{files}", trees.store / _MODES
     if kept.exists():
         return
@@ -106,7 +127,8 @@ def _keep_modes(trees: Trees, files: FilesTree) -> None:
         new.touch()
         mode = stat.S_IMODE(new.stat().st_mode)
         usual = (mode, mode | (mode & 0o444) >> 2)
-        found = ((path, _mode(trees.repository.top / path)) for path in trees.listed(_INDEX))
+        paths = trees.listed(_INDEX) if seen is None else (*seen.entries, *seen.others)
+        found = ((path, _mode(trees.repository.top / path)) for path in paths)
         odd = [f"{mode:o}\0{path}\0" for path, mode in found if mode is not None and mode not in usual]
         if odd:
             write_whole(kept, os.fsencode("".join(odd)))
@@ -138,12 +160,11 @@ def _stored_facts(trees: Trees, facts: Mapping[str, LargeFile]) -> str:
     return trees.store_text("".join(lines)) if facts else ""
 
 
-def _sorted_out(trees: Trees, part: str) -> tuple[dict[str, LargeFile], list[tuple[str, Entry]]]:
+def _sorted_out(trees: Trees, seen: TreeListing) -> tuple[dict[str, LargeFile], list[tuple[str, Entry]]]:
     """Return the files too large to store, and the entries that git would not read by itself."""
-    filtered = dict(_filtered(trees, part))
-    others = filter(None, trees.run("ls-files", "-z", "--others", "--exclude-standard", "--", _spec(part)).split("\0"))
+    filtered = dict(_filtered(trees, seen.entries))
     last, known = _last(trees)
-    found = {path: fact for path in {*filtered, *others, *last} if (fact := _look(trees.repository.top, path))}
+    found = {path: fact for path in {*filtered, *seen.others, *last} if (fact := _look(trees.repository.top, path))}
     large = {path: fact for path, fact in found.items() if fact.size >= LARGE or path in last}
     room = MOST - sum(fact.size for path, fact in found.items() if path not in large)
     if room < 0:
@@ -175,29 +196,30 @@ def _look(top: Path, path: str) -> LargeFile | None:
     return LargeFile(found.st_size, found.st_mtime_ns, found.st_ctime_ns) if stat.S_ISREG(found.st_mode) else None
 
 
-def _filtered(trees: Trees, part: str) -> Iterator[tuple[str, Entry]]:
-    """Yield the tracked files that git stores through a filter."""
-    if trees.settings.filters:
-        entries = _settled(trees, _INDEX, part)
-        yield from ((path, entries[path]) for path in trees.filters_of(entries) if entries[path].mode.startswith("100"))
+def _filtered(trees: Trees, entries: Mapping[str, Entry]) -> Iterator[tuple[str, Entry]]:
+    """Yield those of *entries*, by path, that are files which git stores through a filter."""
+    yield from ((path, entries[path]) for path in trees.filters_of(entries) if entries[path].mode.startswith("100"))
 
 
-def _add(trees: Trees, files: Path, index: str, part: str, leave_out: Sequence[str]) -> None:
-    """Update the index of that name to *part* of the folder *files*, without *leave_out*."""
+def _add(
+    trees: Trees, files: Path, index: str, part: str, leave_out: Sequence[str], entries: Mapping[str, Entry]
+) -> None:
+    """Update the index of that name, of which these are the *entries*, to *part* of the folder *files*, without
+    *leave_out*."""
     trees.unlock(index)
-    links = _set_links(trees, files, index, part)
+    links = _set_links(trees, files, index, entries)
     names = [_spec(part), *(f":(top,exclude,literal){name}" for name in (*leave_out, *links))]
     words = ("add", "--all", "--ignore-errors", "--pathspec-from-file=-", "--pathspec-file-nul")
     trees.run(*words, files=files, index=index, ok=(0, 1), send="".join(f"{name}\0" for name in names))
 
 
-def _set_links(trees: Trees, files: Path, index: str, part: str) -> list[str]:
+def _set_links(trees: Trees, files: Path, index: str, entries: Mapping[str, Entry]) -> list[str]:
     """Note the commits of the repositories inside this one, and return their paths. `git add` would ask each if it is
     dirty, and that git runs programs from the inner repository's settings.
     """
     heads: dict[str, Entry] = {}
     links = []
-    for path, entry in _settled(trees, index, part, files).items():
+    for path, entry in entries.items():
         place = files / path
         if entry.mode == GITLINK and place.is_dir() and not place.is_symlink():
             links.append(path)
@@ -206,12 +228,6 @@ def _set_links(trees: Trees, files: Path, index: str, part: str) -> list[str]:
                 heads |= {path: Entry(GITLINK, head)} if head else {}
     trees.put(heads, index, files)
     return links
-
-
-def _settled(trees: Trees, index: str, part: str, files: Path | None = None) -> dict[str, Entry]:
-    """Return the entries of the index of that name by path, without those in conflict."""
-    listed = trees.staged(index, "--", _spec(part), files=files)
-    return {path: entry for path, stage, entry in listed if stage == 0}
 
 
 def _spec(part: str) -> str:
@@ -241,6 +257,8 @@ class GitSnapshots:
         """Return the files that differ between two marks, with their line counts. A rename is a removal and an
         addition."""
         first, second = Mark.read(before), Mark.read(after)
+        if first == second:
+            return ()
         found = {}
         for entry in filter(None, self._diff("--numstat", "-z", first.files, second.files).split("\0")):
             added, removed, path = entry.split("\t", 2)
@@ -253,6 +271,8 @@ class GitSnapshots:
         megabyte counts as binary. A path that changed its kind (a file, now a link) has two parts.
         """
         first, second = Mark.read(before), Mark.read(after)
+        if first == second:
+            return ()
         listed = self._diff("--name-status", "-z", first.files, second.files).split("\0")
         names = [
             path for kind, path in zip(listed[::2], listed[1::2], strict=False) for _ in range(2 if kind == "T" else 1)

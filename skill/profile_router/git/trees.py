@@ -96,6 +96,8 @@ class Trees:
 
     def differences(self, before: FilesTree, after: FilesTree) -> dict[str, tuple[Entry | None, Entry | None]]:
         """Return the old and new entry of each path that differs between two trees; None: it does not exist."""
+        if before == after:
+            return {}
         listed = self.run("diff-tree", "-r", "-z", "--raw", "--no-renames", "--no-abbrev", before, after).split("\0")
         return {path: _entries(raw) for raw, path in zip(listed[::2], listed[1::2], strict=False)}
 
