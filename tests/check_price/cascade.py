@@ -83,7 +83,7 @@ EARLY: Mapping[str, Sequence[tuple[float, float]]] = {
 }  # fmt: skip
 
 
-# The same where nothing proves the work that passed, with `unproved: long`: what took too many turns is promoted after
+# The same where nothing proves the work that passed, with `unproved: long`. What took too many turns is promoted after
 # it passed. So the weak model is paid in full, and nothing else differs from the rows above.
 LONG: Mapping[str, Sequence[tuple[float, float]]] = {
     "GPT-5 mini": (

@@ -20,7 +20,7 @@ from profile_router.core.profile import Profile
 ASKED = os.environ.get(CHOSEN, "")  # a test's own environment has none of our variables
 collect_ignore_glob = [] if ASKED else ["test_rules_of_form.py", "test_triggers_judged.py"]
 WINDOW = 8_192
-MOST_WRITTEN = 400  # tokens of an answer: more is no answer to these tasks, and a 1.5B takes over a minute for them
+MOST_WRITTEN = 400  # tokens of an answer: these tasks need no more, and a 1.5B takes over a minute for them
 # On two cores, two threads are twice as fast if all is quiet, four times as slow if not.
 THREADS = int(os.environ.get("PROFILE_ROUTER_REAL_MODEL_THREADS") or max(1, (os.cpu_count() or 2) // 2))
 

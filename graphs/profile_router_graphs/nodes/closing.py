@@ -133,7 +133,7 @@ async def _judged(
 def _unproved(verified: Verified, attempt: Attempt, state: RunState, context: RunContext) -> Failure | None:
     """Return why work that nothing proves is promoted; None where the policy keeps it, or nobody above may be asked.
 
-    Where it was only long, it stands too if what is above could not go on at once: for want of a key, money or a yes.
+    Where it was only long, it stands too if nothing above could go on at once. A key, money or a yes may be missing.
     """
     policy, at = context.policy, state["places"][-1]
     usual = context.usual(role_of(at.profile, policy, context.candidates))
