@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import random
 import sqlite3
 import time
 from contextlib import closing
@@ -14,6 +16,7 @@ from tests.git.git_repository import repository, run_git, write_files
 
 from profile_router.core.locating.located import Located
 from profile_router.core.policy import SignWeights
+from profile_router.core.telling.located import located_json
 from profile_router.errors import StateError
 from profile_router.repository import blob_index
 from profile_router.repository.bounds import forget_indexes, keep_within
@@ -102,6 +105,32 @@ def test_a_word_that_many_files_once_held_still_tells_where_a_task_works(tmp_pat
         root, {path: f"y = {number}\n" for number, path in enumerate(held)} | {"src/part7.py": "zebra_crossing = 7\n"}
     )
     assert paths(look(root, "zebra_crossing is wrong", later=5)) == ["src/part7.py"]
+
+
+_WORDS = "amber birch cedar delta ember fjord grove heath inlet jetty knoll lagoon mesa north oasis".split()  # noqa: SIM905
+_EVERY = " ".join(f"`{one}_{other}`" for one in _WORDS for other in _WORDS)
+
+
+@pytest.mark.parametrize(
+    "seed", [1, pytest.param(2, marks=pytest.mark.nightly), pytest.param(3, marks=pytest.mark.nightly)]
+)
+def test_what_is_told_does_not_depend_on_what_the_index_held_before(tmp_path: Path, seed: int) -> None:
+    dice = random.Random(seed)
+    names = [f"{one}_{other}" for one in _WORDS for other in _WORDS]
+
+    def some_files() -> dict[str, str]:
+        return {f"src/{at}.py": "\n".join(f"{name} = 1" for name in dice.choices(names, k=60)) for at in range(12)}
+
+    root = repository(tmp_path / "grown", some_files())
+    for step in range(1, 4):
+        look(root, _EVERY, later=60 * step)
+        write_files(root, some_files())
+    grown = look(root, _EVERY, later=600)
+    (tmp_path / "cache").rename(tmp_path / "before")
+    assert (grown, json.dumps(located_json(grown))) == (
+        at_once := look(root, _EVERY, later=600),
+        json.dumps(located_json(at_once)),
+    )
 
 
 def test_changelogs_vendored_and_private_files_do_not_rank(shop: Path) -> None:

@@ -119,6 +119,11 @@ def blobs_of(connection: sqlite3.Connection, names: Iterable[bytes]) -> dict[byt
     return found
 
 
+def blobs_in(connection: sqlite3.Connection) -> int:
+    """Return how many blobs the index holds, those that no tree has any more among them."""
+    return int(connection.execute("SELECT coalesce(max(id), 0) FROM blob").fetchone()[0])
+
+
 def ids_of(connection: sqlite3.Connection, paths: Iterable[str]) -> dict[str, int]:
     """Return the numbers of those *paths* that the index knows."""
     wanted = {path.encode("utf-8", "surrogateescape"): path for path in paths}

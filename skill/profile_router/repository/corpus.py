@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from profile_router.core.locating.rank import NOWHERE, Corpus, Posting, asked_of
 from profile_router.core.locating.task_terms import TaskTerms
-from profile_router.repository.blob_index import BlobIndex, PlacesInTree, only, postings_of
+from profile_router.repository.blob_index import BlobIndex, PlacesInTree, blobs_in, only, postings_of
 from profile_router.repository.seen_tree import SeenTree
 
 _COMMON, _FEW = 0.5, 100  # a term in more than half of many files tells nothing of where
@@ -14,6 +14,7 @@ def corpus_of(task: TaskTerms, tree: SeenTree, index: BlobIndex) -> Corpus:
     """Return the files of *tree* with the postings of what *task* names. Raises StateError."""
     with index.read() as connection:
         postings = postings_of(connection, asked_of(task))
+        stale = max(0, blobs_in(connection) - len({*tree.blobs} - {0}))
     count = tree.ranking
     blobs, paths = PlacesInTree(tree.blobs), PlacesInTree(tree.ids)
     common = max(count * _COMMON, _FEW)
@@ -34,7 +35,7 @@ def corpus_of(task: TaskTerms, tree: SeenTree, index: BlobIndex) -> Corpus:
         lengths={"identifier": tree.identifiers, "part": tree.parts},
         posting=posting,
         placed=placed,
-        commonness=lambda term: len(postings.get(term, ())),
+        commonness=lambda term: max(0, len(postings.get(term, ())) - stale),
         same=_same(tree),
         numbers=dict(zip(tree.paths, range(len(tree.paths)), strict=True)),
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import heapq
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from profile_router.core.locating.located import Band, LocatedFile
 from profile_router.core.locating.path_terms import asked_of_paths, module_path, name_in
@@ -40,7 +40,7 @@ class Corpus:
     """The files that rank, as a task meets them. All sequences go by the number of a file.
 
     `count` of them rank. `sorts` are places in SORTS. `posting` gives the files whose content has a term, `placed`
-    those whose path has it; `commonness` is an upper bound of how many `posting` gives. `lengths` are how many
+    those whose path has it; `commonness` is a lower bound of how many `posting` gives. `lengths` are how many
     identifiers and parts a file has. `same` pairs a file with the first that has the same content. `posting` gives
     only that first one. `numbers` are those of paths.
     """
@@ -216,15 +216,16 @@ def _with_same(found: Scores, corpus: Corpus) -> Scores:
 
 
 def _bm25(kind: TermKind, words: Mapping[str, float], corpus: Corpus) -> Scores:
-    """Score by the *words* that stand in few files first, until they stood in MOST_HITS: common ones tell least."""
+    """Score by the *words* that stand in few files first, until they stood in MOST_HITS: common ones tell least.
+
+    Files and sums do not depend on what else the index holds: see `_rarest_first`.
+    """
     lengths, count = corpus.lengths[kind], corpus.count
     mean = max(1.0, sum(lengths) / max(1, count))
     least, each = K1 * (1 - B), K1 * B / mean
     longer = [each * length for length in lengths]
-    terms = sorted((corpus.commonness(term), term, weight) for term, weight in _numbered(kind, words))
     found, spent = [0.0] * len(lengths), 0
-    for _, term, weight in terms:
-        files, often = corpus.posting(term)
+    for (files, often), weight in _rarest_first(_numbered(kind, words), corpus):
         spent += len(files)
         if spent > MOST_HITS:
             break
@@ -232,6 +233,24 @@ def _bm25(kind: TermKind, words: Mapping[str, float], corpus: Corpus) -> Scores:
         for number, times in zip(files, often, strict=True):
             found[number] += rare * times / (times + least + longer[number])
     return _with_same({number: score for number, score in enumerate(found) if score}, corpus)
+
+
+def _rarest_first(terms: Iterable[tuple[int, float]], corpus: Corpus) -> Iterator[tuple[Posting, float]]:
+    """Yield the postings of *terms* with their weights: of few files first, of equally many by the term's number.
+
+    `commonness` is cheap and no more than a lower bound, so it tells which posting to look at next.
+    """
+    waiting: list[tuple[int, bool, int, float, Posting]] = [
+        (corpus.commonness(term), False, term, weight, NOWHERE) for term, weight in terms
+    ]
+    heapq.heapify(waiting)
+    while waiting:
+        _, is_known, term, weight, posting = heapq.heappop(waiting)
+        if is_known:
+            yield posting, weight
+        else:
+            posting = corpus.posting(term)
+            heapq.heappush(waiting, (len(posting[0]), True, term, weight, posting))
 
 
 def _numbered(kind: TermKind, words: Mapping[str, float]) -> Iterable[tuple[int, float]]:
