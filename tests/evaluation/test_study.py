@@ -66,6 +66,8 @@ def test_a_report_tells_files_size_tiers_and_money(study: Study, tmp_path: Path)
     named = {(one["by"], one["text"]): one["any@1"]["value"] for one in found["named"]}
     assert (named["named files", "names a file"], named["named files", "names none"]) == (1.0, 0.0)
     assert {one["any@1 more"]["value"] for one in found["paired"]} == {0.5}
+    read = {(one["rows of"], one["how sure"]): one for one in found["to read"]}
+    assert read["made", "all"]["any of gold"]["value"] == 1.0
     areas = {one["signal"]: one["AUROC"]["value"] for one in found["auroc"] if one["question"] == "≥ 200 lines"}
     assert (areas["length"], areas["route"]) == (1.0, 0.5)
     assert {one["limit"] for one in found["tiers"]} >= {"≥ 20 files", "> 50 files", "≥ 200 lines"}

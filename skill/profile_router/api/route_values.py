@@ -84,6 +84,13 @@ class CandidateView(Value):
     terms: Mapping[str, float]
 
 
+class SpanView(Value):
+    """How many files, from `low` to `high`, by the repository."""
+
+    low: int
+    high: int
+
+
 class SizeView(Value):
     """How large tasks like this one were. `share` of `neighbours` past commits were large; `files`: low and high."""
 
@@ -97,12 +104,15 @@ class SizeView(Value):
 class LocatedView(Value):
     """Where the task works, by the repository's index: `candidates`, best first, and the `tests` that touch them.
 
-    `ratio` is the second score over the first, `centrality` lies between 0 and 1. `indexed` of `rankable` files were
-    looked into, and so many `commits`; `missing` says what was not.
+    `files_to_read` are so many of the first candidates, `files_to_edit` how many four of five commits like it changed;
+    None: not known. `ratio` is the second score over the first, `centrality` lies between 0 and 1. `indexed` of
+    `rankable` files were looked into, and so many `commits`; `missing` says what was not.
     """
 
     candidates: tuple[CandidateView, ...]
     tests: tuple[str, ...]
+    files_to_read: SpanView | None = None
+    files_to_edit: SpanView | None = None
     size_class: SizeClass | None
     size: SizeView | None
     centrality: float | None

@@ -47,7 +47,7 @@ def located(answers: Sequence[RowAnswers], ours: str, locators: Sequence[str]) -
     return Section(
         title="Which files",
         said=_SAID,
-        tables=[*tables, *([sure] if sure.rows else [])],
+        tables=[*tables, *(table for table in (sure, _to_read(rows, ours), _to_edit(answers, ours)) if table.rows)],
         figures=[
             BarsFigure(name="A changed file comes first (any@1)", bars=[(one, _any(rows, one, 1)) for one in locators]),
             *([BarsFigure(name=f"{ours}: right at rank 1, by how sure", bars=list(_bars(sure)))] if sure.rows else []),
@@ -134,6 +134,44 @@ def _by_surety(rows: Sequence[RowAnswers], ours: str) -> ResultTable:
         name="confidence",
         said=f"How often {ours} is right where it says that it is so sure.",
         columns=("how sure", "n", "share", "any@1", "any@5"),
+        rows=told,
+    )
+
+
+def _to_read(rows: Sequence[RowAnswers], ours: str) -> ResultTable:
+    told: list[tuple[Cell, ...]] = []
+    for name, some in _groups([row for row in rows if _ranking(row, ours).to_read]):
+        for word in ("sure", "likely", "guess", "all"):
+            meant = [row for row in some if word in ("all", _ranking(row, ours).sure)]
+            if meant:
+                most = sorted(_ranking(row, ours).to_read for row in meant)
+                gold = [(_ranking(row, ours).paths, gold_of(row), _ranking(row, ours).to_read) for row in meant]
+                found = mean_of([any_at(*each) for each in gold]), mean_of([recall_at(*each) for each in gold])
+                told.append((name, word, len(meant), _at(most, 0.5), _at(most, 0.9), *found))
+    return ResultTable(
+        name="to read",
+        said=f"How many of the first files {ours} says are read at most, and whether gold is among so many.",
+        columns=("rows of", "how sure", "n", "median", "p90", "any of gold", "share of gold"),
+        rows=told,
+    )
+
+
+def _to_edit(answers: Sequence[RowAnswers], ours: str) -> ResultTable:
+    known = [
+        row for row in answers
+        if row.placed and _ranking(row, ours).to_edit and not row.row.truth.bot and row.row.truth.number_of_files
+    ]  # fmt: skip
+    told: list[tuple[Cell, ...]] = []
+    for name, some in _groups(known):
+        ends = [(*_ranking(row, ours).to_edit, row.row.truth.number_of_files or 0) for row in some]
+        within = mean_of([float(low <= truth <= high) for low, high, truth in ends])
+        widths = sorted(high - low + 1 for low, high, _ in ends)
+        more = sum(truth > high for _, high, truth in ends) / len(ends)
+        told.append((name, len(some), within, more, _at(widths, 0.5)))
+    return ResultTable(
+        name="to edit",
+        said=f"How often the number of files that a change touched lies in the range that {ours} tells.",
+        columns=("rows of", "n", "in the range", "above it", "width, median"),
         rows=told,
     )
 

@@ -25,12 +25,15 @@ MOST = 20  # files of a ranking that are kept
 class Ranking:
     """Files, the likeliest first. `sure` names how sure it says to be; `signals` are scores of the same reading.
 
+    `to_read` is how many of them it says are read at most, `to_edit` (fewest, most) how many files are changed.
     `ms` is what it took, `warm_ms` what it took at once again; `problem` says why there is none.
     """
 
     paths: Sequence[str] = ()
     sure: str = ""
     signals: Mapping[str, float] = field(default_factory=dict)
+    to_read: int = 0
+    to_edit: Sequence[int] = ()
     ms: float = 0.0
     warm_ms: float = 0.0
     problem: str = ""
@@ -38,7 +41,7 @@ class Ranking:
     @property
     def plain(self) -> dict[str, Any]:
         """Return this as JSON has it."""
-        return {**asdict(self), "paths": list(self.paths), "signals": dict(self.signals)}
+        return {**asdict(self), "paths": list(self.paths), "to_edit": list(self.to_edit), "signals": dict(self.signals)}
 
 
 def ranking_of(plain: Mapping[str, Any]) -> Ranking:
@@ -99,10 +102,13 @@ class OurIndex:
         again, warm_ms = self._timed(tree, text)
         if not found.files and found.missing:
             return Ranking(problem="; ".join(found.missing), ms=ms)
+        read, edited = found.files_to_read, found.files_to_edit
         return Ranking(
             paths=[file.path for file in again.files[:MOST]],
             sure=found.confidence,
             signals=dict(_signals(found)),
+            to_read=read.high if read else 0,
+            to_edit=(edited.low, edited.high) if edited else (),
             ms=ms,
             warm_ms=warm_ms,
         )

@@ -6,10 +6,12 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.core.cases import CANDIDATES, POLICY
 
 from profile_router.core.evidence import Evidence
-from profile_router.core.locating.located import Located, LocatedFile, SizeGuess
+from profile_router.core.locating.located import Band, Located, LocatedFile, SizeGuess
 from profile_router.core.locating.past import PackedPast, PastCommit, alike, changed_by, packed
 from profile_router.core.locating.size_by_history import FEWEST_COMMITS, centrality, guess_size
 from profile_router.core.locating.task_terms import task_terms
@@ -19,7 +21,7 @@ from profile_router.core.routing.decide import decide
 from profile_router.core.routing.route import Route
 from profile_router.core.task import Task
 from profile_router.core.telling.figures import evidence_figures, evidence_of
-from profile_router.core.telling.located import explain_lines, located_json
+from profile_router.core.telling.located import explain_lines, located_json, spans_text
 
 
 def commit(title: str, lines: int, *files: str) -> PastCommit:
@@ -128,6 +130,54 @@ def test_what_history_calls_large_goes_to_the_probe_as_the_policy_says() -> None
 def test_central_files_go_to_the_probe_only_where_the_policy_says_so() -> None:
     assert routed(located(None, centrality=1.0)).rule == "small-change"
     assert routed(located(None, centrality=0.95), below_centrality=0.9).reasons[-1] == "its files are busy (0.95)"
+
+
+def scored(*scores: float, confidence: Band = "sure") -> tuple[LocatedFile, ...]:
+    return tuple(LocatedFile(path=f"{at}.py", confidence=confidence, score=score) for at, score in enumerate(scores))
+
+
+@pytest.mark.parametrize(
+    ("found", "read", "edited", "told"),
+    [
+        (located("small", files=scored(4.0, 2.0, 1.9)), (1, 2), (1, 2), "probably reads 1–2 files, edits 1–2"),
+        (located("small", files=scored(4.0, 3.0, 2.5, 2.0)), (1, 4), (1, 2), "probably reads 1–4 files, edits 1–2"),
+        (located("small", files=scored(4.0)), (1, 2), (1, 2), "probably reads 1–2 files, edits 1–2"),
+        (located(None, files=scored(4.0)), (1, 1), None, "probably reads 1 file"),
+        (located(None, files=scored(4.0, 3.0)), (1, 2), None, "probably reads 1–2 files"),
+        (located("large", files=scored(4.0, confidence="guess")), (1, 2), (1, 2), "probably edits 1–2 files"),
+        (located(None, files=scored(4.0, confidence="guess")), (1, 1), None, ""),
+        (located("small", files=()), None, (1, 2), "probably edits 1–2 files"),
+        (Located(), None, None, ""),
+    ],
+)
+def test_how_many_files_are_read_and_edited_goes_by_scores_and_history(
+    found: Located, read: tuple[int, int] | None, edited: tuple[int, int] | None, told: str
+) -> None:
+    spans = (found.files_to_read, found.files_to_edit)
+    assert tuple(span and (span.low, span.high) for span in spans) == (read, edited)
+    assert spans_text(found) == told
+    said = located_json(found)
+    assert said["files_to_read"] == (read and {"low": read[0], "high": read[1]})
+    assert said["files_to_edit"] == (edited and {"low": edited[0], "high": edited[1]})
+    assert any("score half of the first" in line for line in explain_lines(found)) is (read is not None)
+
+
+@given(
+    scores=st.lists(st.floats(0.01, 40.0), min_size=1, max_size=20),
+    ends=st.tuples(st.integers(1, 9), st.integers(0, 9)),
+)
+def test_no_fewer_files_are_read_than_edited(scores: list[float], ends: tuple[int, int]) -> None:
+    low, more = ends
+    size = SizeGuess(size="small", score=0.5, share=0.5, neighbours=3, files_low=low, files_high=low + more)
+    found = Located(files=scored(*sorted(scores, reverse=True)), size=size)
+    assert found.files_to_read is not None
+    assert 1 <= low == found.files_to_read.low <= low + more <= found.files_to_read.high <= max(20, low + more)
+
+
+def test_how_many_files_a_task_reads_and_edits_decides_nothing() -> None:
+    size = SizeGuess(size="small", score=0.5, share=0.5, neighbours=3, files_low=60, files_high=90)
+    many = Located(files=scored(*[4.0] * 20), size=size)
+    assert routed(many).rule == routed(located("small")).rule == "small-change"
 
 
 def test_a_guess_is_not_told_as_a_reason() -> None:

@@ -10,6 +10,7 @@ from profile_router.core.policy.rules import SizeClass
 from profile_router.values import frozen
 
 Band = Literal["sure", "likely", "guess"]
+HALF = 0.5  # of the first file's score: what has as much, or more, is as likely read
 TERMS = ("path", "frame", "dotted", "definition", "identifier", "part", "place", "history")
 
 
@@ -25,6 +26,14 @@ class LocatedFile:
     why: tuple[str, ...] = ()
     score: float = 0.0
     terms: Mapping[str, float] = field(default_factory=dict)
+
+
+@frozen
+class FileSpan:
+    """How many files, from `low` to `high`."""
+
+    low: int
+    high: int
 
 
 @frozen
@@ -67,6 +76,23 @@ class Located:
     def whole(self) -> bool:
         """Tell whether every file that ranks was looked into."""
         return self.indexed == self.rankable
+
+    @property
+    def files_to_edit(self) -> FileSpan | None:
+        """Return how many files four of five commits like the task changed; None where history does not tell."""
+        return None if self.size is None else FileSpan(low=self.size.files_low, high=self.size.files_high)
+
+    @property
+    def files_to_read(self) -> FileSpan | None:
+        """Return how many of `files`, the first ones, are probably read; None without one.
+
+        At most it is those that score at least half of the first, or as many as are edited. Nothing in it is fitted.
+        """
+        if not self.files:
+            return None
+        likely = sum(file.score >= HALF * self.files[0].score for file in self.files)
+        edited = self.files_to_edit or FileSpan(low=1, high=1)
+        return FileSpan(low=edited.low, high=max(edited.high, likely))
 
     @property
     def told(self) -> bool:

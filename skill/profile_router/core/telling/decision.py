@@ -12,7 +12,7 @@ from profile_router.core.policy import Policy
 from profile_router.core.routing.fit import reply_room, usable_tokens
 from profile_router.core.routing.route import Decision, Refusal, Route
 from profile_router.core.routing.task_size import file_tokens
-from profile_router.core.telling.located import located_json
+from profile_router.core.telling.located import located_json, spans_text
 from profile_router.core.text import counted, exactly
 
 Json = dict[str, Any]
@@ -111,6 +111,8 @@ def _sizes(evidence: Evidence, profile: str, policy: Policy) -> Iterator[str]:
         room = usable_tokens(window, policy.counting)
         source = _source(window.source, window.age_s)
         yield f"{tokens} of {room:,} usable: {_terms(window, policy)} ({source}), {images}"
+    if evidence.located and (spans := spans_text(evidence.located)):
+        yield spans
     if more := file_tokens(evidence, policy):
         files = f"{len(evidence.files)} named files" if len(evidence.files) > 1 else "the named file"
         yield f"about {counted(more, 'token')} more in {files}, read as the work goes on"

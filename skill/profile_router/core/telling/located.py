@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from profile_router.core.locating.located import TERMS, Located, SizeGuess
+from profile_router.core.locating.located import TERMS, FileSpan, Located, SizeGuess
 
 _MOST_IN_JSON, _MOST_ON_SCREEN = 10, 5
 
@@ -23,6 +23,8 @@ def located_json(located: Located) -> dict[str, Any]:
             for file in located.files[:_MOST_IN_JSON]
         ],
         "tests": list(located.tests),
+        "files_to_read": _span(located.files_to_read),
+        "files_to_edit": _span(located.files_to_edit),
         "size_class": located.size and located.size.size,
         "size": located.size and _size(located.size),
         "centrality": None if located.centrality is None else round(located.centrality, 2),
@@ -33,6 +35,27 @@ def located_json(located: Located) -> dict[str, Any]:
         "commits": located.commits,
         "missing": list(located.missing),
     }
+
+
+def _span(span: FileSpan | None) -> dict[str, int] | None:
+    return None if span is None else {"low": span.low, "high": span.high}
+
+
+def spans_text(located: Located) -> str:
+    """Say how many files a task probably reads and edits: "probably reads 2–6 files, edits 1–2". Empty: not known.
+
+    Where the first file is a guess, so is what is read, and only what history tells is said.
+    """
+    read, edited = located.files_to_read if located.told else None, located.files_to_edit
+    said = [f"{verb} {_amount(span)}" for verb, span in (("reads", read), ("edits", edited)) if span is not None]
+    if not said:
+        return ""
+    first, *more = said
+    return ", ".join([f"probably {first} file{'' if first.endswith(' 1') else 's'}", *more])
+
+
+def _amount(span: FileSpan) -> str:
+    return f"{span.low}" if span.low == span.high else f"{span.low}–{span.high}"
 
 
 def _size(size: SizeGuess) -> dict[str, Any]:
@@ -58,6 +81,8 @@ def explain_lines(located: Located | None) -> list[str]:
         given = "  ".join(f"{file.terms.get(name, 0.0):>10.2f}" for name in names)
         lines.append(f"{file.score:>6.2f}  {given}  {file.path} ({file.confidence})")
     lines.append(f"the second scores {located.ratio:.2f} of the first: {located.confidence}")
+    if (read := located.files_to_read) is not None:
+        lines.append(f"reads {_amount(read)} of them: those that score half of the first, or as many as are edited")
     if located.centrality is not None:
         lines.append(f"centrality {located.centrality:.2f}: the first three among all by commits, definitions, lines")
     if (size := located.size) is not None:
