@@ -17,7 +17,7 @@ from zipfile import ZipFile
 
 import pytest
 
-from profile_router.bootstrap import VARIABLE, ensure_environment, extras_for, go_on_inside
+from profile_router.bootstrap import ENVIRONMENT_VARIABLE, ensure_environment, extras_for, go_on_inside
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -152,7 +152,7 @@ def test_an_environment_with_the_newest_versions_is_brought_up_each_time_and_lea
     upgraded = ["--upgrade", "--upgrade-strategy", "eager"]
     assert maker.options == [["--constraint", str(root / "constraints.txt")], upgraded, upgraded]
     assert (root / ".venv" / "profile-router.stamp").read_bytes() == stamp
-    monkeypatch.setenv(VARIABLE, str(tmp_path / "named"))
+    monkeypatch.setenv(ENVIRONMENT_VARIABLE, str(tmp_path / "named"))
     assert ensure_environment(root, newest=True) == tmp_path / "named-newest" / "bin" / "python"
 
 
@@ -271,8 +271,8 @@ def test_a_folder_with_other_things_is_refused_and_left_as_it_is(
     letters = tmp_path / "letters"
     letters.mkdir()
     (letters / "to-anna.txt").write_text("Dear Anna")
-    monkeypatch.setenv(VARIABLE, str(letters))
-    with pytest.raises(SystemExit, match=f"letters is not empty .* {VARIABLE}=DIR"):
+    monkeypatch.setenv(ENVIRONMENT_VARIABLE, str(letters))
+    with pytest.raises(SystemExit, match=f"letters is not empty .* {ENVIRONMENT_VARIABLE}=DIR"):
         ensure_environment(root)
     assert (letters / "to-anna.txt").read_text() == "Dear Anna"
     assert maker.installed == []
@@ -298,7 +298,7 @@ def test_where_nothing_can_be_written_one_line_names_both_places_and_the_way_out
 ) -> None:
     (root / ".venv").touch()
     monkeypatch.setenv("XDG_DATA_HOME", "/dev/null")
-    with pytest.raises(SystemExit, match=rf"\.venv: .*/dev/null/.*{VARIABLE}=DIR$"):
+    with pytest.raises(SystemExit, match=rf"\.venv: .*/dev/null/.*{ENVIRONMENT_VARIABLE}=DIR$"):
         ensure_environment(root)
     assert maker.installed == []
 
@@ -352,7 +352,7 @@ def test_a_failed_install_is_one_line_with_the_way_out(
         raise subprocess.CalledProcessError(1, "pip")
 
     monkeypatch.setattr(subprocess, "run", fail)
-    with pytest.raises(SystemExit, match=f"could not be made .* network .* {VARIABLE}=DIR$"):
+    with pytest.raises(SystemExit, match=f"could not be made .* network .* {ENVIRONMENT_VARIABLE}=DIR$"):
         ensure_environment(root)
 
 
@@ -426,7 +426,7 @@ def test_only_who_serves_a_model_without_llama_cpp_gets_the_wheel(
 
 def test_inside_the_environment_nothing_is_looked_at(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (root / "pyproject.toml").unlink()
-    monkeypatch.setenv(VARIABLE, sys.prefix)
+    monkeypatch.setenv(ENVIRONMENT_VARIABLE, sys.prefix)
     go_on_inside(root, ["never"])
 
 

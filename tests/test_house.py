@@ -8,7 +8,7 @@ import importlib
 import pkgutil
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -37,6 +37,36 @@ def public_types(module: ast.Module) -> Iterator[str]:
 def test_no_name_of_a_class_or_an_alias_stands_twice() -> None:
     names = Counter(name for path in MODULES for name in public_types(ast.parse(path.read_text())))
     assert [name for name, count in names.items() if count > 1] == []
+
+
+# Names that something outside of their module looks for, or that a reader knows by what they are.
+WANTED_BY_NAME: Mapping[str, str] = {
+    "add": "each of cli/commands has one",
+    "run": "each of cli/commands has one, and programs call profile_router.run",
+    "main": "where a program begins",
+    "register": "what Hermes calls of a plugin",
+    "graph": "what LangGraph's server and a reader of the state machine look for",
+    "T": "a type variable",
+}
+
+
+def bound_names(node: ast.stmt) -> Iterator[str]:
+    """Yield the names that *node*, a statement at module level, binds by itself; an import binds none of its own."""
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        yield node.name
+    targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", node)]
+    if isinstance(node, ast.Assign | ast.AnnAssign):
+        yield from (one.id for target in targets for one in ast.walk(target) if isinstance(one, ast.Name))
+
+
+def test_no_public_name_at_module_level_is_defined_in_two_modules() -> None:
+    places: dict[str, set[str]] = {}
+    for path in MODULES:
+        for name in (name for node in ast.parse(path.read_text()).body for name in bound_names(node)):
+            places.setdefault(name, set()).add(str(path))
+    twice = {name: sorted(where) for name, where in places.items() if len(where) > 1 and not name.startswith("_")}
+    assert {name: where for name, where in twice.items() if name not in WANTED_BY_NAME} == {}
+    assert set(WANTED_BY_NAME) <= set(twice), "a name that stands once needs no exception"
 
 
 ALONE = ("hermes_plugin", "hermes_older", "child")  # rooms that run without ours

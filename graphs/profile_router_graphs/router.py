@@ -16,7 +16,7 @@ from profile_router_graphs.nodes.dispatch import dispatch
 from profile_router_graphs.nodes.reroute import reroute
 from profile_router_graphs.state import RunContext, RunInput, RunOutput, RunState
 
-NAME = "profile-router"
+GRAPH_NAME = "profile-router"
 GraphNode = Callable[..., Awaitable[Any]]
 
 
@@ -39,10 +39,10 @@ def with_nodes(builder: StateGraph[Any, Any, Any, Any], bound: Callable[[GraphNo
 
 def mermaid() -> str:
     """Return the graph as Mermaid text, as it stands in the README."""
-    return str(build().compile(name=NAME).get_graph().draw_mermaid(with_styles=False))
+    return str(build().compile(name=GRAPH_NAME).get_graph().draw_mermaid(with_styles=False))
 
 
-graph = build().compile(name=NAME)
+graph = build().compile(name=GRAPH_NAME)
 
 
 def kept_by(checkpointer: BaseCheckpointSaver[Any]) -> CompiledStateGraph[RunState, RunContext, RunInput, RunOutput]:

@@ -152,7 +152,7 @@ def checkpointed_types() -> list[tuple[str, str]]:
     return sorted({(value.__module__, value.__name__) for value in found} | {(TakenStep.__module__, "Hop")})
 
 
-NOTHING: dict[str, Any] = {
+NOTHING_TRIED: dict[str, Any] = {
     "receipts": (),
     "steps": (),
     "places": (),

@@ -18,8 +18,8 @@ from pathlib import Path
 
 from profile_router.folders import our_folder
 
-VARIABLE = "PROFILE_ROUTER_ENV"
-OLDEST = (3, 11)
+ENVIRONMENT_VARIABLE = "PROFILE_ROUTER_ENV"
+OLDEST_PYTHON = (3, 11)
 CONSTRAINTS = "constraints.txt"
 _NEWEST = "-newest"
 _STAMP = "profile-router.stamp"
@@ -88,7 +88,7 @@ def _constraints(root: Path) -> bytes:
 def _places(root: Path, newest: bool = False) -> tuple[Path, ...]:
     """Return where the environment of *root* may be, the preferred place first."""
     suffix = _NEWEST if newest else ""
-    named = os.environ.get(VARIABLE)
+    named = os.environ.get(ENVIRONMENT_VARIABLE)
     if named:
         return (Path(f"{Path(named).absolute()}{suffix}"),)
     kept = our_folder("DATA", os.environ) / f"env-{zlib.crc32(os.fsencode(root)):08x}{suffix}"
@@ -130,10 +130,10 @@ def _base(folder: Path) -> str:
 def _make(root: Path, wanted: str, newest: bool) -> Path:
     import subprocess  # with what follows 30 ms that only the first use pays
 
-    if sys.version_info < OLDEST:
+    if sys.version_info < OLDEST_PYTHON:
         raise SystemExit(
-            f"profile-router needs Python {_dotted(OLDEST)} or newer, this is {_dotted(sys.version_info[:3])} "
-            f"({sys.executable}); start it with a newer one, such as python{_dotted(OLDEST)}"
+            f"profile-router needs Python {_dotted(OLDEST_PYTHON)} or newer, this is {_dotted(sys.version_info[:3])} "
+            f"({sys.executable}); start it with a newer one, such as python{_dotted(OLDEST_PYTHON)}"
         )
     folder = _writable(_places(root, newest))
     try:
@@ -142,7 +142,7 @@ def _make(root: Path, wanted: str, newest: bool) -> Path:
     except (OSError, subprocess.CalledProcessError) as error:
         raise SystemExit(
             f"profile-router: the environment in {folder} could not be made ({error}); check the network and the disk, "
-            f"or name another folder with {VARIABLE}=DIR"
+            f"or name another folder with {ENVIRONMENT_VARIABLE}=DIR"
         ) from None
     except KeyboardInterrupt:
         print("\nprofile-router: interrupted; the next start makes the environment anew", file=sys.stderr)
@@ -162,7 +162,9 @@ def _writable(places: Sequence[Path]) -> Path:
         if os.access(folder, os.W_OK | os.X_OK):
             return folder
         failed.append(f"{folder}: not writable")
-    raise SystemExit(f"profile-router: no place for its environment ({'; '.join(failed)}); name one: {VARIABLE}=DIR")
+    raise SystemExit(
+        f"profile-router: no place for its environment ({'; '.join(failed)}); name one: {ENVIRONMENT_VARIABLE}=DIR"
+    )
 
 
 @contextmanager
@@ -231,7 +233,7 @@ def _begin(folder: Path, stamp: Sequence[str]) -> str:
             return "found"
         raise SystemExit(
             f"profile-router: {folder} is not empty and no working environment; "
-            f"remove it, or name another with {VARIABLE}=DIR"
+            f"remove it, or name another with {ENVIRONMENT_VARIABLE}=DIR"
         )
     if importlib.util.find_spec("ensurepip") is None:
         raise SystemExit(

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-NAME = "profile-router"
+PROGRAM_NAME = "profile-router"
+PLUGIN, SKILL = "profile-router", "hermes-profile-router"  # as Hermes lists them
 POLICIES, CONFIGS = "policies", "configs"  # in the CACHE: how each was read
 _USUAL = {"CONFIG": ".config", "STATE": ".local/state", "CACHE": ".cache", "DATA": ".local/share"}
 
@@ -16,4 +17,4 @@ _USUAL = {"CONFIG": ".config", "STATE": ".local/state", "CACHE": ".cache", "DATA
 def our_folder(kind: str, environ: Mapping[str, str]) -> Path:
     """Return our folder of the *kind* CONFIG, STATE, CACHE or DATA. It need not exist."""
     base = environ.get(f"XDG_{kind}_HOME") or Path(environ.get("HOME") or "~").expanduser() / _USUAL[kind]
-    return Path(base) / NAME
+    return Path(base) / PROGRAM_NAME

@@ -17,7 +17,7 @@ from profile_router.api.event_values import AnyEvent
 from profile_router.api.explaining import explained
 from profile_router.api.run_values import EventKind
 from profile_router.api.schemas import SCHEMAS
-from profile_router.api.value import fields_of
+from profile_router.api.value import declared_fields
 from profile_router.core.task import Task
 from profile_router.errors import PolicyError, UsageError
 from profile_router.policies.file import SHIPPED, policy_in
@@ -31,7 +31,7 @@ def test_a_schema_is_one_and_refuses_another_form(name: str) -> None:
 
 
 def test_the_events_of_the_schema_are_those_that_a_stream_tells() -> None:
-    told = [kind for event in get_args(AnyEvent) for kind in get_args(fields_of(event)["event"])]
+    told = [kind for event in get_args(AnyEvent) for kind in get_args(declared_fields(event)["event"])]
     assert set(told) == set(get_args(EventKind))
 
 

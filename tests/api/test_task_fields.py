@@ -15,7 +15,7 @@ from profile_router.api.given import task_given
 from profile_router.api.task_bounds import MOST_OF_A_CONTEXT
 from profile_router.api.task_fields import (
     FACTS,
-    ROUTED,
+    ROUTED_FIELDS,
     RUN,
     Number,
     TaskField,
@@ -29,7 +29,7 @@ from profile_router.errors import UsageError
 
 NUMBERS = [one for one in (*FACTS, *RUN) if isinstance(one.read, Number)]
 NAMED = st.text(st.characters(codec="utf-8", exclude_characters="-@,\0"), min_size=1)
-WORDS = [one for one in (*ROUTED, *RUN) if one.key not in ("goal", "context", "toolsets") and one not in NUMBERS]
+WORDS = [one for one in (*ROUTED_FIELDS, *RUN) if one.key not in ("goal", "context", "toolsets") and one not in NUMBERS]
 
 
 def by_option(*words: str) -> Task | str:

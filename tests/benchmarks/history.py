@@ -39,11 +39,11 @@ def fill(state: Path, runs: int) -> str:
     """Write *runs* runs of the last year, and return the id of one."""
     from profile_router.core.evidence import Evidence
     from profile_router.core.telling.figures import evidence_figures
-    from profile_router.ledger.schema import FILE, day_of, make_ready
+    from profile_router.ledger.schema import LEDGER_FILE, day_of, make_ready
 
     measured = json.dumps(evidence_figures(Evidence()))
     state.mkdir(mode=0o700)
-    database = sqlite3.connect(state / FILE, isolation_level=None)
+    database = sqlite3.connect(state / LEDGER_FILE, isolation_level=None)
     make_ready(database)
     dice, now = random.Random(7), time.time()
     database.execute("BEGIN")

@@ -40,7 +40,7 @@ from tests.scripted_provider import ScriptedProvider  # noqa: E402
 
 from profile_router.hermes_plugin.children import CHILDREN  # noqa: E402
 from profile_router.hermes_plugin.provider import Client  # noqa: E402
-from profile_router.hermes_plugin.settings import VARIABLE  # noqa: E402
+from profile_router.hermes_plugin.settings import COMMAND_VARIABLE  # noqa: E402
 from profile_router.machine.hermes_program import Hermes  # noqa: E402
 from profile_router.runners.embedded.runner import EmbeddedRunner  # noqa: E402
 from profile_router.withheld.whole_scan import Secrets  # noqa: E402
@@ -83,7 +83,7 @@ class Bench:
 
     def routed(self) -> None:
         """Delegate the task: its child's model is asked, which is our run."""
-        os.environ[VARIABLE] = str(self.command)
+        os.environ[COMMAND_VARIABLE] = str(self.command)
         os.chdir(self.stage.workspace)
         session = secrets.token_hex(4)
         CHILDREN.made(child_session_id=session, child_goal=GOAL)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from profile_router.checks.consents import FILE, Consents
+from profile_router.checks.consents import CONSENTS_FILE, Consents
 from profile_router.core.found_check import FoundCheck
 
 CHECK = FoundCheck(runner="make", words=("make", "test"), whole=("make", "test"), source="Makefile has the target test")
@@ -35,7 +35,7 @@ def test_a_later_answer_takes_the_place_of_the_first(tmp_path: Path) -> None:
 
 def test_only_the_owner_reads_what_was_agreed_to(tmp_path: Path) -> None:
     Consents(tmp_path / "state").keep(ROOT, CHECK, agreed=True)
-    assert (tmp_path / "state" / FILE).stat().st_mode & 0o777 == 0o600
+    assert (tmp_path / "state" / CONSENTS_FILE).stat().st_mode & 0o777 == 0o600
 
 
 def test_forgetting_a_workspace_leaves_the_others(tmp_path: Path) -> None:
@@ -58,18 +58,18 @@ def test_forgetting_a_workspace_leaves_the_others(tmp_path: Path) -> None:
     ],
 )
 def test_a_file_that_cannot_be_read_agrees_to_nothing(tmp_path: Path, text: str) -> None:
-    (tmp_path / FILE).write_text(text)
+    (tmp_path / CONSENTS_FILE).write_text(text)
     assert Consents(tmp_path).of(ROOT, CHECK) is None
 
 
 @pytest.mark.parametrize("how", ["open", "link"])
 def test_a_file_that_another_could_have_written_agrees_to_nothing(tmp_path: Path, how: str) -> None:
     said = {"checks": [{"folder": str(ROOT), "command": list(CHECK.whole), "agreed": True}]}
-    path = tmp_path / ("elsewhere" if how == "link" else FILE)
+    path = tmp_path / ("elsewhere" if how == "link" else CONSENTS_FILE)
     path.write_text(json.dumps(said))
     path.chmod(0o600)
     if how == "link":
-        (tmp_path / FILE).symlink_to(path)
+        (tmp_path / CONSENTS_FILE).symlink_to(path)
     else:
         assert Consents(tmp_path).of(ROOT, CHECK) is True
         path.chmod(0o666)

@@ -27,7 +27,7 @@ from profile_router.policies.file import SHIPPED
 from profile_router.runs.consent import settled
 from profile_router.runs.route import quote
 from profile_router.runs.setup import prepare
-from profile_router.runs.workspace_check import LookedUpCheck, look_at_check, question
+from profile_router.runs.workspace_check import LookedUpCheck, look_at_check, question_before_check
 from profile_router.workspace.folder import Workspace
 
 FIX = tool("edit_file", {"path": "calc.py", "old": "a - b", "new": "a + b"})
@@ -135,7 +135,7 @@ def test_names_of_a_repository_cannot_rewrite_the_question(repository: Path) -> 
     found = FoundCheck(
         runner="make", words=("make", "test"), whole=("make", "test"), folder="", tests=(), source="\x1b[2K\rok"
     )
-    assert question(found, Workspace(repository, git=True)).isprintable()
+    assert question_before_check(found, Workspace(repository, git=True)).isprintable()
 
 
 def test_the_named_check_beats_the_one_that_is_found_and_a_refused_one_is_none() -> None:

@@ -25,7 +25,7 @@ from profile_router.cli.examples import EXAMPLES
 from profile_router.cli.spelling import COMMANDS, GROUPS
 from profile_router.core.telling.layout import width_of
 from profile_router.policies.file import SHIPPED
-from profile_router.servers.health import FILE, SCHEMA
+from profile_router.servers.health import HEALTH_FILE, HEALTH_SCHEMA
 from profile_router.state.database import transaction
 
 TASK = ("run", "fix add in calc.py", "--file", "calc.py", "--thread", "7f3c", "--check", "true")
@@ -58,7 +58,7 @@ def policy_to_try(home: Path, root: Path) -> None:
 
 def failed_server(home: Path, root: Path) -> None:
     """Let a server of OpenRouter's be down by what was noted of it."""
-    with transaction(home / "state" / FILE, SCHEMA) as database:
+    with transaction(home / "state" / HEALTH_FILE, HEALTH_SCHEMA) as database:
         database.execute(
             "INSERT INTO health VALUES ('server https://openrouter.ai/api/v1 m', 1, 'unavailable', 0, 0, 0)"
         )

@@ -16,7 +16,7 @@ from profile_router.cli import marks
 from profile_router.cli.app import main
 from profile_router.cli.marks import HANDLER, mark_on, showable
 from profile_router.cli.progress import Progress
-from profile_router.ledger.schema import FILE
+from profile_router.ledger.schema import LEDGER_FILE
 
 SOURCE = Path(marks.__file__).parent.parent
 EVENTS = [
@@ -91,7 +91,7 @@ def test_no_name_in_the_ledger_drives_a_screen_or_a_page(
     words: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     fill(tmp_path / "state", 12, now=time.time(), days=1)
-    with closing(sqlite3.connect(tmp_path / "state" / FILE)) as database:
+    with closing(sqlite3.connect(tmp_path / "state" / LEDGER_FILE)) as database:
         database.execute("UPDATE runs SET profile = ?, rule = ?, thread = ?, workspace = ?, verdict = ?", (SPOILT,) * 5)
         database.commit()
     monkeypatch.setenv("PROFILE_ROUTER_STATE", str(tmp_path / "state"))

@@ -12,7 +12,7 @@ from tests.cli.command import call
 from profile_router.cli.marks import printable
 from profile_router.cli.output_file import page_file, policy_file
 from profile_router.errors import UsageError
-from profile_router.pages.html import BEGIN, page_of
+from profile_router.pages.html import PAGE_BEGIN, page_of
 from profile_router.pages.report import Report
 from profile_router.policies.file import SHIPPED
 
@@ -42,14 +42,14 @@ def test_what_is_not_ours_to_replace_is_refused(
 
 
 @pytest.mark.parametrize("mode", [0o600, 0o640, 0o644])
-@pytest.mark.parametrize("before", ["", f"{BEGIN}old"])
+@pytest.mark.parametrize("before", ["", f"{PAGE_BEGIN}old"])
 def test_a_page_of_ours_is_replaced_and_keeps_its_mode(before: str, mode: int, tmp_path: Path) -> None:
     path, link = tmp_path / "page.html", tmp_path / "link.html"
     path.write_text(before)
     path.chmod(mode)
     link.symlink_to(path)
     page_file(str(link)).write(page_of(Report(title="t", about={}, run={}, notes=(), sections=())))
-    assert path.read_text().startswith(BEGIN)
+    assert path.read_text().startswith(PAGE_BEGIN)
     assert (stat.S_IMODE(path.stat().st_mode), link.is_symlink()) == (mode, True)
 
 

@@ -11,12 +11,12 @@ from tests.cli.command import call
 
 from profile_router.cli import tour as told
 from profile_router.core.text import counted
-from profile_router.demo.tour import FILES, STOPS
+from profile_router.demo.tour import STOPS, TOUR_FILES
 
 
 def test_the_tour_has_ten_tasks_each_with_files_of_its_own() -> None:
     files = [stop.file for stop in STOPS]
-    assert (len(files), set(files)) == (10, set(FILES))
+    assert (len(files), set(files)) == (10, set(TOUR_FILES))
     for stop in STOPS:
         for line in (*stop.local, *stop.repair, *stop.burst):
             assert all(arguments["path"] == stop.file for _, arguments in line.calls)

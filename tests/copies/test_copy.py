@@ -22,9 +22,9 @@ from profile_router.copies.copy import Copy, opened_copy, why_in_place
 from profile_router.errors import WorkspaceError
 from profile_router.git import merge as git_merge
 from profile_router.git import writes
-from profile_router.git.marks import take
-from profile_router.git.merge import Merge, merge, save_diff
-from profile_router.git.repository import find_repository, locked
+from profile_router.git.marks import take_mark
+from profile_router.git.merge import Merge, merge_trees, save_diff
+from profile_router.git.repository import find_repository, locked_repository
 from profile_router.git.undo import take_back
 
 LINES = "".join(f"line {number}\n" for number in range(1, 10))
@@ -58,7 +58,7 @@ def copy(repo: Path, state: Path) -> Iterator[Copy]:
 
 
 def bring_back(copy: Copy, state: Path) -> Merge:
-    return merge(copy.trees, copy.base, copy.tree(), state, "t")
+    return merge_trees(copy.trees, copy.base, copy.tree(), state, "t")
 
 
 def files_of(root: Path) -> dict[str, tuple[object, ...]]:
@@ -192,14 +192,14 @@ def test_changes_that_do_not_meet_are_merged(
 ) -> None:
     theirs(copy.top)
     ours(repo)
-    before = take(copy.trees).files
+    before = take_mark(copy.trees).files
     merged = bring_back(copy, state)
     assert (merged.merged, merged.moved) == (True, True)
     assert ((repo / "a.txt").read_text() if (repo / "a.txt").exists() else None) == result
     assert os.access(repo / "a.txt", os.X_OK) is os.access(copy.top / "a.txt", os.X_OK)
     assert merged.undo is not None
     take_back(repo, merged.undo)
-    assert take(copy.trees).files == before
+    assert take_mark(copy.trees).files == before
 
 
 @pytest.mark.parametrize(
@@ -271,7 +271,7 @@ def test_an_edit_between_two_looks_is_merged_with_too(
 ) -> None:
     """What is read for the writing is not what git saw a moment before."""
     write_files(copy.top, {"a.txt": LAST})
-    real, looks = writes.look, [0]
+    real, looks = writes.found_at, [0]
 
     def look(top: Path, path: str) -> Any:
         if not looks[0]:
@@ -405,7 +405,7 @@ def process(code: str, *arguments: object) -> subprocess.Popen[bytes]:
     paths = [str(ROOT / "skill"), str(ROOT)]
     head = f"""import sys; sys.path[:0] = {paths!r}
 from pathlib import Path
-from profile_router.git.merge import merge
+from profile_router.git.merge import merge_trees
 from profile_router.git.repository import find_repository
 from profile_router.copies.copy import opened_copy
 repo, state = find_repository(Path(sys.argv[1])), Path(sys.argv[2])
@@ -447,7 +447,7 @@ for number in sys.argv[3].split(","):
     with opened_copy(repo, state) as copy:
         file = copy.top / "wide.txt"
         file.write_text(file.read_text().replace(f"line {number}\\n", f"LINE {number}\\n"))
-        assert merge(copy.trees, copy.base, copy.tree(), state, "t").merged
+        assert merge_trees(copy.trees, copy.base, copy.tree(), state, "t").merged
 """
     running = [process(code, repo, state, numbers) for numbers in ("0,3,6,9", "1,4,7,10", "2,5,8,11")]
     for one in running:
@@ -462,7 +462,7 @@ def test_one_that_waits_too_long_for_its_turn_says_who_to_look_for(
     monkeypatch.setattr("profile_router.git.repository.LOCK_S", 0.0)
     found = find_repository(repo)
     with ExitStack() as held:
-        held.enter_context(locked(found, state))
+        held.enter_context(locked_repository(found, state))
         with pytest.raises(WorkspaceError, match="another profile-router has been busy"):
             held.enter_context(opened_copy(found, state))
     assert not [place for place in (state / "worktrees").iterdir() if place.is_dir()]

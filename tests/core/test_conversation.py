@@ -12,7 +12,7 @@ from tests.fakes import BURST, CHEAP, LOCAL, a_policy, a_task, candidates, evide
 from profile_router.core.attempt.between import order_for
 from profile_router.core.attempt.order import Order
 from profile_router.core.conversation import (
-    BEFORE,
+    LEFT_OUT_BEFORE,
     NEXT,
     Conversation,
     Shared,
@@ -64,7 +64,7 @@ def test_turns_that_the_thread_has_or_that_only_say_the_goal_are_not_new() -> No
     [
         ((), ()),
         ((ASKED, ANSWERED), (ASKED, ANSWERED)),
-        ((ANSWERED,), (Turn("user", BEFORE), ANSWERED)),
+        ((ANSWERED,), (Turn("user", LEFT_OUT_BEFORE), ANSWERED)),
         ((ASKED,), (ASKED, Turn("assistant", NEXT))),
         ((ASKED, SECRET, ANSWERED), (Turn("user", "do it\n\nthe key is hush"), ANSWERED)),
     ],
@@ -123,7 +123,7 @@ def test_no_private_or_unchecked_text_is_ever_in_an_order_for_a_model_elsewhere(
     order.shuffle(said)
     findings = (*map(finding, clean), *(finding(turn, *KIND) for turn in private))
     sent = ordered(profile, tuple(said), findings)
-    texts = "".join(turn.text.replace(BEFORE, "").replace(NEXT, "") for turn in sent.conversation)
+    texts = "".join(turn.text.replace(LEFT_OUT_BEFORE, "").replace(NEXT, "") for turn in sent.conversation)
     assert set(texts) <= set("abc \n")
     assert sent.outside == sent.conversation
 

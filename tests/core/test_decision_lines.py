@@ -8,7 +8,7 @@ from tests.fakes import BURST, LOCAL, a_policy, a_task, candidates, evidence
 from profile_router.core.evidence import PrivateFinding
 from profile_router.core.found_check import FoundCheck
 from profile_router.core.routing.decide import decide
-from profile_router.core.telling.decision import check_line, decision_lines
+from profile_router.core.telling.decision import decision_lines, found_check_line
 
 REFUSED = [
     ("the policy says `check: off` (p.yaml)", "the policy says `check: off` (p.yaml)"),
@@ -29,4 +29,4 @@ def test_a_task_that_stays_here_is_not_priced_elsewhere(private: tuple[PrivateFi
 @pytest.mark.parametrize(("refused", "told"), REFUSED)
 def test_a_check_that_is_not_run_is_told_briefly_without_what_would_let_it(refused: str, told: str) -> None:
     found = FoundCheck(runner="command", words=("make",), whole=("make",), source="the model wants it", refused=refused)
-    assert check_line(found, briefly=True) == f"make · the model wants it · not run: {told}"
+    assert found_check_line(found, briefly=True) == f"make · the model wants it · not run: {told}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from profile_router.core.ladder.cost_range import CostRange, exactly
+from profile_router.core.ladder.cost_range import CostRange, exact_cost
 from profile_router.core.text import about, priced
 
 
@@ -30,8 +30,8 @@ def test_an_amount_names_its_source(usd: float, source: str, told: str) -> None:
 def test_a_range_names_what_is_likely() -> None:
     span = CostRange(low=0.124, middle=0.27, high=12.3, source="table, 2026-11")
     assert span.said == "≈ $0.12–12.30, likely $0.27 (table, 2026-11)"
-    assert exactly(0.3, "policy").said == "≈ $0.30 (policy)"
-    assert exactly(0.0, "free").said == "$0.00 (free)"
+    assert exact_cost(0.3, "policy").said == "≈ $0.30 (policy)"
+    assert exact_cost(0.0, "free").said == "$0.00 (free)"
 
 
 @pytest.mark.parametrize(("exact", "told"), [(True, "$1.50"), (False, "≈$1.50")])

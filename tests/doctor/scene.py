@@ -14,7 +14,7 @@ from tests.profiles.home_on_disk import Home
 from profile_router.core.ladder.server_report import ServerReport
 from profile_router.core.policy import Policy, Tier
 from profile_router.doctor.checks import Check
-from profile_router.doctor.facts import DoctorFacts, InstalledHermes, subject_of
+from profile_router.doctor.facts import DoctorFacts, InstalledHermes, doctor_subject
 from profile_router.doctor.finding import Finding, Level
 from profile_router.machine.machine import Listener, Machine
 from profile_router.prices.book import PriceBook
@@ -95,7 +95,7 @@ class Scene:
             ("cheap", policy.tiers.cheap),
         )
         subjects = [
-            subject_of(tier, name, home, policy, PriceBook(folder=Path("/nowhere"), looks_up=False))
+            doctor_subject(tier, name, home, policy, PriceBook(folder=Path("/nowhere"), looks_up=False))
             for tier, name in tiers
             if name
         ]

@@ -17,7 +17,7 @@ from tests.fakes import BURST
 
 from profile_router.doctor import keys
 from profile_router.doctor.finding import Level
-from profile_router.profiles.pools import FILE
+from profile_router.profiles.pools import POOLS_FILE
 
 FRESH: dict[str, Any] = {"last_status": None}
 
@@ -111,13 +111,13 @@ def test_a_damaged_auth_json_is_told_apart_from_a_logout(
 ) -> None:
     scene = Scene(tmp_path)
     folder = scene.home.root / "profiles" / profile if profile else scene.home.root
-    (folder / FILE).write_bytes(content if isinstance(content, bytes) else content.encode())
+    (folder / POOLS_FILE).write_bytes(content if isinstance(content, bytes) else content.encode())
     found = list(keys.damaged(scene.facts()))
     assert [line.level for line in found] == (["fail"] if why else [])
     for line in found:
-        assert f"{folder / FILE} is damaged ({why})" in line.measured
+        assert f"{folder / POOLS_FILE} is damaged ({why})" in line.measured
         assert line.fix.endswith(f"hermes -p {BURST} auth add openrouter" if profile else "hermes auth add PROVIDER")
-        assert f"mv {folder / FILE} " in line.fix
+        assert f"mv {folder / POOLS_FILE} " in line.fix
     facts = scene.facts()
     loaded = {subject.name: one for subject, one in facts.loaded()}[BURST]
     assert bool(loaded.pool_damage) is bool(why)

@@ -20,8 +20,8 @@ from tests.doctor import (
 )
 from tests.doctor.scene import Scene
 
-from profile_router.doctor.checks import CHECKS, Check, examine
-from profile_router.doctor.finding import Finding, count, failed, passed, tally, warned
+from profile_router.doctor.checks import ALL_CHECKS, Check, examine
+from profile_router.doctor.finding import Finding, count_of_level, failed, passed, tally, warned
 
 MODULES = (
     test_auth_pools,
@@ -39,7 +39,9 @@ MODULES = (
 ROWS = [row for module in MODULES for row in module.ROWS]
 
 
-@pytest.mark.parametrize("check", CHECKS, ids=lambda check: f"{check.__module__.rsplit('.', 1)[-1]}.{check.__name__}")
+@pytest.mark.parametrize(
+    "check", ALL_CHECKS, ids=lambda check: f"{check.__module__.rsplit('.', 1)[-1]}.{check.__name__}"
+)
 def test_every_check_has_a_row_in_which_it_finds_something_and_one_in_which_all_is_well(check: Check) -> None:
     levels = {row.level for row in ROWS if row.check is check}
     assert levels & {"fail", "warn"}
@@ -47,7 +49,7 @@ def test_every_check_has_a_row_in_which_it_finds_something_and_one_in_which_all_
 
 
 def test_every_row_is_about_a_check_of_the_table() -> None:
-    assert {row.check for row in ROWS} == set(CHECKS)
+    assert {row.check for row in ROWS} == set(ALL_CHECKS)
 
 
 def test_a_file_that_breaks_a_check_is_a_finding_and_the_others_go_on(tmp_path: Path) -> None:
@@ -72,4 +74,4 @@ def test_a_file_that_breaks_a_check_is_a_finding_and_the_others_go_on(tmp_path: 
 )
 def test_the_last_line_counts(findings: list[Finding], said: str) -> None:
     assert tally(findings) == said
-    assert sum(count(findings, level) for level in ("pass", "warn", "fail")) == len(findings)
+    assert sum(count_of_level(findings, level) for level in ("pass", "warn", "fail")) == len(findings)

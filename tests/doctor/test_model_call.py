@@ -13,7 +13,7 @@ from tests.fakes import BURST, CHEAP, LOCAL, a_policy
 from tests.scripted_provider import Answer, ScriptedProvider, call, fail, raw, redirect, say
 
 from profile_router.doctor.finding import Finding
-from profile_router.doctor.model_call import ANSWER_TOKENS, call_each
+from profile_router.doctor.model_call import SHORT_ANSWER_TOKENS, call_each
 
 KEY = "sk-live-0123456789"
 
@@ -42,7 +42,7 @@ def test_a_profile_that_answers_passes_with_what_it_cost(tmp_path: Path) -> None
 
 def test_the_call_is_as_small_as_providers_allow(tmp_path: Path) -> None:
     _, request = called(tmp_path, "ok")
-    assert request.body["max_tokens"] == ANSWER_TOKENS == 16
+    assert request.body["max_tokens"] == SHORT_ANSWER_TOKENS == 16
     assert request.body["model"] == "asked"
     assert len(str(request.body["messages"])) < 80
 
@@ -58,7 +58,7 @@ def test_a_model_that_says_nothing_is_waited_for_as_long_as_a_run_would(tmp_path
 def test_openai_itself_gets_its_own_name_for_the_limit(tmp_path: Path) -> None:
     _, request = called(tmp_path, "ok", provider="openai-api")
     assert "max_tokens" not in request.body
-    assert request.body["max_completion_tokens"] == ANSWER_TOKENS
+    assert request.body["max_completion_tokens"] == SHORT_ANSWER_TOKENS
 
 
 def test_openrouter_gets_the_preferences(tmp_path: Path) -> None:

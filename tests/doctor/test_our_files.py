@@ -9,7 +9,7 @@ from tests.doctor.scene import Row, Scene, ids
 
 from profile_router.doctor import our_files
 from profile_router.doctor.facts import DoctorFacts
-from profile_router.prompting.tokens import RANKS
+from profile_router.prompting.tokens import BPE_RANKS_FILE
 from profile_router.resources import data
 
 
@@ -34,7 +34,7 @@ def taken_by_a_file(scene: Scene) -> DoctorFacts:
 
 def damaged(scene: Scene) -> DoctorFacts:
     path = scene.root / "ranks.xz"
-    scene.put({"ranks.xz": data(RANKS).read_bytes()[:-400]})
+    scene.put({"ranks.xz": data(BPE_RANKS_FILE).read_bytes()[:-400]})
     return scene.facts(ranks=path)
 
 

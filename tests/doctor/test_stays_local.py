@@ -34,7 +34,7 @@ def attested(scene: Scene) -> DoctorFacts:
     return scene.facts(a_policy(local_endpoints=(LAN,)))
 
 
-ADDRESS, CLOUD, SLUG = profiles.address, profiles.cloud_model, profiles.local_slug
+ADDRESS, CLOUD, SLUG = profiles.local_address, profiles.cloud_model, profiles.local_slug
 ROWS = [
     Row(rule="loopback is this machine", check=ADDRESS, given=lambda scene: None, level="pass", says="this machine"),
     Row(rule="another machine fails", check=ADDRESS, given=on_the_lan, level="fail", says=LAN, fix="127.0.0.1"),

@@ -22,7 +22,7 @@ from tests.scripted_provider import Answer, ScriptedProvider, call, say
 from profile_router.core.ladder.causes import Cause
 from profile_router.core.ladder.receipt import Attempt, Receipt
 from profile_router.runners.calls.call import RecordedCalls, SingleCall
-from profile_router.runners.calls.prober import parse
+from profile_router.runners.calls.prober import parsed_probe
 
 CAPTURES = Path(__file__).parents[1] / "captures"
 TURNS = 4
@@ -174,14 +174,14 @@ def test_any_answer_to_a_single_call_is_a_text_or_a_reason(body: bytes) -> None:
     assert (receipt.error is None) == (receipt.outcome == "ok")
     assert len(provider.chats) == 1
     if text is not None:
-        found, problem = parse(text)
+        found, problem = parsed_probe(text)
         assert (found is None) == bool(problem)
 
 
 @examples(150)
 @given(octets(b'```json\n{"score": 5, "files_to_edit": 1, "lines_to_edit": 2, "reason": "small"}\n```'))
 def test_any_estimate_is_one_or_says_what_is_wrong(body: bytes) -> None:
-    found, problem = parse(body.decode("utf-8", "replace"))
+    found, problem = parsed_probe(body.decode("utf-8", "replace"))
     assert (found is None) == bool(problem)
 
 

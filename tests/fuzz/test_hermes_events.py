@@ -18,7 +18,7 @@ from profile_router.core.ladder.receipt import Receipt
 from profile_router.core.profile import Secret
 from profile_router.runners.hermes.account import Account
 from profile_router.runners.hermes.child_process import Ended
-from profile_router.runners.hermes.results import failure_of
+from profile_router.runners.hermes.results import failure_of_turn
 from profile_router.runners.hermes.runner import _notes
 from profile_router.servers.retry_after import HEADERS, retry_after
 
@@ -58,7 +58,7 @@ def judged(events: list[dict[str, Any]], ended: Ended) -> None:
     for event in events:
         account(json.loads(json.dumps(event, default=str)))
     order = an_order(local=False, rate=PAID)
-    failure = failure_of(account, ended, order, where="here", model="scripted", key=Secret(KEY))
+    failure = failure_of_turn(account, ended, order, where="here", model="scripted", key=Secret(KEY))
     if failure is not None:
         assert failure.cause in get_args(Cause)
         assert KEY not in failure.message

@@ -14,12 +14,12 @@ from tests.examples import examples
 from tests.fuzz.mutations import octets, texts, trees
 
 from profile_router.core.policy import Policy
-from profile_router.core.policy.tighten import LowerLimits, WorkspacePolicy, figure, tightened
+from profile_router.core.policy.tighten import LowerLimits, WorkspacePolicy, policy_figure, tightened_policy
 from profile_router.core.routing.decide import decide
 from profile_router.core.task import Task
 from profile_router.errors import PolicyError
 from profile_router.policies.file import SHIPPED, read_policy
-from profile_router.policies.workspace_rules import FILE, read_workspace_policy
+from profile_router.policies.workspace_rules import RULES_FILE, read_workspace_policy
 
 TEXT = SHIPPED.read_text(encoding="utf-8")
 TREE = yaml.safe_load(TEXT)
@@ -91,7 +91,7 @@ def test_a_bomb_is_refused_at_the_door(bomb: str) -> None:
 
 def of_workspace(content: bytes) -> WorkspacePolicy | None:
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, FILE)
+        path = Path(folder, RULES_FILE)
         path.write_bytes(content)
         try:
             return read_workspace_policy(Path(folder))
@@ -105,8 +105,10 @@ def of_workspace(content: bytes) -> WorkspacePolicy | None:
 def test_a_strangers_file_tightens_or_is_refused(content: bytes) -> None:
     found = of_workspace(content)
     if found is not None:
-        policy, _ = tightened(POLICY, found)
+        policy, _ = tightened_policy(POLICY, found)
         assert set(policy.private_paths) >= set(POLICY.private_paths)
-        assert all(figure(policy, name) <= figure(POLICY, name) for name in LowerLimits.__dataclass_fields__)
+        assert all(
+            policy_figure(policy, name) <= policy_figure(POLICY, name) for name in LowerLimits.__dataclass_fields__
+        )
         same = {"rules", "limits", "budget", "local_only_by", "workspace_private", "digest"}
         assert all(getattr(policy, name) == getattr(POLICY, name) for name in set(Policy.__dataclass_fields__) - same)

@@ -17,10 +17,10 @@ from profile_router.api.task_fields import task_from_json, tasks_from_json
 from profile_router.core.task import Task
 from profile_router.errors import UsageError
 from profile_router.hermes_older import middleware
-from profile_router.hermes_older.middleware import on_tool
+from profile_router.hermes_older.middleware import on_tool_middleware
 from profile_router.hermes_plugin.arguments import tasks_of
 from profile_router.hermes_plugin.private import looks_private
-from profile_router.hermes_plugin.settings import Settings, read_settings
+from profile_router.hermes_plugin.settings import Settings, plugin_settings
 
 TASK: dict[str, Any] = {
     "goal": "Make the retry delay configurable",
@@ -121,7 +121,9 @@ def test_arguments_of_a_model_are_whole_tasks_or_hermes_own_to_refuse(tree: Any)
 
 @pytest.mark.parametrize("tasks", [DEEP, NESTED, "[" + "1" * 5_000 + "]", "{}", "[[]]", "null", "[null]", "\ud800"])
 def test_a_list_of_tasks_as_text_may_be_anything(tasks: str) -> None:
-    assert isinstance(on_tool(tool_name="delegate_task", args={"goal": "x", "tasks": tasks}, next_call=str), str)
+    assert isinstance(
+        on_tool_middleware(tool_name="delegate_task", args={"goal": "x", "tasks": tasks}, next_call=str), str
+    )
 
 
 @examples(120)
@@ -142,7 +144,7 @@ def test_hermes_never_gets_a_private_task_where_the_router_does_not_answer(tree:
     passed: list[Any] = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(middleware, "read_settings", lambda: Settings(problem="there is no router"))
-        answer = on_tool(
+        answer = on_tool_middleware(
             tool_name="delegate_task", args={**args, **secret}, next_call=lambda given: passed.append(given)
         )
     tasks = tasks_of({**args, **secret})
@@ -167,7 +169,7 @@ ROUTER = {
 def test_settings_that_cannot_be_read_never_let_hermes_delegate(content: bytes) -> None:
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "router.json").write_bytes(content)
-        settings = read_settings(Path(folder))
+        settings = plugin_settings(Path(folder))
         assert 0 < settings.limit_s <= 10**7
         assert 0 < settings.start_s <= 10**7
         assert settings.if_broken in ("hermes", "error")

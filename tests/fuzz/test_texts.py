@@ -12,11 +12,11 @@ from tests.core.privacy.secret_samples import KEYS, TOKENS
 from tests.examples import examples
 from tests.fuzz.mutations import PIECES, texts
 
-from profile_router.core.condense.parts import parts_of
+from profile_router.core.condense.parts import parts_of_context
 from profile_router.core.language.globs import expand_braces, glob_regex
 from profile_router.core.language.kinds import find_kinds
 from profile_router.core.language.mentions import mentions
-from profile_router.core.language.path_words import LONGEST, path_words
+from profile_router.core.language.path_words import LONGEST_PATH_WORD, path_words
 from profile_router.core.language.scope import has_scope_word
 from profile_router.core.privacy.findings import findings, masked, private_glob, private_text
 from profile_router.evidence.private_scan import find_private
@@ -64,7 +64,17 @@ def read(text: str) -> Any:
     kinds, scope = find_kinds(text, POLICY.kinds), has_scope_word(text, ["all modules", "whole", "every"])
     named = mentions(words, TRACKED, root="/w", inside="src")
     private = find_private(text, (), POLICY.private_paths, lambda _path: ())
-    return words, kinds, scope, named, private, findings(text), masked(text), parts_of(text), strip_data_urls(text)
+    return (
+        words,
+        kinds,
+        scope,
+        named,
+        private,
+        findings(text),
+        masked(text),
+        parts_of_context(text),
+        strip_data_urls(text),
+    )
 
 
 def is_one_line(refused: NotAllowed) -> None:
@@ -77,7 +87,7 @@ def is_one_line(refused: NotAllowed) -> None:
 def test_any_text_is_read_and_read_alike_the_second_time(text: str) -> None:
     found = words, kinds, scope, named, private, secrets, hidden, parts, _ = read(text)
     assert found == read(text)
-    assert all(word.text and len(word.text) <= LONGEST for word in words)
+    assert all(word.text and len(word.text) <= LONGEST_PATH_WORD for word in words)
     assert len({hit.kind for hit in kinds}) == len(kinds)
     assert scope is None or scope in text.replace("\n", " ") or not text.isascii()
     assert set(named.singles) <= set(TRACKED)

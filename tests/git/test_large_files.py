@@ -18,7 +18,7 @@ from tests.verify.test_set_back import a_verifier, kept, set_back
 
 from profile_router.copies.copy import opened_copy
 from profile_router.git import marks as git_marks
-from profile_router.git.merge import merge
+from profile_router.git.merge import merge_trees
 from profile_router.git.repository import find_repository
 from profile_router.verify.verifier import WorkspaceVerifier
 
@@ -189,7 +189,7 @@ def test_a_large_file_that_git_keeps_is_taken_back(repo: Path, state: Path) -> N
 def test_of_many_files_only_so_many_bytes_are_kept_and_one_that_was_kept_stays_kept(
     repo: Path, state: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(git_marks, "MOST", 2_000)
+    monkeypatch.setattr(git_marks, "MOST_MARK_BYTES", 2_000)
     write_files(repo, {f"{number}.dat": bytes([65 + number]) * (300 + number) for number in range(9)})
     verifier = a_verifier(repo, state)
     before = verifier.snapshot()
@@ -232,7 +232,7 @@ def test_a_copy_leaves_it_out_and_the_merge_leaves_it_alone(name: str, repo: Pat
         assert [said.rpartition(" (")[2] for said in copy.left_out] == ["1.5 kB)"]
         assert copy.tree() == copy.base
         write_files(copy.top, {"sub/n.txt": "edited\n"})
-        assert merge(copy.trees, copy.base, copy.tree(), state, "t").files == ("sub/n.txt",)
+        assert merge_trees(copy.trees, copy.base, copy.tree(), state, "t").files == ("sub/n.txt",)
         assert CANARY not in stored(state)
     assert (repo / "sub" / name).read_bytes() == LARGE
 
@@ -241,7 +241,7 @@ def test_a_copy_that_writes_a_file_of_that_name_is_in_conflict_with_it(repo: Pat
     write_files(repo, {"data.bin": LARGE})
     with opened_copy(find_repository(repo), state) as copy:
         write_files(copy.top, {"data.bin": b"made anew\n", "a.txt": "edited\n"})
-        merged = merge(copy.trees, copy.base, copy.tree(), state, "t")
+        merged = merge_trees(copy.trees, copy.base, copy.tree(), state, "t")
         assert (merged.merged, merged.files) == (False, ("data.bin",))
     assert ((repo / "data.bin").read_bytes(), (repo / "a.txt").read_text()) == (LARGE, "a\n")
 
@@ -249,7 +249,7 @@ def test_a_copy_that_writes_a_file_of_that_name_is_in_conflict_with_it(repo: Pat
 def test_a_large_file_that_is_made_in_a_copy_comes_back_whole(repo: Path, state: Path) -> None:
     with opened_copy(find_repository(repo), state) as copy:
         write_files(copy.top, {"made.bin": LARGE})
-        assert merge(copy.trees, copy.base, copy.tree(), state, "t").files == ("made.bin",)
+        assert merge_trees(copy.trees, copy.base, copy.tree(), state, "t").files == ("made.bin",)
     assert (repo / "made.bin").read_bytes() == LARGE
 
 

@@ -12,8 +12,8 @@ from tests.cli.stage import workspace
 
 from profile_router.git import undo as undoing
 from profile_router.git.marks import GitSnapshots
-from profile_router.git.undo import Undo, changed_since, take_back, undo_of, undo_of_writes, with_journal
-from profile_router.git.writes import Changed, Found, look, sweep, write_all
+from profile_router.git.undo import Undo, changed_since_run, take_back, undo_of, undo_of_writes, with_journal
+from profile_router.git.writes import Changed, Found, found_at, sweep, write_all
 
 FILES = {"a.py": "x = 1\n", "sub/b.py": "b = 1\n", "gone.txt": "here\n", "run.sh": "true\n", ".gitignore": "*.log\n"}
 
@@ -59,7 +59,7 @@ def test_the_tree_is_as_before_with_what_its_user_had_not_committed_and_back_aga
     before = content(root)
     undo = undo_after(root, tmp_path / "scratch")
     after = content(root)
-    assert changed_since(root, undo) == ()
+    assert changed_since_run(root, undo) == ()
     way_back = take_back(root, undo)
     assert content(root) == before | {"out.log": (b"ignored\n", False)}
     assert not (root / "new").exists()
@@ -86,7 +86,7 @@ def test_one_file_that_was_changed_since_is_named_and_nothing_is_done(root: Path
         if how == "a folder":
             (root / path).mkdir()
     seen = content(root)
-    assert path in changed_since(root, undo)
+    assert path in changed_since_run(root, undo)
     with pytest.raises(Changed):
         take_back(root, undo)
     assert content(root) == seen
@@ -116,7 +116,7 @@ def test_what_is_behind_a_link_that_the_run_made_is_neither_read_nor_written(
     before = content(root)
     undo = undo_after(root, tmp_path / "scratch")
     assert undo.after["sub/b.py"] == ""
-    assert changed_since(root, undo) == ()
+    assert changed_since_run(root, undo) == ()
     way_back = take_back(root, undo)
     assert content(root) == before
     assert not [found for found in way_back.before.values() if found and b"secret" in found.content]
@@ -130,7 +130,7 @@ def test_a_folder_that_was_made_a_link_since_stops_the_undo(root: Path, tmp_path
     undo = undo_after(root, tmp_path / "scratch")
     (root / "new").rename(tmp_path / "outside")
     (root / "new").symlink_to(tmp_path / "outside")
-    assert "new/deep/c.py" in changed_since(root, undo)
+    assert "new/deep/c.py" in changed_since_run(root, undo)
     with pytest.raises(Changed):
         take_back(root, undo)
     assert (tmp_path / "outside/deep/c.py").read_text() == "c\n"
@@ -144,7 +144,7 @@ def test_no_writer_goes_through_a_linked_folder(tmp_path: Path, path: str) -> No
     (top / "sub").symlink_to(outside)
     (outside / "x").write_text("theirs")
     (outside / ".profile-router-1.tmp").write_text("theirs")
-    assert look(top, path) is None
+    assert found_at(top, path) is None
     sweep(top, [path])
     for after in (Found(b"ours"), None):
         with pytest.raises(Changed):
@@ -158,7 +158,7 @@ def test_no_empty_folder_goes_behind_a_link_that_took_a_folders_place(tmp_path: 
     (top / "sub/deep").mkdir(parents=True)
     (top / "sub/deep/x").write_text("x")
     after = {"sub/deep/x": None, "sub": Found(b"../outside", link=True)}
-    write_all(top, {"sub/deep/x": look(top, "sub/deep/x"), "sub": None}, after, list(after))
+    write_all(top, {"sub/deep/x": found_at(top, "sub/deep/x"), "sub": None}, after, list(after))
     assert (top / "sub").is_symlink()
     assert (outside / "deep").is_dir()
 
@@ -169,7 +169,7 @@ def test_of_a_part_of_a_repository_that_part_alone_is_taken_back(root: Path, tmp
 
 
 def test_what_is_too_much_to_keep_says_so(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(undoing, "MOST", 10)
+    monkeypatch.setattr(undoing, "MOST_UNDO_BYTES", 10)
     assert "more than" in undo_after(root, tmp_path / "scratch").why
 
 
@@ -236,7 +236,7 @@ def test_what_git_does_not_look_into_is_taken_back_by_what_the_tools_noted(
     assert undo.before["a.py"] == known.before["a.py"]
     way_back = take_back(root, undo)
     for path in taken:
-        assert (look(root, path) is None) == (journal[path] is None)
+        assert (found_at(root, path) is None) == (journal[path] is None)
     take_back(root, way_back)
     assert (root / "out.log").read_text() == "ignored\n"
 
@@ -245,6 +245,6 @@ def test_of_a_journal_too_what_is_too_much_to_keep_stays(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     known = undo_after(root, tmp_path / "scratch", wrote=())
-    monkeypatch.setattr(undoing, "MOST", 3)
+    monkeypatch.setattr(undoing, "MOST_UNDO_BYTES", 3)
     assert not with_journal(known, root, "", {"out.log": b"long"}).before
     assert "more than" in undo_of_writes({"a": Found(b"long")}, {"a": None}).why

@@ -36,7 +36,7 @@ from profile_router.core.ladder.failure import Place
 from profile_router.core.ladder.server_report import ServerReport
 from profile_router.core.policy import Promotion
 from profile_router.core.privacy.taint import HOW_TO_ALLOW, Taint
-from profile_router_graphs.state import NOTHING
+from profile_router_graphs.state import NOTHING_TRIED
 
 VALUE = "72-77-AAMAR"  # what the withheld file says, in other words
 WORK = (FileDiff(path=f"{VALUE}.txt", text=f"+{VALUE}\n"),)
@@ -215,7 +215,7 @@ def test_a_thread_that_was_kept_before_there_were_taints_goes_on(monkeypatch: py
         then.setattr(
             sys.modules["profile_router_graphs.nodes.deciding"],
             "NOTHING",
-            {key: value for key, value in NOTHING.items() if key not in SINCE_THEN},
+            {key: value for key, value in NOTHING_TRIED.items() if key not in SINCE_THEN},
         )
         rig.run(a_task("one", check="make check"))
     final = rig.run(a_task("two", check="make check"))

@@ -150,7 +150,7 @@ class Parent:
 
 def write_plugin(folder: Path, settings: Mapping[str, Any], *, older: bool = True) -> None:
     """Write the plugin into *folder* as `install` does for an *older* Hermes or not, its router.json with *settings*."""
-    for name, content in sources.plugin((), older=older).items():
+    for name, content in sources.plugin_files((), older=older).items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(content)
     (folder / "router.json").write_text(json.dumps(settings))

@@ -46,7 +46,9 @@ def test_any_action_but_spawn_reaches_hermes_as_it_was_before_anything_is_looked
         given_on.append(passed)
         return NATIVE
 
-    told = middleware.on_tool(tool_name="delegate_task", args=args, next_call=by_hermes, session_id="s", task_id="t")
+    told = middleware.on_tool_middleware(
+        tool_name="delegate_task", args=args, next_call=by_hermes, session_id="s", task_id="t"
+    )
     assert told == NATIVE
     assert given_on == [before]
     assert given_on[0] is args

@@ -105,7 +105,7 @@ def test_the_catalogs_own_validation_warns_of_nothing_but_the_backend_of_a_later
 
 @pytest.mark.nightly
 def test_hermes_installs_it_with_the_guard_on_and_loads_it(tmp_path: Path) -> None:
-    found = sources.plugin((), older=False)
+    found = sources.plugin_files((), older=False)
     files = {f"{FOLDER}/{name}": content for name, content in found.items() if name != "router.json"}
     published = repository(tmp_path / "published", files)
     command = checkout(tmp_path / "hermes-agent", tmp_path)

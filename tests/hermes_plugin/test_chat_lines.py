@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from profile_router.hermes_plugin import board, chat_lines
-from profile_router.hermes_plugin.chat_lines import fitted, fitting
+from profile_router.hermes_plugin.chat_lines import fitting, parts_that_fit
 from profile_router.hermes_plugin.children import DelegatedChild
 
 LINE = "c8fbf263 classify: coding-burst · large-change · a refactor ('Refactor') over a wide scope ('across')"
@@ -30,17 +30,17 @@ LINE = "c8fbf263 classify: coding-burst · large-change · a refactor ('Refactor
     ],
 )
 def test_a_line_is_broken_between_words(columns: int, parts: list[str]) -> None:
-    assert fitted(LINE, columns) == parts
+    assert parts_that_fit(LINE, columns) == parts
 
 
 def test_what_cannot_be_printed_is_a_blank_and_what_is_endless_is_cut() -> None:
-    assert fitted("a\x1b[31m\nb", 80) == ["  ┊ 🧭 a [31m b"]
-    assert len("".join(fitted("x" * 10_000, 80))) < 250
+    assert parts_that_fit("a\x1b[31m\nb", 80) == ["  ┊ 🧭 a [31m b"]
+    assert len("".join(parts_that_fit("x" * 10_000, 80))) < 250
 
 
 @given(st.text(), st.integers(min_value=0, max_value=300))
 def test_no_text_is_an_error_and_no_part_is_wider_than_the_terminal(text: str, columns: int) -> None:
-    assert all(len(part) < max(columns, 29) for part in fitted(text, columns))
+    assert all(len(part) < max(columns, 29) for part in parts_that_fit(text, columns))
 
 
 CHILD = "882b9bc6  running  0 s  ·  Lint auth.py and report  ·  measuring the task"

@@ -17,7 +17,7 @@ from tests.scripted_provider import call, say
 
 from profile_router.hermes_plugin import board, provider
 from profile_router.hermes_plugin.children import CHILDREN
-from profile_router.hermes_plugin.settings import VARIABLE
+from profile_router.hermes_plugin.settings import COMMAND_VARIABLE
 
 GOAL = "Refactor the session handling across all 60 files of the service"
 
@@ -61,7 +61,7 @@ def test_a_stopped_child_ends_in_two_seconds_and_its_cost_stands_in_the_ledger(
         program = stage.folder / "router"
         program.write_text(f'#!/bin/sh\nexec {" ".join(parent.router())} "$@"\n')
         program.chmod(0o755)
-        for name, value in {**stage.environ, VARIABLE: str(program)}.items():
+        for name, value in {**stage.environ, COMMAND_VARIABLE: str(program)}.items():
             monkeypatch.setenv(name, value)
         monkeypatch.chdir(stage.workspace)
         CHILDREN.made(child_session_id="s", parent_session_id="p", child_goal=GOAL)

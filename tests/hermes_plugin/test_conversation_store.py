@@ -11,7 +11,7 @@ import pytest
 
 from profile_router.hermes_older import middleware
 from profile_router.hermes_plugin import conversation
-from profile_router.hermes_plugin.conversation import MOST_BYTES, conversation_of, surface_of
+from profile_router.hermes_plugin.conversation import MOST_CONVERSATION_BYTES, conversation_of, surface_of
 from profile_router.hermes_plugin.settings import Settings
 
 USER, ASSISTANT = {"role": "user", "content": "hello"}, {"role": "assistant", "content": "what is it?"}
@@ -89,7 +89,7 @@ def test_of_a_message_in_parts_the_texts_are_kept(store: type[Store]) -> None:
 
 
 def test_the_newest_are_kept_as_far_as_the_bytes_reach(store: type[Store]) -> None:
-    rows = [{"role": "user", "content": letter * (MOST_BYTES // 3)} for letter in "abcd"]
+    rows = [{"role": "user", "content": letter * (MOST_CONVERSATION_BYTES // 3)} for letter in "abcd"]
     assert [turn["text"][0] for turn in said(store, *rows)] == ["b", "c", "d"]
 
 
@@ -123,14 +123,14 @@ def test_what_was_said_before_does_not_make_a_task_look_private(monkeypatch: pyt
     monkeypatch.setattr(middleware, "read_settings", lambda: Settings(command=("/nowhere/it",)))
     monkeypatch.setattr(middleware, "conversation_of", lambda _session: [{"role": "user", "text": "it is in .env"}])
     native: list[Any] = []
-    middleware.on_tool(
+    middleware.on_tool_middleware(
         tool_name="delegate_task", args={"goal": "do it"}, session_id="s", next_call=lambda args: native.append(args)
     )
     assert native == [{"goal": "do it"}]
 
 
 def test_it_is_bounded_well_within_what_the_router_reads() -> None:
-    assert conversation.MOST_BYTES * 10 < 50_000_000
+    assert conversation.MOST_CONVERSATION_BYTES * 10 < 50_000_000
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from tests.fuzz.mutations import VALUES
 from tests.hermes_plugin.test_in_hermes import SEED
 
 from profile_router.hermes_plugin.calls import fields
-from profile_router.hermes_plugin.calls.fields import FIELDS, on_request, taken
+from profile_router.hermes_plugin.calls.fields import DELEGATION_FIELDS, on_delegation, taken
 
 ID = re.compile(r"\[profile-router task [0-9a-f]{32}\]")
 GOAL = "Lint auth.py"
@@ -29,7 +29,7 @@ def to_us(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def requested(**args: Any) -> dict[str, Any]:
     """Return the arguments that Hermes gets of a delegate_task with *args*."""
-    found = on_request(tool_name="delegate_task", args=args)
+    found = on_delegation(tool_name="delegate_task", args=args)
     return args if found is None else dict(found["args"])
 
 
@@ -158,13 +158,13 @@ def test_the_oldest_tasks_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None
 @examples(20)
 @given(
     args=st.dictionaries(
-        st.sampled_from(["goal", "context", "tasks", "action", *FIELDS, "images"]), st.sampled_from(VALUES)
+        st.sampled_from(["goal", "context", "tasks", "action", *DELEGATION_FIELDS, "images"]), st.sampled_from(VALUES)
     )
 )
 def test_whatever_a_model_writes_hermes_gets_arguments_without_our_fields(args: dict[str, Any]) -> None:
     before = copy.deepcopy(args)
-    found = on_request(tool_name="delegate_task", args=args)
+    found = on_delegation(tool_name="delegate_task", args=args)
     assert args == before
     assert found is None or isinstance(found["args"], dict)
     if found is not None:
-        assert not found["args"].keys() & set(FIELDS)
+        assert not found["args"].keys() & set(DELEGATION_FIELDS)

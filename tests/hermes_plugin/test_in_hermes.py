@@ -241,7 +241,7 @@ def test_the_command_line_of_hermes_passes_everything_on_to_the_router(stage: St
 @pytest.mark.nightly
 def test_hermes_installs_the_folder_by_itself(stage: Stage, tmp_path: Path) -> None:
     repository = tmp_path / "repository"
-    found = sources.plugin((), older=False)
+    found = sources.plugin_files((), older=False)
     files = {f"plugin/{name}": content.decode() for name, content in found.items() if name != "router.json"}
     workspace(repository, files)
     stage.root.mkdir()

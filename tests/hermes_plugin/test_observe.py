@@ -79,7 +79,7 @@ def started(goal: str, child: str, session: str = "s1") -> None:
 
 
 def asked(child: str, usage: Any = USAGE, **model: str) -> None:
-    observe.on_request(session_id=child, usage=usage, platform="subagent", **{**MODEL, **model})
+    observe.on_model_call(session_id=child, usage=usage, platform="subagent", **{**MODEL, **model})
 
 
 def test_each_child_is_told_with_what_its_own_calls_took(hermes: Delegations) -> None:

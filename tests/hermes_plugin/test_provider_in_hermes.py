@@ -17,7 +17,7 @@ from tests.runners.hermes.stage import Stage
 from tests.scripted_provider import ScriptedProvider, call, say
 
 from profile_router.hermes_plugin.provider import ADDRESS
-from profile_router.hermes_plugin.seam import NAME
+from profile_router.hermes_plugin.seam import OUR_PROVIDER
 
 TYPO = {"goal": "Find the typo in README.md"}
 REFACTOR = {"goal": "Refactor the session handling across all 60 files of the service"}
@@ -110,7 +110,7 @@ def test_hermes_sets_no_time_limit_of_its_own_to_a_child_that_takes_long(stage: 
     code = (
         "from agent.model_metadata import is_local_endpoint as local\n"
         "from agent.reasoning_timeouts import get_reasoning_stale_timeout_floor as floor\n"
-        f"print(local({ADDRESS!r}), floor({NAME!r}), floor('openai/o3'))"
+        f"print(local({ADDRESS!r}), floor({OUR_PROVIDER!r}), floor('openai/o3'))"
     )
     command = [str(stage.hermes.python), "-c", code]
     told = subprocess.run(command, env=stage.environ, capture_output=True, text=True, check=True, timeout=60).stdout

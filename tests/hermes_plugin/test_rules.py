@@ -22,7 +22,7 @@ from profile_router.hermes_plugin.arguments import tasks_of
 from profile_router.hermes_plugin.calls import verdict
 from profile_router.hermes_plugin.private import PATHS, looks_private
 from profile_router.hermes_plugin.results import entry_of
-from profile_router.hermes_plugin.settings import FIX, Settings, read_settings
+from profile_router.hermes_plugin.settings import FIX, Settings, plugin_settings
 from profile_router.policies.file import read_policy
 
 HEARS = """\
@@ -56,7 +56,7 @@ class Rig:
         self.monkeypatch.setattr(middleware, "read_settings", lambda: wanted)
 
     def delegate(self, **args: Any) -> Any:
-        return json.loads(middleware.on_tool(tool_name="delegate_task", args=args, next_call=self.by_hermes))
+        return json.loads(middleware.on_tool_middleware(tool_name="delegate_task", args=args, next_call=self.by_hermes))
 
     def by_hermes(self, args: Any) -> str:
         self.native.append(args)
@@ -193,7 +193,7 @@ def test_what_hermes_itself_refuses_is_left_to_hermes(rig: Rig, args: dict[str, 
 
 def test_other_tools_are_none_of_its_business(rig: Rig) -> None:
     rig.router("raise SystemExit('it was called')")
-    assert middleware.on_tool(tool_name="terminal", args={"goal": "x"}, next_call=rig.by_hermes) == NATIVE
+    assert middleware.on_tool_middleware(tool_name="terminal", args={"goal": "x"}, next_call=rig.by_hermes) == NATIVE
 
 
 @pytest.mark.parametrize(
@@ -575,7 +575,7 @@ def test_what_hermes_own_delegation_raises_is_passed_on(rig: Rig) -> None:
 
     rig.router("raise SystemExit(1)")
     with pytest.raises(LookupError, match="Hermes' own"):
-        middleware.on_tool(tool_name="delegate_task", args={"goal": "do it"}, next_call=fails)
+        middleware.on_tool_middleware(tool_name="delegate_task", args={"goal": "do it"}, next_call=fails)
 
 
 def test_an_exception_of_its_own_is_an_error_result(rig: Rig) -> None:
@@ -604,19 +604,19 @@ def test_an_exception_of_its_own_is_an_error_result(rig: Rig) -> None:
 def test_settings_that_cannot_serve_say_why(tmp_path: Path, text: str | None, says: str) -> None:
     if text is not None:
         (tmp_path / "router.json").write_text(text)
-    assert says in read_settings(tmp_path).problem
+    assert says in plugin_settings(tmp_path).problem
 
 
 @pytest.mark.parametrize("former", [True, False, "yes"])
 def test_a_setting_that_only_earlier_versions_had_means_nothing(tmp_path: Path, former: object) -> None:
     (tmp_path / "router.json").write_text(json.dumps({"command": [sys.executable], "worker": former}))
-    assert read_settings(tmp_path) == Settings(command=(sys.executable,))
+    assert plugin_settings(tmp_path) == Settings(command=(sys.executable,))
 
 
 def test_the_environment_can_name_the_router(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PROFILE_ROUTER_COMMAND", sys.executable)
     (tmp_path / "router.json").write_text('{"command": ["/nowhere/it"], "limit_seconds": 60}')
-    assert read_settings(tmp_path) == Settings(command=(sys.executable,), limit_s=60)
+    assert plugin_settings(tmp_path) == Settings(command=(sys.executable,), limit_s=60)
 
 
 class Hermes:

@@ -90,7 +90,7 @@ def test_a_router_that_hangs_is_said_to(router: Any, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(surfaces, "_DECIDING_S", 0.2)
     router("import time; time.sleep(60)")
     assert surfaces.in_chat("do it") == "profile-router: the router did not answer within 0.2 s"
-    assert "did not answer" in json.loads(surfaces.route_task({"goal": "do it"}))["error"]
+    assert "did not answer" in json.loads(surfaces.handle_route_task({"goal": "do it"}))["error"]
 
 
 @pytest.mark.parametrize(
@@ -105,19 +105,19 @@ def test_a_router_that_hangs_is_said_to(router: Any, monkeypatch: pytest.MonkeyP
 )
 def test_the_tool_says_what_is_wrong_with_its_arguments(router: Any, args: Any, said: str) -> None:
     router("raise SystemExit('it was called')")
-    assert said in json.loads(asking.route_task(args))["error"]
+    assert said in json.loads(asking.route_task_and_run(args))["error"]
 
 
 @pytest.mark.parametrize("run", [True, False])
 def test_the_tool_of_a_hermes_with_a_seam_runs_nothing(router: Any, run: bool) -> None:
     router("raise SystemExit('it was called')")
-    said = json.loads(surfaces.route_task({"goal": "do it", "run": run}))["error"]
+    said = json.loads(surfaces.handle_route_task({"goal": "do it", "run": run}))["error"]
     assert said.startswith("unknown argument 'run' (allowed: goal, ")
 
 
 def test_the_tool_passes_on_why_the_router_did_not_decide(router: Any) -> None:
     router("import sys; print('garbage'); sys.exit('profile-router: the policy cannot be read')")
-    error = json.loads(surfaces.route_task({"goal": "do it"}))["error"]
+    error = json.loads(surfaces.handle_route_task({"goal": "do it"}))["error"]
     assert error == "the router ended with 1 and said: profile-router: the policy cannot be read"
 
 
@@ -129,7 +129,7 @@ def test_the_tool_runs_nothing_while_the_operator_has_paused_delegation(
     monkeypatch.setitem(sys.modules, "tools.delegate_tool", delegation)
     router("raise SystemExit('it was called')")
     monkeypatch.setattr(asking, "read_settings", lambda: Settings(command=(sys.executable,)))
-    assert "delegation is paused" in json.loads(asking.route_task({"goal": "do it", "run": True}))["error"]
+    assert "delegation is paused" in json.loads(asking.route_task_and_run({"goal": "do it", "run": True}))["error"]
 
 
 @pytest.mark.parametrize(

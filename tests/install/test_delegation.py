@@ -12,12 +12,12 @@ from tests.install.configs import with_plugins
 from tests.install.trees import PARENT, Stage, tree
 
 from profile_router.install.changes import Insertion, inserted, without
-from profile_router.install.delegation import MARKS, PROVIDER, delegated_to, delegating, undelegated
+from profile_router.install.delegation import DELEGATION_MARKS, ROUTER, delegated_to, delegating, undelegated
 from profile_router.install.native import delegates
 from profile_router.install.yaml_text import in_one
 from profile_router.policies.file import SHIPPED
 
-OURS = {"provider": PROVIDER, "model": PROVIDER}
+OURS = {"provider": ROUTER, "model": ROUTER}
 SECTIONS = (
     "",
     "delegation:\n  max_spawn_depth: 2  # mine\n",
@@ -56,7 +56,7 @@ def test_our_lines_can_be_taken_out_of_a_file_that_was_edited_since(text: str) -
     taken_out = undelegated(edited)
     assert taken_out is not None
     assert delegated_to(taken_out) == ("", "")
-    assert MARKS.begin not in taken_out
+    assert DELEGATION_MARKS.begin not in taken_out
     assert taken_out.endswith("# added\n")
 
 
@@ -78,7 +78,7 @@ def test_two_edits_in_one_are_the_one_and_then_the_other(text: str, places: list
 def test_a_config_of_any_form_is_sent_to_us_or_left_alone(text: str) -> None:
     edit = delegating(text)
     if edit is not None:
-        assert delegated_to(inserted(text, edit)) == (PROVIDER, PROVIDER)
+        assert delegated_to(inserted(text, edit)) == (ROUTER, ROUTER)
         assert without(inserted(text, edit), edit) == text
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.install.configs import PLUGINS, with_plugins
 
 from profile_router.install.changes import Insertion, inserted, without
-from profile_router.install.enabling import BEGIN, END, disable, enable, is_disabled
+from profile_router.install.enabling import PLUGIN_BEGIN, PLUGIN_END, disable, enable, is_disabled
 
 NAME = "profile-router"
 
@@ -62,14 +62,14 @@ def test_a_file_that_was_edited_since_loses_our_name_and_nothing_else(text: str,
 @pytest.mark.parametrize("plugins", PLUGINS)
 def test_what_is_put_in_is_marked(plugins: str) -> None:
     after = enabled_in(plugins)
-    assert (BEGIN in after and END in after) or ">>> profile-router <<<" in after
+    assert (PLUGIN_BEGIN in after and PLUGIN_END in after) or ">>> profile-router <<<" in after
 
 
 def test_a_list_of_the_users_keeps_its_order_and_comments() -> None:
     text = "plugins:\n  enabled:\n    # first\n    - b  # why\n    - a\n"
     assert enabled_in(text) == (
         "plugins:\n  enabled:\n    # first\n"
-        f"    {BEGIN}\n    - {NAME}\n    {END}\n"
+        f"    {PLUGIN_BEGIN}\n    - {NAME}\n    {PLUGIN_END}\n"
         "    - b  # why\n    - a\n"
     )  # fmt: skip
 

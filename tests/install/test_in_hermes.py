@@ -14,7 +14,7 @@ from tests.install.trees import Stage, pasted
 from tests.runners.hermes.installed import installed_hermes
 from tests.scripted_provider import ScriptedProvider, say
 
-from profile_router.install.sources import plugin
+from profile_router.install.sources import plugin_files
 from profile_router.resources import shipped
 
 NAMES = ("coding-burst", "coding-local", "review-cheap")
@@ -109,7 +109,7 @@ def test_hermes_sends_the_preferences_that_it_ignored_before(stage: Stage) -> No
 
 def test_the_plugin_alone_is_installed_by_hermes_and_says_how_to_get_the_program(stage: Stage, tmp_path: Path) -> None:
     folder = "skill/profile_router/hermes_plugin"
-    files = {f"{folder}/{name}": content for name, content in plugin(()).items() if name != "router.json"}
+    files = {f"{folder}/{name}": content for name, content in plugin_files(()).items() if name != "router.json"}
     published = repository(tmp_path / "published", files)
     done = hermes(stage, "plugins", "install", f"{published.as_uri()}#{folder}", "--enable")
     assert done.returncode == 0, done.stdout

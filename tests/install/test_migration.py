@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.install.trees import Stage, pasted, tree
 
-from profile_router.install.migration import told
+from profile_router.install.migration import migration_lines
 from profile_router.profiles.build import build_profile
 from profile_router.profiles.settings import PREFERENCES
 from profile_router.profiles.spelling import honoured, not_honoured
@@ -92,7 +92,7 @@ def ignored(config: Mapping[str, Any]) -> list[str]:
 
 def test_what_is_said_is_the_copy_to_keep_what_to_take_out_and_the_block_without_a_key() -> None:
     config = yaml.safe_load(SEED)
-    assert "\n".join(told(FILE, config, meant(config))) == TOLD.rstrip("\n")
+    assert "\n".join(migration_lines(FILE, config, meant(config))) == TOLD.rstrip("\n")
 
 
 _PROVIDERS: tuple[dict[str, Any], ...] = (
@@ -149,7 +149,7 @@ def test_any_profile_stays_the_same_profile_and_hermes_honours_all_of_it(config:
 def test_who_does_what_is_said_has_the_file_that_hermes_honours(config: dict[str, Any]) -> None:
     after = meant(config)
     if after != config:
-        assert pasted(config, list(told(FILE, config, after))) == after
+        assert pasted(config, list(migration_lines(FILE, config, after))) == after
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import yaml
 from tests.install.trees import PARENT, Stage, kept, tree
 
 from profile_router.errors import ProfileError, UnknownProfile, UsageError
-from profile_router.install.manifest import Manifest, WrittenFile, digest, rendered
+from profile_router.install.manifest import Manifest, WrittenFile, digest, manifest_bytes
 from profile_router.install.places import find_places, find_root
 from profile_router.policies.file import SHIPPED, find_policy
 from profile_router.profiles.home import find_home
@@ -154,7 +154,7 @@ def test_a_profile_that_an_earlier_version_spelled_anew_comes_back_unless_it_was
             path=str(path), sha256=digest(spelled.encode()), mode=0o644, was=digest(before.encode()), backup=str(backup)
         ),
     )
-    stage.write("profile-router/manifest.json", rendered(Manifest(steps=steps), stage.root).decode())
+    stage.write("profile-router/manifest.json", manifest_bytes(Manifest(steps=steps), stage.root).decode())
     path.write_text(spelled + later)
     told = kept(stage.uninstall())
     assert path.read_text() == (spelled + later if later else before)

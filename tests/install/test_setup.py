@@ -18,7 +18,7 @@ from tests.install.trees import Tree, tree
 from tests.runners.hermes.installed import installed_hermes
 
 from profile_router import __version__
-from profile_router.hermes_plugin.settings import home_of, recorded_command
+from profile_router.hermes_plugin.settings import home_around, recorded_command
 from profile_router.hermes_plugin.setup import setup
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -359,7 +359,7 @@ def record(home: Path, text: str, mode: int = 0o600) -> None:
 def test_the_record_is_the_homes_whichever_profile_delegates(delegating: str, tmp_path: Path) -> None:
     record(tmp_path, json.dumps({"command": [sys.executable, "x"]}))
     plugin = tmp_path / delegating / "plugins" / "profile-router"
-    assert recorded_command(home_of(plugin)) == (sys.executable, "x")
+    assert recorded_command(home_around(plugin)) == (sys.executable, "x")
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from profile_router.jail.allowed import LONGEST, NotAllowed, command_words
+from profile_router.jail.allowed import LONGEST_COMMAND, NotAllowed, command_words
 
 ALLOW = ("git status", "git diff", "find", "sed -n", "python3", "npm run", "ls")
 DENY = ("find -exec*", "sed -*i*", "git --output*", "python3 -c os")
@@ -28,7 +28,7 @@ def words(command: str, allow: tuple[str, ...] = ALLOW, deny: tuple[str, ...] = 
         ("find . -name '*.py'", ["find", ".", "-name", "*.py"]),
         ('ls "a;b|c" "cost: 5$" \\$HOME', ["ls", "a;b|c", "cost: 5$", "$HOME"]),
         ('ls "\\$HOME" "a\\`b" "\\$(c)"', ["ls", "$HOME", "a`b", "$(c)"]),
-        ("ls " + "a" * (LONGEST - 3), ["ls", "a" * (LONGEST - 3)]),
+        ("ls " + "a" * (LONGEST_COMMAND - 3), ["ls", "a" * (LONGEST_COMMAND - 3)]),
         ("ls *.py ~ #x", ["ls", "*.py", "~", "#x"]),
     ],
 )
@@ -63,7 +63,7 @@ def test_what_only_a_shell_understands_is_refused_and_said(command: str) -> None
         ("ls 'a", "cannot be read: no closing quotation"),
         ("ls a\0b", "which no program can be given"),
         ("ls \udcff", "which no program can be given"),
-        ("ls " + "a" * LONGEST, "8,003 characters, at most 8,000"),
+        ("ls " + "a" * LONGEST_COMMAND, "8,003 characters, at most 8,000"),
         ("\x1b[31mls", r"'\\x1b\[31mls' is not allowed so"),
     ],
 )

@@ -72,5 +72,5 @@ def test_of_two_programs_the_first_on_path_is_started_and_one_that_cannot_be_is_
 def test_a_program_that_may_not_be_started_says_so(tmp_path: Path) -> None:
     (tmp_path / "it").write_text("#!/bin/sh\n")
     code, _, said = run(tmp_path, "./it")
-    assert code == child.FAILED
+    assert code == child.JAIL_FAILED
     assert "Permission denied" in said

@@ -12,7 +12,7 @@ from tests.fakes import a_task, evidence
 
 from profile_router.core.evidence import Range
 from profile_router.core.telling.figures import evidence_figures, task_figures
-from profile_router.ledger.schema import FILE, day_of, make_ready
+from profile_router.ledger.schema import LEDGER_FILE, day_of, make_ready
 
 DAY_S = 86_400.0
 _RUN = (
@@ -30,7 +30,7 @@ def fill(state: Path, runs: int, *, now: float, days: float = 30, seed: int = 7)
     A local run of more lines fails more often: below 30 lines one of ten, above 120 nine of ten.
     """
     state.mkdir(mode=0o700, exist_ok=True)
-    database = sqlite3.connect(state / FILE, isolation_level=None)
+    database = sqlite3.connect(state / LEDGER_FILE, isolation_level=None)
     make_ready(database)
     database.execute("BEGIN")
     dice = random.Random(seed)

@@ -19,7 +19,7 @@ from profile_router.errors import UsageError
 from profile_router.ledger import history as history_module
 from profile_router.ledger.history import SqliteHistory
 from profile_router.ledger.routes import note_route
-from profile_router.ledger.schema import FILE, day_of
+from profile_router.ledger.schema import LEDGER_FILE, day_of
 
 DAY_S = 86_400.0
 
@@ -115,7 +115,7 @@ def test_reading_goes_on_while_somebody_writes(history: SqliteHistory) -> None:
     from profile_router.ledger.schema import make_ready
     from profile_router.state.database import transaction
 
-    with transaction(history.state / FILE, make_ready) as database:
+    with transaction(history.state / LEDGER_FILE, make_ready) as database:
         database.execute("DELETE FROM runs")
         assert len(history.runs(9)) == 3
         database.execute("ROLLBACK")
@@ -125,7 +125,7 @@ def test_reading_goes_on_while_somebody_writes(history: SqliteHistory) -> None:
 @pytest.mark.parametrize("odd", ["rule = x'ff', profile = x'fe'", "ended = 'never'"])
 def test_a_run_with_columns_of_another_kind_is_listed_without_them(odd: str, tmp_path: Path) -> None:
     fill(tmp_path, 1, now=NOON, days=1)
-    with closing(sqlite3.connect(tmp_path / FILE)) as database, database:
+    with closing(sqlite3.connect(tmp_path / LEDGER_FILE)) as database, database:
         database.execute(f"UPDATE runs SET {odd}")
     (found,) = SqliteHistory(state=tmp_path).runs(5)
     assert "" in (found.rule, found.ended or "")
@@ -137,7 +137,7 @@ def test_an_index_has_each_grouping_in_its_order(by: Grouping, monkeypatch: pyte
     plans: list[str] = []
 
     def explained(state: Path, said: str, values: Sequence[object]) -> list[sqlite3.Row]:
-        with closing(sqlite3.connect(state / FILE)) as database:
+        with closing(sqlite3.connect(state / LEDGER_FILE)) as database:
             plans.extend(row[-1] for row in database.execute(f"EXPLAIN QUERY PLAN {said}", values))
         return []
 

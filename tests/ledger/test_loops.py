@@ -14,7 +14,7 @@ from tests.ledger.a_ledger import NOON, Clock, a_ledger, begin
 from profile_router.core.ladder.receipt import Receipt
 from profile_router.core.routing.loop import PastLoop, usual_turns
 from profile_router.ledger.loops import _SAID, past_loops, turns_in
-from profile_router.ledger.schema import FILE
+from profile_router.ledger.schema import LEDGER_FILE
 
 HERE = "/home/u/repo"
 TOOK: dict[str, Any] = {"turns": 4, "tokens_in": 900, "tokens_out": 80, "tokens_cached": 300, "seconds": 2.5}
@@ -88,6 +88,6 @@ def test_nine_of_ten_stay_within_what_is_usual_once_ten_are_known(turns: Any, us
 
 def test_the_query_reads_the_index_alone(tmp_path: Path) -> None:
     a_run(tmp_path, "aa", a_receipt("coding-burst"))
-    with closing(sqlite3.connect(tmp_path / FILE)) as database, database:
+    with closing(sqlite3.connect(tmp_path / LEDGER_FILE)) as database, database:
         plan = " ".join(str(row[3]) for row in database.execute(f"EXPLAIN QUERY PLAN {_SAID}", ("small", 400)))
     assert plan == "SEARCH attempts USING COVERING INDEX attempts_by_size (size=?)"

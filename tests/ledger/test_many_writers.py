@@ -13,7 +13,7 @@ from tests.examples import by_night
 from tests.fakes import a_receipt, a_task
 from tests.ledger.a_ledger import FIRST, FOUND, HOP, NOON, SEAL, a_decision
 
-from profile_router.core.ladder.cost_range import exactly
+from profile_router.core.ladder.cost_range import exact_cost
 from profile_router.core.ladder.failure import Failure
 from profile_router.core.policy import Budget
 from profile_router.ledger.history import SqliteHistory
@@ -23,7 +23,7 @@ from profile_router.ledger.writing import SqliteRunLedger
 
 RULES = Budget(task_usd=1.0, day_usd=5.0, ask_above_usd=9.0)
 PRICE = 0.25
-COST = exactly(PRICE, "policy")
+COST = exact_cost(PRICE, "policy")
 
 
 def a_whole_run(state: Path, gate: Any, runs: int) -> None:

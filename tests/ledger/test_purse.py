@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from tests.examples import examples
 from tests.fakes import a_task
 
-from profile_router.core.ladder.cost_range import CostRange, exactly
+from profile_router.core.ladder.cost_range import CostRange, exact_cost
 from profile_router.core.ladder.failure import Failure
 from profile_router.core.ladder.spending import Bound, cap_of, dollars
 from profile_router.core.policy import Budget
@@ -25,7 +25,7 @@ from profile_router.ledger.spending import Ledger
 
 NOON = 1_790_000_000.0
 RULES = Budget(task_usd=2.0, day_usd=5.0, ask_above_usd=1.0)
-DEAR = exactly(1.5, "policy")
+DEAR = exact_cost(1.5, "policy")
 
 
 @dataclass(slots=True)
@@ -51,7 +51,7 @@ def a_purse(
 
 
 def take(purse: LedgerPurse, cost: float | CostRange) -> LedgerHold | Failure:
-    span = cost if isinstance(cost, CostRange) else exactly(cost, "policy")
+    span = cost if isinstance(cost, CostRange) else exact_cost(cost, "policy")
     return asyncio.run(purse.take("coding-burst", span, profile="coding-burst", step="route"))
 
 
@@ -318,16 +318,16 @@ def test_whatever_is_held_covered_and_settled_no_cap_is_passed(
 
 
 def claims(purse: LedgerPurse, usd: float, name: str = "attempt 2") -> bool:
-    return purse.claims(exactly(usd, "policy"), profile="coding-burst", step="early", name=name)
+    return purse.claims(exact_cost(usd, "policy"), profile="coding-burst", step="early", name=name)
 
 
 def test_of_two_that_claim_the_last_money_one_gets_it_and_holds_it_for_its_call(tmp_path: Path) -> None:
     rules = replace(RULES, day_usd=1.2)
     one, other = a_purse(tmp_path, rules=rules), a_purse(tmp_path, rules=rules)
     assert (claims(one, 0.9), claims(other, 0.9)) == (True, False)
-    assert not other.affords(exactly(0.9, "policy"))
+    assert not other.affords(exact_cost(0.9, "policy"))
     hold = asyncio.run(
-        one.take("coding-burst", exactly(0.9, "policy"), profile="coding-burst", step="early", name="attempt 2")
+        one.take("coding-burst", exact_cost(0.9, "policy"), profile="coding-burst", step="early", name="attempt 2")
     )
     assert isinstance(hold, LedgerHold)
     assert (hold.reserved, one.ledger.today()) == (0.9, 0.9)

@@ -10,7 +10,7 @@ from tests.fakes import a_receipt, a_task
 from tests.ledger.a_ledger import NOON, Clock, a_decision, a_ledger, begin
 from tests.ledger.test_purse import a_purse, held, take
 
-from profile_router.core.ladder.cost_range import exactly
+from profile_router.core.ladder.cost_range import exact_cost
 from profile_router.core.ladder.failure import Failure
 from profile_router.ledger.history import SqliteHistory
 from profile_router.ledger.retention import Chosen, begin_day_anew, purge
@@ -102,4 +102,4 @@ def test_a_day_that_is_begun_anew_is_whole_and_runs_at_work_go_on_with_what_they
     first.settle(1.8)
     assert (ledger.today(), purse.spent, ledger.spent_by(purse.run)) == (0.0, 1.8, 1.8)
     assert not isinstance(take(a_purse(tmp_path, cap=5.0), 1.0), Failure)
-    assert asyncio.run(purse.take("x", exactly(0.1, "policy"), profile="p", step="s")) is not None
+    assert asyncio.run(purse.take("x", exact_cost(0.1, "policy"), profile="p", step="s")) is not None

@@ -24,7 +24,7 @@ from profile_router.core.privacy.taint import Taint
 from profile_router.core.telling.work import receipt_json
 from profile_router.errors import StateError
 from profile_router.ledger.history import SqliteHistory
-from profile_router.ledger.schema import FILE
+from profile_router.ledger.schema import LEDGER_FILE
 from profile_router.ledger.words import Seal
 
 SAID = ("pytest", "http.py", "1 failed", "secrets/plan.txt", "the check failed")
@@ -215,7 +215,7 @@ def test_no_text_of_a_task_reaches_the_ledger(tmp_path: Path) -> None:
 
 def test_what_cannot_be_written_ends_the_run_and_says_how_it_goes_on(tmp_path: Path) -> None:
     ledger = begin(a_ledger(tmp_path, thread="mine"))
-    with closing(sqlite3.connect(tmp_path / FILE)) as database, database:
+    with closing(sqlite3.connect(tmp_path / LEDGER_FILE)) as database, database:
         database.execute("CREATE TRIGGER full BEFORE INSERT ON attempts BEGIN SELECT RAISE(FAIL, 'disk full'); END")
     database.close()
     with pytest.raises(StateError, match="`profile-router resume mine`"):

@@ -16,7 +16,7 @@ from profile_router.core.ladder.account import Grouping
 from profile_router.errors import StateError
 from profile_router.ledger.history import SqliteHistory
 from profile_router.ledger.receipts import COLUMNS
-from profile_router.ledger.schema import FILE, MIGRATIONS, VERSION, day_of
+from profile_router.ledger.schema import LEDGER_FILE, LEDGER_VERSION, MIGRATIONS, day_of
 from profile_router.ledger.spending import Ledger
 
 # As it was made before it had versions.
@@ -33,7 +33,7 @@ OLD = (
 
 def old(state: Path) -> Path:
     state.mkdir(exist_ok=True)
-    with closing(sqlite3.connect(state / FILE)) as database, database:
+    with closing(sqlite3.connect(state / LEDGER_FILE)) as database, database:
         database.executescript(OLD.format(day=day_of(NOON)))
     database.close()
     return state
@@ -57,7 +57,7 @@ def test_a_run_can_be_written_and_read_in_a_file_of_an_older_version(tmp_path: P
 
 def test_each_figure_of_a_receipt_has_its_column(tmp_path: Path) -> None:
     begin(a_ledger(tmp_path))
-    with closing(sqlite3.connect(tmp_path / FILE)) as database, database:
+    with closing(sqlite3.connect(tmp_path / LEDGER_FILE)) as database, database:
         found = {row[1] for row in database.execute("PRAGMA table_info(attempts)")}
     database.close()
     assert set(COLUMNS) <= found, "a new figure needs a migration: see ledger.schema"
@@ -70,8 +70,8 @@ def test_a_file_of_an_older_version_can_be_read_before_anything_is_written(tmp_p
 
 
 def test_a_file_of_a_newer_version_is_refused_with_what_to_do_and_left_as_it_is(tmp_path: Path) -> None:
-    with closing(sqlite3.connect(tmp_path / FILE)) as database, database:
-        database.execute(f"PRAGMA user_version = {VERSION + 1}")
+    with closing(sqlite3.connect(tmp_path / LEDGER_FILE)) as database, database:
+        database.execute(f"PRAGMA user_version = {LEDGER_VERSION + 1}")
         database.execute("CREATE TABLE theirs (n)")
     database.close()
     for use in (lambda: begin(a_ledger(tmp_path)), lambda: SqliteHistory(state=tmp_path).runs(9)):
@@ -103,7 +103,7 @@ def _named(state: Path, gate: Any, number: int) -> None:
 
 
 def test_what_was_verified_under_an_older_version_stays_and_was_after_the_work(tmp_path: Path) -> None:
-    with closing(sqlite3.connect(tmp_path / FILE)) as database, database:
+    with closing(sqlite3.connect(tmp_path / LEDGER_FILE)) as database, database:
         for statements in MIGRATIONS[:2]:
             database.executescript(statements)
         database.execute("PRAGMA user_version = 2")
@@ -118,7 +118,7 @@ def test_what_was_verified_under_an_older_version_stays_and_was_after_the_work(t
 
 
 def test_a_refusal_under_an_older_version_says_no_more_than_it_did(tmp_path: Path) -> None:
-    with closing(sqlite3.connect(tmp_path / FILE)) as database, database:
+    with closing(sqlite3.connect(tmp_path / LEDGER_FILE)) as database, database:
         for statements in MIGRATIONS[:7]:
             database.executescript(statements)
         database.execute("PRAGMA user_version = 7")
@@ -132,7 +132,7 @@ def test_a_refusal_under_an_older_version_says_no_more_than_it_did(tmp_path: Pat
 
 @pytest.mark.parametrize("by", get_args(Grouping))
 def test_runs_of_an_older_version_are_grouped_as_those_of_today(tmp_path: Path, by: Grouping) -> None:
-    with closing(sqlite3.connect(tmp_path / FILE)) as database, database:
+    with closing(sqlite3.connect(tmp_path / LEDGER_FILE)) as database, database:
         for statements in MIGRATIONS[:8]:
             database.executescript(statements)
         database.execute("PRAGMA user_version = 8")
@@ -143,7 +143,7 @@ def test_runs_of_an_older_version_are_grouped_as_those_of_today(tmp_path: Path, 
     (group,) = SqliteHistory(state=tmp_path).grouped(by, 9)
     expected = {"day": day_of(5.0), "profile": LOCAL, "tier": "local", "verdict": "failed", "repository": "/a"}
     assert (group.name, group.runs, group.tokens_in) == (expected[by], 1, 7)
-    with closing(sqlite3.connect(tmp_path / FILE)) as database:
+    with closing(sqlite3.connect(tmp_path / LEDGER_FILE)) as database:
         indexes = database.execute("SELECT name FROM sqlite_master WHERE type = 'index' AND tbl_name = 'runs'")
         assert "runs_in_groups" not in {name for (name,) in indexes}
 
@@ -164,7 +164,7 @@ def test_runs_of_an_older_version_are_grouped_as_those_of_today(tmp_path: Path, 
 def test_the_verdict_that_an_older_version_wrote_becomes_the_word_of_today(
     tmp_path: Path, verdict: str, cause: str, looks: list[tuple[int, int | None, int]], becomes: str
 ) -> None:
-    with closing(sqlite3.connect(tmp_path / FILE)) as database, database:
+    with closing(sqlite3.connect(tmp_path / LEDGER_FILE)) as database, database:
         for statements in MIGRATIONS[:4]:
             database.executescript(statements)
         database.execute("PRAGMA user_version = 4")

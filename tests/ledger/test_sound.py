@@ -18,7 +18,7 @@ from profile_router.ledger import sound
 from profile_router.ledger.history import SqliteHistory
 from profile_router.ledger.loops import past_loops, turns_in
 from profile_router.ledger.past_tasks import past_tasks
-from profile_router.ledger.schema import FILE, TABLES, day_of
+from profile_router.ledger.schema import LEDGER_FILE, TABLES, day_of
 from profile_router.ledger.sound import reading_sound
 from profile_router.policies.file import SHIPPED
 from profile_router.state import database as databases
@@ -48,7 +48,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give a state folder with runs, a child that was observed, and spending of today."""
     state = tmp_path_factory.mktemp("whole") / "state"
     fill(state, 12, now=NOW, days=5)
-    with closing(sqlite3.connect(state / FILE, isolation_level=None)) as database:
+    with closing(sqlite3.connect(state / LEDGER_FILE, isolation_level=None)) as database:
         database.execute("UPDATE details SET estimate = json_set(estimate, '$.seconds', 5)")
         database.execute("UPDATE runs SET kind = 'observed' WHERE rowid = 3")
         spending = "INSERT INTO spending (day, thread, profile, step, reserved) VALUES (?, 't', 'coding-burst', 's', 1)"
@@ -72,14 +72,14 @@ def _columns(database: sqlite3.Connection) -> list[tuple[str, str]]:
 
 def _damage(state: Path, junk: object) -> None:
     """Write *junk* into each cell but the keys."""
-    with closing(sqlite3.connect(state / FILE, isolation_level=None)) as database:
+    with closing(sqlite3.connect(state / LEDGER_FILE, isolation_level=None)) as database:
         for table, name in _columns(database):
             if name not in KEYS:
                 database.execute(f"UPDATE {table} SET {name} = ?", (junk,))
 
 
 def _a_run(state: Path) -> str:
-    with closing(sqlite3.connect(state / FILE)) as database:
+    with closing(sqlite3.connect(state / LEDGER_FILE)) as database:
         return str(database.execute("SELECT run FROM steps LIMIT 1").fetchone()[0])
 
 
@@ -95,7 +95,7 @@ def test_no_command_that_reads_a_damaged_ledger_ends_in_an_error(
             assert app.main([*command, *more]) == (3 if words == ["calibrate"] else 0), command  # 3: too few outcomes
             told = capsys.readouterr()
         assert words == ["calibrate"] or json.loads(told.out, parse_constant=pytest.fail)
-    assert len(databases.told()) == 1
+    assert len(databases.damage_lines()) == 1
     assert app.main(["undo", *run]) == 2
     assert "cannot be undone" in capsys.readouterr().err
 
@@ -114,7 +114,7 @@ def test_every_cell_is_read_as_its_column_says(state: Path) -> None:
 def test_a_damaged_value_is_told_of_once_and_the_others_stand(state: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run = _a_run(state)
     before = SqliteHistory(state=state).find(run)
-    with closing(sqlite3.connect(state / FILE, isolation_level=None)) as database:
+    with closing(sqlite3.connect(state / LEDGER_FILE, isolation_level=None)) as database:
         database.execute("UPDATE runs SET tokens_in = 'many' WHERE id = ?", (run,))
     assert app.main(["show", run]) == 0
     (line,) = capsys.readouterr().err.splitlines()
@@ -126,7 +126,7 @@ def test_a_damaged_value_is_told_of_once_and_the_others_stand(state: Path, capsy
 def test_a_sound_ledger_is_read_where_it_lies_and_nothing_is_told(state: Path) -> None:
     with reading_sound(state, *TABLES) as database:
         assert database.execute("SELECT count(*) FROM temp.sqlite_master").fetchone() == (0,)
-    assert databases.told() == ()
+    assert databases.damage_lines() == ()
 
 
 def test_what_lists_runs_and_tells_one_looks_through_no_whole_table(
@@ -141,7 +141,7 @@ def test_what_lists_runs_and_tells_one_looks_through_no_whole_table(
 
 @pytest.mark.parametrize("junk", [*DEEP, "[" * 5_000, "x" * 5_000], ids=lambda junk: repr(junk)[-12:])
 def test_figures_that_nobody_could_have_written_count_as_none(junk: str, state: Path) -> None:
-    with closing(sqlite3.connect(state / FILE, isolation_level=None)) as database:
+    with closing(sqlite3.connect(state / LEDGER_FILE, isolation_level=None)) as database:
         database.execute("UPDATE details SET task = ?, evidence = ?", (junk, junk))
     assert {(str(one.task), str(one.evidence)) for one in past_tasks(state, 0, 100)} == {("{}", "{}")}
 
@@ -150,12 +150,12 @@ def test_sums_are_told_by_the_columns_that_they_read_and_an_index_holds_those(
     state: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     whole, others = SqliteHistory(state=state).grouped("tier", 9), SqliteHistory(state=state).grouped("day", 9)
-    with closing(sqlite3.connect(state / FILE, isolation_level=None)) as database:
+    with closing(sqlite3.connect(state / LEDGER_FILE, isolation_level=None)) as database:
         database.execute("UPDATE runs SET rule = x'ff', if_burst_usd = 'much', day = x'ff'")
     assert SqliteHistory(state=state).grouped("tier", 9) == whole
-    assert databases.told() == ()
+    assert databases.damage_lines() == ()
     assert SqliteHistory(state=state).grouped("day", 9) != others
-    assert len(databases.told()) == 1
+    assert len(databases.damage_lines()) == 1
     with reading_sound(state) as database:
         read = sound._columns_read(database, "SELECT tier, sum(cost_usd) FROM runs WHERE kind = ? GROUP BY 1", ("run",))
         assert read == {"runs": {"tier", "cost_usd", "kind"}}
@@ -163,7 +163,7 @@ def test_sums_are_told_by_the_columns_that_they_read_and_an_index_holds_those(
 
 @pytest.mark.parametrize("junk", JUNK, ids=repr)
 def test_an_attempt_with_a_damaged_figure_counts_for_no_estimate(junk: object, state: Path) -> None:
-    with closing(sqlite3.connect(state / FILE, isolation_level=None)) as database:
+    with closing(sqlite3.connect(state / LEDGER_FILE, isolation_level=None)) as database:
         database.execute("UPDATE attempts SET size = 'small', verdict = 'ok'")
         local = "SELECT workspace FROM runs JOIN attempts ON run = id WHERE kind = 'run' AND attempts.tier = 'local'"
         (workspace,) = database.execute(local).fetchone()

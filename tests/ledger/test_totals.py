@@ -20,7 +20,7 @@ from profile_router.core.operating.totals import Totals
 from profile_router.core.policy import Tier
 from profile_router.core.routing.route import Route
 from profile_router.core.telling.verdict import LedgerVerdict
-from profile_router.ledger.schema import FILE
+from profile_router.ledger.schema import LEDGER_FILE
 from profile_router.ledger.totals import totals_since
 
 PASSED = CheckResult(command="pytest", exit_code=0, seconds=1.0, last_line="1 passed")
@@ -126,7 +126,7 @@ def test_a_ledger_that_is_not_there_has_no_runs_and_is_not_made(tmp_path: Path) 
 def test_many_runs_add_up_to_what_their_rows_say(tmp_path: Path) -> None:
     fill(tmp_path, 300, now=NOON, days=20)
     found = totals(tmp_path, NOON - 10 * DAY_S)
-    with closing(sqlite3.connect(tmp_path / FILE)) as database, database:
+    with closing(sqlite3.connect(tmp_path / LEDGER_FILE)) as database, database:
         database.row_factory = sqlite3.Row
         rows = [dict(row) for row in database.execute("SELECT * FROM runs WHERE started >= ?", (NOON - 10 * DAY_S,))]
     database.close()
@@ -146,7 +146,7 @@ def test_many_runs_add_up_to_what_their_rows_say(tmp_path: Path) -> None:
 def test_of_ten_runs_the_ninth_is_what_nine_stayed_within(tmp_path: Path) -> None:
     for number in range(10):
         a_run(tmp_path, f"aa{number:02}")
-    with closing(sqlite3.connect(tmp_path / FILE)) as database, database:
+    with closing(sqlite3.connect(tmp_path / LEDGER_FILE)) as database, database:
         database.execute("UPDATE runs SET ended = started + 1 + CAST(substr(id, 3) AS INTEGER)")
     database.close()
     [local] = totals(tmp_path).latencies
@@ -163,7 +163,7 @@ def test_nothing_of_a_checks_words_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize("usd", ["9e999", "-9e999", "'abc'", "1e18"])
 def test_a_sum_of_money_that_no_run_can_cost_counts_as_none(usd: str, tmp_path: Path) -> None:
     fill(tmp_path, 3, now=NOON, days=1)
-    with closing(sqlite3.connect(tmp_path / FILE)) as database, database:
+    with closing(sqlite3.connect(tmp_path / LEDGER_FILE)) as database, database:
         database.execute(f"UPDATE runs SET cost_usd = {usd}, if_burst_usd = {usd}")
     found = totals_since(tmp_path, 0, many_lines=200)
     assert sum(part.cost_usd for part in found.parts) == 0
@@ -186,7 +186,7 @@ def test_an_undo_that_was_undone_itself_counts_for_nothing(
 ) -> None:
     a_run(tmp_path, "r1")
     a_run(tmp_path, "r2")
-    with closing(sqlite3.connect(tmp_path / FILE)) as database:
+    with closing(sqlite3.connect(tmp_path / LEDGER_FILE)) as database:
         for at, (name, run) in enumerate(undos):
             said = "INSERT INTO runs (id, kind, started, day, verdict, rule) VALUES (?, 'undo', ?, '', 'undone', ?)"
             database.execute(said, (name, NOON + at, run))

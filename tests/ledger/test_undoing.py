@@ -26,7 +26,7 @@ from profile_router.git.undo import Undo, fingerprint, none
 from profile_router.git.writes import Found
 from profile_router.ledger.history import SqliteHistory
 from profile_router.ledger.retention import Chosen, purge
-from profile_router.ledger.schema import FILE
+from profile_router.ledger.schema import LEDGER_FILE
 from profile_router.ledger.undoing import undo_of_run
 from profile_router.ledger.words import Seal
 from profile_router.runs import undo as runs_undo
@@ -72,7 +72,7 @@ def test_without_a_key_nothing_is_kept(tmp_path: Path) -> None:
 def test_it_goes_with_its_run(tmp_path: Path) -> None:
     ended(tmp_path, UNDO)
     assert purge(tmp_path, Chosen(), now=NOON) == 1
-    with closing(sqlite3.connect(tmp_path / FILE)) as database, database:
+    with closing(sqlite3.connect(tmp_path / LEDGER_FILE)) as database, database:
         assert database.execute("SELECT count(*) FROM undoing").fetchone() == (0,)
     database.close()
 

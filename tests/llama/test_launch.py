@@ -16,7 +16,7 @@ from tests.doctor.scene import GIB, Scene
 from tests.examples import examples
 
 from profile_router.errors import UsageError
-from profile_router.llama.launch import Launch, Wish, find_program, nothing_to_run, plan
+from profile_router.llama.launch import Launch, Wish, find_program, launch_plan, nothing_to_run
 from profile_router.machine.machine import Machine
 
 SERVER = ("/opt/llama/bin/llama-server",)
@@ -36,7 +36,7 @@ def machine(scene: Scene) -> Machine:
 
 def launch(scene: Scene, folder: Path, *, size: int = 1_000, program: tuple[str, ...] = SERVER, **wish: Any) -> Launch:
     given = {"alias": "gemma", "window": 8_192, "port": 8_080, **wish}
-    return plan(Wish(model=gguf(folder, size=size), **given), machine(scene), program)
+    return launch_plan(Wish(model=gguf(folder, size=size), **given), machine(scene), program)
 
 
 def flags_of(found: Launch) -> dict[str, str]:
@@ -139,10 +139,10 @@ def test_a_model_that_is_none_is_refused(tmp_path: Path) -> None:
     here = machine(Scene(tmp_path))
     wish = Wish(model=tmp_path / "x.gguf", alias="x", window=1, port=1)
     with pytest.raises(UsageError, match=rf"x\.gguf cannot be read .{os.strerror(errno.ENOENT)}"):
-        plan(wish, here, SERVER)
+        launch_plan(wish, here, SERVER)
     (tmp_path / "x.gguf").write_text("<html>")
     with pytest.raises(UsageError, match="not a GGUF file"):
-        plan(wish, here, SERVER)
+        launch_plan(wish, here, SERVER)
 
 
 NAMES = st.text(st.characters(exclude_characters="/\0", exclude_categories=["Cs", "Cc"]), min_size=1, max_size=20)
@@ -160,7 +160,7 @@ def test_the_script_is_valid_sh_and_starts_exactly_the_command(
     (scene.root / "show").chmod(0o755)
     model = gguf(scene.root, name=f"{name}.gguf")
     wish = Wish(model=model, alias=alias, window=8_192, port=8_080)
-    found = plan(wish, machine(scene), (str(scene.root / "show"),))
+    found = launch_plan(wish, machine(scene), (str(scene.root / "show"),))
     script = scene.root / "start.sh"
     script.write_text(found.script())
     subprocess.run(["sh", "-n", script], check=True)

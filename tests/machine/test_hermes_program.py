@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from profile_router.errors import UsageError
-from profile_router.machine.hermes_program import VARIABLE, Hermes, find_hermes
+from profile_router.machine.hermes_program import HERMES_VARIABLE, Hermes, find_hermes
 
 Write = Callable[[str, str], Path]
 
@@ -73,7 +73,7 @@ def test_without_hermes_there_is_none(tmp_path: Path) -> None:
 def test_a_named_python_comes_first_and_the_environment_before_the_policy(write: Write) -> None:
     one, other = write("one/python", ""), write("other/python", "")
     beside = write("one/hermes", "")
-    environ = {"PATH": os.environ["PATH"], VARIABLE: str(one)}
+    environ = {"PATH": os.environ["PATH"], HERMES_VARIABLE: str(one)}
     assert find_hermes(environ, str(other)) == Hermes(python=one, command=(str(beside),))
     by_module = (str(other), "-m", "hermes_cli.main")
     assert find_hermes({}, str(other)) == Hermes(python=other, command=by_module)
@@ -82,11 +82,11 @@ def test_a_named_python_comes_first_and_the_environment_before_the_policy(write:
 def test_the_word_none_means_to_do_without(write: Write) -> None:
     python = write("bin/python", "")
     path = str(write("bin/hermes", f"#!{python}\n").parent)
-    assert find_hermes({"PATH": path, VARIABLE: "none"}, str(python)) is None
+    assert find_hermes({"PATH": path, HERMES_VARIABLE: "none"}, str(python)) is None
     assert find_hermes({"PATH": path}, "none") is None
 
 
 @pytest.mark.parametrize("value", ["python3", "/nowhere/python"])
 def test_a_named_python_that_is_no_program_is_refused_with_the_way_to_find_it(value: str) -> None:
-    with pytest.raises(UsageError, match=rf"{VARIABLE} is '{value}', which is not a program.*command -v hermes"):
-        find_hermes({VARIABLE: value})
+    with pytest.raises(UsageError, match=rf"{HERMES_VARIABLE} is '{value}', which is not a program.*command -v hermes"):
+        find_hermes({HERMES_VARIABLE: value})

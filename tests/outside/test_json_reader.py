@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from profile_router.outside.json_reader import DEPTH, UnreadableJson, read_json
+from profile_router.outside.json_reader import JSON_DEPTH, UnreadableJson, read_json
 
 SCALARS = st.one_of(st.none(), st.booleans(), st.integers(-(10**12), 10**12), st.floats(allow_nan=False), st.text())
 VALUES = st.recursive(
@@ -45,7 +45,7 @@ def test_any_text_is_a_value_or_is_refused(text: str | bytes) -> None:
         return
 
 
-@pytest.mark.parametrize("depth", [DEPTH + 1, 500, 990, 5_000, 200_000])
+@pytest.mark.parametrize("depth", [JSON_DEPTH + 1, 500, 990, 5_000, 200_000])
 @pytest.mark.parametrize("around", ["{}", '{{"a": {}}}', '[1, "x", {}]', '{{"usage": {{"b": {}}}}}'])
 def test_what_is_nested_beyond_any_use_is_refused(depth: int, around: str) -> None:
     with pytest.raises(UnreadableJson, match="nested deeper than 64 levels"):
@@ -53,7 +53,7 @@ def test_what_is_nested_beyond_any_use_is_refused(depth: int, around: str) -> No
 
 
 def test_what_is_nested_up_to_the_bound_is_read() -> None:
-    assert paths(read_json(nested(DEPTH))) == DEPTH
+    assert paths(read_json(nested(JSON_DEPTH))) == JSON_DEPTH
     assert len(read_json(json.dumps({"code": "{[" * 10_000}))["code"]) == 20_000  # brackets in a text nest nothing
 
 

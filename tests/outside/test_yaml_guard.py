@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import profile_router
 from profile_router.errors import ProfileError
-from profile_router.outside.strict_yaml import Refused, parse
+from profile_router.outside.strict_yaml import Refused, parse_yaml
 from profile_router.outside.yaml_guard import Hostile, refuse_hostile
 from profile_router.profiles.files import read_config
 
@@ -94,7 +94,7 @@ def stingy(after: int) -> Any:
 @pytest.mark.parametrize("text", DEEP.values(), ids=DEEP)
 def test_every_reader_of_yaml_answers_for_itself_where_a_text_is_nested_too_deep(text: str, tmp_path: Path) -> None:
     with pytest.raises(Refused, match=r"^nested deeper than 20 levels; write it flatter$"):
-        parse(text)
+        parse_yaml(text)
     (tmp_path / "config.yaml").write_text(text)
     with pytest.raises(ProfileError, match="unfolds into more than 50 levels or 50,000 values"):
         read_config(tmp_path / "config.yaml")

@@ -38,7 +38,7 @@ def parses(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
     def parse(text: str) -> strict_yaml.Node:
         seen.append(len(text))
-        return strict_yaml.parse(text)
+        return strict_yaml.parse_yaml(text)
 
     monkeypatch.setattr(file, "parse", parse)
     return seen
@@ -49,7 +49,7 @@ def _read(folder: Path, path: Path = SHIPPED) -> Policy:
 
 
 def _recalled(folder: Path, name: str) -> Policy | None:
-    return parsed.recall(folder, name, "", "")
+    return parsed.recall_policy(folder, name, "", "")
 
 
 def test_the_second_call_parses_nothing_and_reads_the_same_policy(folder: Path, parses: list[int]) -> None:
@@ -103,7 +103,7 @@ def _imported(reader: str) -> set[str]:
 
 @pytest.mark.parametrize("reader", READERS)
 def test_every_module_that_says_what_a_policy_holds_is_stamped(reader: str) -> None:
-    stamped = {str(place.relative_to(PACKAGE).with_suffix("")) for place in parsed.stamped()}
+    stamped = {str(place.relative_to(PACKAGE).with_suffix("")) for place in parsed.modules_that_read()}
     needed = {reader} | {name.replace(".", "/") for name in _imported(reader)}
     assert {name for name in needed if not {name, f"{name}/__init__"} & stamped} == set()
 
@@ -111,7 +111,7 @@ def test_every_module_that_says_what_a_policy_holds_is_stamped(reader: str) -> N
 def test_a_change_of_such_a_module_parses_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     module = tmp_path / "kinds.py"
     module.touch()
-    monkeypatch.setattr(parsed, "stamped", lambda: [module])
+    monkeypatch.setattr(parsed, "modules_that_read", lambda: [module])
     os.utime(module, (1, 1))
     before = parsed.name_of(RAW, RAW)
     os.utime(module, (2, 2))
@@ -244,11 +244,11 @@ def test_no_json_at_all_is_an_error(tmp_path_factory: pytest.TempPathFactory, va
 
 def test_only_the_newest_few_are_kept(folder: Path, tmp_path: Path) -> None:
     mine = tmp_path / "policy.yaml"
-    for number in range(kept_files.MOST_FILES + 3):
+    for number in range(kept_files.MOST_KEPT_FILES + 3):
         mine.write_bytes(RAW + f"# {number}\n".encode())
         _read(folder, mine)
         os.utime(folder / f"{parsed.name_of(mine.read_bytes(), RAW)}.json", (number, number))
-    assert len(list(folder.iterdir())) == kept_files.MOST_FILES
+    assert len(list(folder.iterdir())) == kept_files.MOST_KEPT_FILES
     assert _recalled(folder, parsed.name_of(mine.read_bytes(), RAW)) is not None
 
 

@@ -12,11 +12,11 @@ from tests.git.git_repository import repository, write_files
 from profile_router.cli import main
 from profile_router.core.policy import Policy
 from profile_router.core.policy.private import PrivateRules
-from profile_router.core.policy.tighten import figure
+from profile_router.core.policy.tighten import policy_figure
 from profile_router.core.privacy.findings import private_text
 from profile_router.errors import PolicyError
 from profile_router.policies.file import SHIPPED
-from profile_router.policies.workspace_rules import MOST_BYTES, tightened_by
+from profile_router.policies.workspace_rules import MOST_RULES_BYTES, tightened_by
 from profile_router.workspace.folder import Workspace, find_workspace
 
 FILE = ".profile-router.yaml"
@@ -43,7 +43,7 @@ LEAST = {
 
 @pytest.mark.parametrize(("limit", "least"), LEAST.items())
 def test_a_limit_may_be_lowered_to_its_least_and_no_further(tmp_path: Path, limit: str, least: int) -> None:
-    assert figure(tight(tmp_path, f"limits: {{{limit}: {least}}}"), limit) == least
+    assert policy_figure(tight(tmp_path, f"limits: {{{limit}: {least}}}"), limit) == least
     with pytest.raises(PolicyError, match=limit):
         tight(tmp_path, f"limits: {{{limit}: {least - 1}}}")
 
@@ -130,7 +130,7 @@ def test_anything_else_is_refused_with_file_line_and_what_is_allowed(
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("a" * (MOST_BYTES + 1), "larger than 65,536 bytes"),
+        ("a" * (MOST_RULES_BYTES + 1), "larger than 65,536 bytes"),
         (b"\xff\xfe\xff", "not UTF-8 text"),
         ('private: {paths: [""]}\n', "private.paths: ''"),
         (f"private: {{paths: [{'a' * 201}]}}\n", "1 to 200 characters"),

@@ -128,13 +128,13 @@ def test_what_is_recalled_is_what_yaml_reads_or_nothing(
     folder = tmp_path_factory.mktemp("any") / "configs"
     text = yaml.safe_dump(config, allow_unicode=True, default_flow_style=flow)
     read = yaml.safe_load(text)
-    kept_configs.keep(folder, text, read)
-    assert repr(kept_configs.recall(folder, text)) in (repr(read), "None")
+    kept_configs.keep_config(folder, text, read)
+    assert repr(kept_configs.recall_config(folder, text)) in (repr(read), "None")
 
 
 def test_a_config_of_plain_values_is_kept(folder: Path) -> None:
     text = yaml.safe_dump(
         {"model": {"default": "a", "context_length": 8192, "temperature": 0.2, "on": True}, "x": None}
     )
-    kept_configs.keep(folder, text, yaml.safe_load(text))
-    assert kept_configs.recall(folder, text) == yaml.safe_load(text)
+    kept_configs.keep_config(folder, text, yaml.safe_load(text))
+    assert kept_configs.recall_config(folder, text) == yaml.safe_load(text)

@@ -23,8 +23,8 @@ from profile_router.core.profile import Profile
 from profile_router.core.text import in_words
 from profile_router.outside.json_reader import read_json
 from profile_router.prices.book import PriceBook
-from profile_router.profiles.agreement import record_path, rendered
-from profile_router.profiles.pools import listed, listed_for, read_pools
+from profile_router.profiles.agreement import agreement_bytes, record_path
+from profile_router.profiles.pools import listed_for, pooled_keys, read_pools
 from profile_router.runs.setup import _candidate
 from profile_router.servers.health import HealthStore, ProviderHealth
 
@@ -75,7 +75,7 @@ def home(tmp_path: Path) -> Home:
 def agree(home: Home, provider: str = "openrouter") -> None:
     path = record_path(home.root)
     path.parent.mkdir()
-    path.write_bytes(rendered({provider: ("p",)}))
+    path.write_bytes(agreement_bytes({provider: ("p",)}))
 
 
 @pytest.mark.parametrize(
@@ -190,7 +190,7 @@ def test_a_label_is_a_short_plain_name_and_no_part_of_a_key(written: str | None,
     profile = home.load()
     assert (profile.endpoint.label, profile.endpoint.named) == (label, f"openrouter#{label}")
     assert _candidate(profile, PriceBook(folder=home.root, looks_up=False), {}).provider == f"openrouter#{label}"
-    assert "0123456789" not in repr((profile, listed(read_pools(home.root / "profiles" / "p"), "openrouter")))
+    assert "0123456789" not in repr((profile, pooled_keys(read_pools(home.root / "profiles" / "p"), "openrouter")))
 
 
 @pytest.mark.parametrize(
@@ -207,7 +207,7 @@ def test_a_label_is_a_short_plain_name_and_no_part_of_a_key(written: str | None,
     ],
 )
 def test_a_key_rests_as_long_as_hermes_lets_it_rest(told: dict[str, Any], rest: float) -> None:
-    [found] = listed({"openrouter": [key("k1", **rests()) | told]}, "openrouter")
+    [found] = pooled_keys({"openrouter": [key("k1", **rests()) | told]}, "openrouter")
     assert found.rest_s(NOW) == rest
 
 

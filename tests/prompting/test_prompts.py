@@ -9,7 +9,7 @@ import pytest
 
 from profile_router.prompting.templates import render
 from profile_router.resources import shipped
-from profile_router.runners.calls.prober import parse
+from profile_router.runners.calls.prober import parsed_probe
 
 PLACEHOLDERS = re.compile(
     r"\bNAME\b|\bPATH\b|<[a-z_ ]+>|\.\.\.|…|: number\b|one sentence|\b\d+-\d+[,}]|\byour \w+ here\b|\bfoo\b"
@@ -26,7 +26,7 @@ def test_no_prompt_holds_a_placeholder(name: str) -> None:
 def test_the_examples_of_the_probe_are_answers_that_it_takes() -> None:
     said = render("probe", goal="g", context="", measured="m", files=())
     examples = [line for line in said.splitlines() if line.startswith("{")]
-    found = [parse(example) for example in examples]
+    found = [parsed_probe(example) for example in examples]
     assert [one.score for one, problem in found if one is not None and not problem] == [1, 9]
 
 

@@ -19,7 +19,7 @@ def whole(text: str) -> int:
 
 
 def test_the_rank_file_is_the_published_one() -> None:
-    raw = lzma.decompress(data(tokens.RANKS).read_bytes())
+    raw = lzma.decompress(data(tokens.BPE_RANKS_FILE).read_bytes())
     assert hashlib.sha256(raw).hexdigest() == tokens.RANKS_SHA256
 
 

@@ -15,9 +15,9 @@ import yaml
 from profile_router import __version__
 from profile_router.cli.app import main
 from profile_router.errors import UsageError
-from profile_router.publishing.clone import CATALOG, PLUGIN, VERSIONS, read_clone, releases
-from profile_router.publishing.entries import entries, place_of
-from profile_router.publishing.missing import FILES, SDIST, missing
+from profile_router.publishing.clone import CATALOG, PLUGIN_MANIFEST, VERSIONS, read_clone, releases
+from profile_router.publishing.entries import entries, github_name
+from profile_router.publishing.missing import LISTING_FILES, SDIST, missing
 
 ROOT = Path(__file__).resolve().parents[2]
 READ = ("pyproject.toml", "CHANGELOG.md", "README.md", *VERSIONS)
@@ -36,7 +36,7 @@ def clone(tmp_path: Path) -> Path:
     for place in sorted(ROOT.glob("docs/*.md")):
         (tmp_path / "docs").mkdir(exist_ok=True)
         (tmp_path / "docs" / place.name).touch()
-    for name in (*FILES, *SDIST):
+    for name in (*LISTING_FILES, *SDIST):
         place = tmp_path / name.removeprefix("/")
         place.touch() if (ROOT / name.removeprefix("/")).is_file() else place.mkdir(parents=True, exist_ok=True)
     return tmp_path
@@ -71,7 +71,7 @@ def test_this_project_lacks_nothing_but_what_only_its_owner_can_do(capsys: pytes
     ("SKILL.md", "description: Use before", "description: A router. Use before", "says not when to use it"),
     ("SKILL.md", "## Verification", "## Proof", "no section `## Verification`"),
     ("README.md", "## Limits", "## Bounds", "README.md has no section `## Limits`"),
-    (PLUGIN, "  - subagent_stop\n", "", "differ in provides_hooks"),
+    (PLUGIN_MANIFEST, "  - subagent_stop\n", "", "differ in provides_hooks"),
     (CATALOG, 'requires_hermes: ">=0.19.0"', 'requires_hermes: ">=9"', "differ in requires_hermes"),
     (CATALOG, "Sends: ", "It asks ", "discloses not all of"),
     (CATALOG, "Shows: ", "It has ", "discloses not all of"),
@@ -158,13 +158,13 @@ def test_write_makes_each_file_and_prints_where(
 ])  # fmt: skip
 def test_an_address_that_is_not_a_repositorys_is_refused(url: str) -> None:
     with pytest.raises(UsageError, match="is not a repository's address"):
-        place_of(url)
+        github_name(url)
 
 
 @pytest.mark.parametrize(("file", "content", "says"), [
     ("pyproject.toml", None, "is not there"), ("pyproject.toml", b"= x", "is not TOML"),
-    ("SKILL.md", b"\xff", "is not UTF-8"), (PLUGIN, b"a: [", "is not the YAML"),
-    (PLUGIN, b"[" * 50, "is not the YAML"), ("CHANGELOG.md", b" " * 1_000_001, "larger than"),
+    ("SKILL.md", b"\xff", "is not UTF-8"), (PLUGIN_MANIFEST, b"a: [", "is not the YAML"),
+    (PLUGIN_MANIFEST, b"[" * 50, "is not the YAML"), ("CHANGELOG.md", b" " * 1_000_001, "larger than"),
 ])  # fmt: skip
 def test_a_file_that_cannot_be_read_is_named(clone: Path, file: str, content: bytes | None, says: str) -> None:
     (clone / file).unlink()
@@ -175,7 +175,7 @@ def test_a_file_that_cannot_be_read_is_named(clone: Path, file: str, content: by
 
 
 @pytest.mark.parametrize("name", ["../../escaped", "a/b", "a\\u001b[31m", "A b", ""])
-@pytest.mark.parametrize("file", ["pyproject.toml", PLUGIN])
+@pytest.mark.parametrize("file", ["pyproject.toml", PLUGIN_MANIFEST])
 def test_a_name_that_could_lead_out_of_the_folder_or_drive_a_terminal_is_refused(
     clone: Path, file: str, name: str
 ) -> None:

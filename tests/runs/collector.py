@@ -47,11 +47,11 @@ def main() -> None:
     from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
     from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
-    from profile_router.runs.spans import VARIABLE, tell_spans
+    from profile_router.runs.spans import SPANS_VARIABLE, tell_spans
 
     result, receipts = json.load(sys.stdin)
     with collector() as (url, got):
-        os.environ |= {"OTEL_EXPORTER_OTLP_ENDPOINT": url, VARIABLE: "otlp"}
+        os.environ |= {"OTEL_EXPORTER_OTLP_ENDPOINT": url, SPANS_VARIABLE: "otlp"}
         problem = tell_spans(result, receipts, os.environ)
     spans: list[dict[str, Any]] = []
     for _, body in got:

@@ -12,7 +12,7 @@ from tests.examples import by_night
 from tests.fakes import PAID, a_policy, a_profile
 from tests.scripted_provider import Answer, ScriptedProvider, raw
 
-from profile_router.core.routing.rate import PROVIDER
+from profile_router.core.routing.rate import FROM_PROVIDER
 from profile_router.runs.bench import _Calls
 
 ODD = (10**12, 3.0, "7", -1, 10**30)
@@ -69,7 +69,7 @@ def test_no_call_takes_longer_than_a_run_may(run_seconds: float, first: float, s
 
 def test_what_a_server_says_that_can_be_is_booked() -> None:
     found = calls_of({"prompt_tokens": 100, "completion_tokens": 3, "cost": 0.001}, says_usd=True)
-    assert (found.usd, found.source, found.doubts) == (0.002, PROVIDER, [])
+    assert (found.usd, found.source, found.doubts) == (0.002, FROM_PROVIDER, [])
 
 
 @pytest.mark.parametrize("odd", [1e12, *(by_night(one) for one in (10**29, -5, 1e-300, "fast", True, None))], ids=repr)

@@ -22,7 +22,7 @@ from tests.runs.collector import collector
 from tests.scripted_provider import ScriptedProvider, say
 
 from profile_router.runs import spans as telling
-from profile_router.runs.spans import VARIABLE, sent, spans_of, tell_spans
+from profile_router.runs.spans import SPANS_VARIABLE, run_spans, sent, tell_spans
 
 SECRET = "what nobody may read"
 RESULT: dict[str, Any] = {
@@ -43,7 +43,7 @@ def a_receipt(second: int, **changes: Any) -> dict[str, Any]:
 
 
 def spans(*receipts: dict[str, Any], **changes: Any) -> list[Any]:
-    return list(spans_of({**RESULT, **changes}, receipts))
+    return list(run_spans({**RESULT, **changes}, receipts))
 
 
 def test_a_run_is_one_span_and_each_attempt_one_below_it_with_its_real_times() -> None:
@@ -149,7 +149,7 @@ def test_spans_go_out_in_one_call_and_nobody_waits_for_it_for_long(
 ) -> None:
     exporter = Slow(result)
     assert (
-        sent(spans_of(RESULT, [a_receipt(0), a_receipt(10)]), exporter, seconds=0.05 if result is None else 30) == says
+        sent(run_spans(RESULT, [a_receipt(0), a_receipt(10)]), exporter, seconds=0.05 if result is None else 30) == says
     )
     exporter.let_go.set()
     assert (exporter.calls, len(exporter.get_finished_spans())) == (1, 3)
@@ -166,7 +166,7 @@ def test_spans_go_out_in_one_call_and_nobody_waits_for_it_for_long(
     ],
 )
 def test_where_spans_go_is_said_by_one_variable_and_what_keeps_them_back_in_one_line(value: str, says: str) -> None:
-    found = tell_spans(RESULT, [a_receipt(0)], {VARIABLE: value})
+    found = tell_spans(RESULT, [a_receipt(0)], {SPANS_VARIABLE: value})
     assert says in found if says else found == ""
 
 
@@ -175,7 +175,7 @@ def test_a_run_tells_its_spans_beside_its_answer(tmp_path: Path) -> None:
     ws = workspace(tmp_path / "ws", {"a.py": "x = 1\n"})
     with ScriptedProvider([say("done")]) as local:
         profile(tmp_path, "coding-local", local.base_url)
-        done = call("run", "say what a.py does", "--json", home=tmp_path, cwd=ws, extra={VARIABLE: "console"})
+        done = call("run", "say what a.py does", "--json", home=tmp_path, cwd=ws, extra={SPANS_VARIABLE: "console"})
     assert done.code == 0, done.err
     assert json.loads(done.out)["verdict"] == "unverified"
     assert '"name": "invoke_agent hermes-profile-router"' in done.err
@@ -188,7 +188,7 @@ def test_spans_that_cannot_be_sent_are_a_note_of_a_run_that_ended_well(tmp_path:
     ws = workspace(tmp_path / "ws", {"a.py": "x = 1\n"})
     with ScriptedProvider([say("done")]) as local:
         profile(tmp_path, "coding-local", local.base_url)
-        done = call("run", "say what a.py does", "--stream", home=tmp_path, cwd=ws, extra={VARIABLE: "jaeger"})
+        done = call("run", "say what a.py does", "--stream", home=tmp_path, cwd=ws, extra={SPANS_VARIABLE: "jaeger"})
     told = [json.loads(line) for line in done.out.splitlines()]
     assert (done.code, [one for one in told if one["event"] == "kept"]) == (0, [])
     assert told[-1]["notes"] == ["no spans: PROFILE_ROUTER_OTEL is 'jaeger' (allowed: console, otlp, off)"]
@@ -212,7 +212,7 @@ def test_a_collector_gets_the_spans_and_one_that_is_not_there_is_never_waited_fo
     with collector() as (url, got), nobody() as gone:
         endpoint = url if there else gone.removesuffix("/v1")
         monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint)
-        environ = {VARIABLE: "otlp", "OTEL_EXPORTER_OTLP_ENDPOINT": endpoint}
+        environ = {SPANS_VARIABLE: "otlp", "OTEL_EXPORTER_OTLP_ENDPOINT": endpoint}
         problem = tell_spans(RESULT, [a_receipt(0), a_receipt(10, step="probe")], environ)
     if there:
         assert (problem, [path for path, _ in got]) == ("", ["/v1/traces"])
@@ -239,7 +239,7 @@ def test_a_collector_that_no_proxy_stands_before_is_looked_for(
 ) -> None:
     monkeypatch.setattr(telling, "_exporter", lambda _: InMemorySpanExporter())
     with nobody() as gone:
-        environ = {VARIABLE: "otlp", "OTEL_EXPORTER_OTLP_ENDPOINT": gone.removesuffix("/v1"), **variables}
+        environ = {SPANS_VARIABLE: "otlp", "OTEL_EXPORTER_OTLP_ENDPOINT": gone.removesuffix("/v1"), **variables}
         problem = tell_spans(RESULT, [], environ)
     assert problem.startswith("no spans: no collector at") is looked
 
@@ -249,7 +249,7 @@ def test_a_name_that_nobody_answers_for_takes_no_longer_than_a_collector(monkeyp
     monkeypatch.setattr(telling, "_exporter", lambda _: Posting())
     monkeypatch.setattr(telling, "_SECONDS", 0.05)
     monkeypatch.setattr(socket, "create_connection", lambda *_, **__: answered.wait(60))
-    environ = {VARIABLE: "otlp", "OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector.invalid:4318"}
+    environ = {SPANS_VARIABLE: "otlp", "OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector.invalid:4318"}
     assert tell_spans(RESULT, [a_receipt(0)], environ) == "no spans: they were not sent within 0.05 s"
     answered.set()
 

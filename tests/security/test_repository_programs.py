@@ -14,7 +14,7 @@ from tests.verify.test_set_back import a_verifier
 
 from profile_router.copies.copy import opened_copy
 from profile_router.git import marks as git_marks
-from profile_router.git.merge import merge
+from profile_router.git.merge import merge_trees
 from profile_router.git.repository import find_repository
 
 LINES = "".join(f"line {number}\n" for number in range(1, 10))
@@ -119,7 +119,7 @@ def copied_and_merged(repo: Path, state: Path) -> None:
         copy.tree()
         (copy.top / "deep").rename(state / "deep")
         write_files(repo, {"a.txt": LINES.replace("line 1\n", "LINE 1\n")})
-        assert merge(copy.trees, copy.base, copy.tree(), state, "t").merged
+        assert merge_trees(copy.trees, copy.base, copy.tree(), state, "t").merged
     assert (repo / "a.txt").read_text() == LINES.replace("line 9", "LINE 9").replace("line 1\n", "LINE 1\n")
 
 
@@ -172,7 +172,7 @@ def test_a_file_that_a_filter_stands_for_is_marked_copied_and_taken_back_as_it_i
     with opened_copy(find_repository(repo), state) as copy:
         assert {name: (copy.top / name).read_bytes() for name in files} == files
         write_files(copy.top, {"edited.bin": b"merged\0"})
-        assert merge(copy.trees, copy.base, copy.tree(), state, "t").files == ("edited.bin",)
+        assert merge_trees(copy.trees, copy.base, copy.tree(), state, "t").files == ("edited.bin",)
     assert (repo / "edited.bin").read_bytes() == b"merged\0"
     assert (repo / "same.bin").read_bytes() == b"same\0"
 
@@ -197,5 +197,5 @@ def test_a_large_file_that_a_filter_stands_for_is_neither_written_nor_removed(
     with opened_copy(find_repository(repo), state) as copy:
         assert (copy.left_out, (copy.top / "large.bin").exists()) == (("large.bin (2.0 kB)",), False)
         write_files(copy.top, {"x.txt": "merged\n"})
-        assert merge(copy.trees, copy.base, copy.tree(), state, "t").files == ("x.txt",)
+        assert merge_trees(copy.trees, copy.base, copy.tree(), state, "t").files == ("x.txt",)
     assert (repo / "large.bin").read_bytes()[:4] == b"edit"

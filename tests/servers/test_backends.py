@@ -54,7 +54,7 @@ def test_a_port_where_nobody_listens_refuses() -> None:
 
 
 def test_a_server_that_stalls_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("profile_router.servers.inspect.READ_SECONDS", 0.2)
+    monkeypatch.setattr("profile_router.servers.inspect.INSPECT_SECONDS", 0.2)
     with ScriptedProvider(pages={MODELS: Answer(stall=True)}) as provider:
         report = asyncio.run(inspect(a_profile(provider.base_url), connect_s=0.2))
         assert provider.requests[0].hung_up.wait(10)
@@ -63,7 +63,7 @@ def test_a_server_that_stalls_is_given_up(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_a_server_whose_answer_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("profile_router.servers.inspect.READ_SECONDS", 0.2)
+    monkeypatch.setattr("profile_router.servers.inspect.INSPECT_SECONDS", 0.2)
     with ScriptedProvider(pages={MODELS: Answer(trickle=True)}) as provider:
         report = asyncio.run(inspect(a_profile(provider.base_url), connect_s=0.2))
     assert (report.cause, report.detail) == ("request-timeout", "connects, but does not answer")

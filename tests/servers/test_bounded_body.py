@@ -8,7 +8,7 @@ import httpx2
 import pytest
 from tests.scripted_provider import ScriptedProvider, raw
 
-from profile_router.runners.embedded.failures import failure_of
+from profile_router.runners.embedded.failures import failure_of_error
 from profile_router.servers import bounded_body as bounded_answer
 from profile_router.servers.bounded_body import TOO_LONG
 from profile_router.servers.http import open_client, transport_cause
@@ -18,7 +18,7 @@ MOST = 300_000
 
 @pytest.fixture(autouse=True)
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bounded_answer, "MOST_BYTES", MOST)
+    monkeypatch.setattr(bounded_answer, "MOST_BODY_BYTES", MOST)
 
 
 def fetched(body: bytes, encoding: str = "", status: int = 200) -> tuple[httpx2.Response, str]:
@@ -117,7 +117,7 @@ def test_what_cannot_be_unpacked_is_an_error_of_the_answer(body: bytes, encoding
 
 def test_the_failure_says_that_the_answer_was_too_long() -> None:
     error = httpx2.DecodingError(TOO_LONG)
-    failure = failure_of(error, where="coding-local at here", model="scripted", key=None)
+    failure = failure_of_error(error, where="coding-local at here", model="scripted", key=None)
     assert failure is not None
     assert (failure.cause, transport_cause(error)) == ("cut-short", "cut-short")
     assert failure.message == f"coding-local at here: {TOO_LONG}"

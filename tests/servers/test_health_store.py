@@ -15,7 +15,7 @@ from profile_router.core.ladder.failure import Failure
 from profile_router.core.policy import HealthRules
 from profile_router.core.profile import ProviderEndpoint
 from profile_router.errors import StateError
-from profile_router.servers.health import FILE, HealthStore
+from profile_router.servers.health import HEALTH_FILE, HealthStore
 
 KEY = "sk-or-v1-0123456789abcdef"
 DOWN = Failure(cause="server-error", message="it broke")
@@ -189,7 +189,7 @@ def test_of_many_processes_one_gets_the_probe(tmp_path: Path) -> None:
 def test_no_key_stands_in_the_file_and_only_its_owner_reads_it(tmp_path: Path) -> None:
     store = a_store(tmp_path)
     store.record(THERE, LIMITED)
-    file = tmp_path / FILE
+    file = tmp_path / HEALTH_FILE
     assert KEY.encode() not in file.read_bytes()
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
@@ -205,7 +205,7 @@ def test_reset_forgets_what_is_named_or_everything(tmp_path: Path) -> None:
 
 
 def test_a_damaged_file_is_set_aside_and_begun_anew(tmp_path: Path) -> None:
-    (tmp_path / FILE).write_bytes(b"this is not a database, but it was something once " * 50)
+    (tmp_path / HEALTH_FILE).write_bytes(b"this is not a database, but it was something once " * 50)
     store = a_store(tmp_path)
     store.record(THERE, DOWN)
     assert len(store.all()) == 1

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from profile_router.ledger.schema import FILE
+from profile_router.ledger.schema import LEDGER_FILE
 from profile_router.ledger.spending import Ledger
 from profile_router.state.database import transaction
 from profile_router.threads.file import CHECKPOINTS, ThreadFile
@@ -41,7 +41,7 @@ def test_a_file_that_another_process_makes_meanwhile_is_not_set_aside(
         try:
             return look(path, **how)
         finally:
-            if path.name == FILE and not seen:
+            if path.name == LEDGER_FILE and not seen:
                 seen.append(path)
                 reserve(tmp_path, "another's")
 
@@ -55,7 +55,7 @@ def test_a_file_that_another_process_makes_meanwhile_is_not_set_aside(
 def test_a_damaged_file_that_another_process_begins_anew_meanwhile_is_not_set_aside_twice(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / FILE).write_bytes(b"this is not a database " * 500)
+    (tmp_path / LEDGER_FILE).write_bytes(b"this is not a database " * 500)
     lock, seen = fcntl.flock, list[int]()
 
     def locks(handle: int, how: int) -> None:

@@ -28,7 +28,7 @@ from pathlib import Path
 from profile_router.git import trees as git_trees
 from profile_router.state import whole_files
 from profile_router.copies.copy import opened_copy
-from profile_router.state.places import FOLDER, remove
+from profile_router.state.places import WORKTREES_FOLDER, remove
 from profile_router.verify.set_back import set_back_by_git
 from profile_router.copies.thread_copies import copy_again, copy_at, lasting_copy
 from profile_router.git.marks import GitSnapshots
@@ -87,7 +87,7 @@ def killed():
 
 
 def goes_on():
-    places = [place for place in (state / FOLDER).iterdir() if place.is_dir()] if (state / FOLDER).exists() else []
+    places = [place for place in (state / WORKTREES_FOLDER).iterdir() if place.is_dir()] if (state / WORKTREES_FOLDER).exists() else []
     copies = [place for place in places if copy_at(place) is not None]
     if not copies:  # it was killed before anything was done: the task is handed over again
         with opened_copy(find_repository(repo), state) as copy:

@@ -11,7 +11,7 @@ from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import CheckpointTuple, empty_checkpoint
 
 from profile_router.core.ladder.steps import TakenStep
-from profile_router.threads.checkpoints import LastCheckpoints, plain
+from profile_router.threads.checkpoints import LastCheckpoints, plain_serializer
 from profile_router_graphs.state import checkpointed_types
 
 STEP = TakenStep(step="repair", cause="turn-limit", profile="coding-local", tier="local", reason="it was cut")
@@ -21,7 +21,7 @@ AT: RunnableConfig = {"configurable": {"thread_id": "t", "checkpoint_ns": ""}}
 async def read_back(channels: dict[str, Any], writes: list[tuple[str, Any]]) -> CheckpointTuple | None:
     """Return what is read of a checkpoint that was kept with *channels*, and with *writes* after it."""
     async with aiosqlite.connect(":memory:") as connection:
-        saver = LastCheckpoints(connection, serde=plain(checkpointed_types()))
+        saver = LastCheckpoints(connection, serde=plain_serializer(checkpointed_types()))
         kept = empty_checkpoint() | {"channel_values": channels, "channel_versions": dict.fromkeys(channels, 1)}
         saved = await saver.aput(AT, kept, {}, dict.fromkeys(channels, 1))
         if writes:
@@ -40,7 +40,7 @@ def test_the_steps_of_a_run_are_found_by_their_old_name_too(name: str) -> None:
 
 
 def test_a_step_is_read_by_the_name_that_its_class_had() -> None:
-    serializer = plain(checkpointed_types())
+    serializer = plain_serializer(checkpointed_types())
     try:
         TakenStep.__name__ = "Hop"
         written = serializer.dumps_typed(STEP)
@@ -53,6 +53,6 @@ def test_a_step_is_read_by_the_name_that_its_class_had() -> None:
 def test_a_thread_without_a_checkpoint_has_none() -> None:
     async def looked() -> CheckpointTuple | None:
         async with aiosqlite.connect(":memory:") as connection:
-            return await LastCheckpoints(connection, serde=plain([])).aget_tuple(AT)
+            return await LastCheckpoints(connection, serde=plain_serializer([])).aget_tuple(AT)
 
     assert asyncio.run(looked()) is None

@@ -8,7 +8,7 @@ import pytest
 
 from profile_router.errors import StateError
 from profile_router.threads import parent_sessions
-from profile_router.threads.parent_sessions import FOLDER, ParentSessions
+from profile_router.threads.parent_sessions import SESSIONS_FOLDER, ParentSessions
 
 
 @pytest.fixture
@@ -33,10 +33,10 @@ def test_what_is_unknown_stays_here(sessions: ParentSessions, monkeypatch: pytes
     assert "not known" in sessions.why_local([])
     for name in ("one", "two"):
         sessions.mark([name])
-    monkeypatch.setattr(parent_sessions, "MOST", 2)
+    monkeypatch.setattr(parent_sessions, "MOST_SESSIONS", 2)
     assert "no more are remembered" in sessions.why_local(["other"])
     monkeypatch.undo()
-    folder = sessions.state / FOLDER
+    folder = sessions.state / SESSIONS_FOLDER
     for file in folder.iterdir():
         file.unlink()
     folder.rmdir()
@@ -48,7 +48,7 @@ def test_what_is_unknown_stays_here(sessions: ParentSessions, monkeypatch: pytes
 
 def test_no_session_is_named_in_the_state_and_only_its_owner_reads_it(sessions: ParentSessions) -> None:
     sessions.mark(["20261128_payroll"])
-    [file] = (sessions.state / FOLDER).iterdir()
+    [file] = (sessions.state / SESSIONS_FOLDER).iterdir()
     assert "payroll" not in file.name
     assert file.read_bytes() == b""
     assert (file.stat().st_mode & 0o077, file.parent.stat().st_mode & 0o077) == (0, 0)

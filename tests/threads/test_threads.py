@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 from langgraph.checkpoint.serde.encrypted import EncryptedSerializer
 
 from profile_router.errors import StateError, UsageError
-from profile_router.threads.checkpoints import encrypted, plain
+from profile_router.threads.checkpoints import encrypted, plain_serializer
 from profile_router.threads.cipher import EAX, NONCES, OCB, TAG, decrypt, encrypt
-from profile_router.threads.file import CHECKPOINTS, FILE, ThreadFile
+from profile_router.threads.file import CHECKPOINTS, THREADS_FILE, ThreadFile
 from profile_router.threads.key import BYTES, NoThreadKey, key_file, read_key
 from profile_router.threads.records import Before, MemoryRecords, Scoped
 from profile_router.threads.threads import Run, Threads
@@ -138,14 +138,14 @@ def test_nothing_of_a_thread_can_be_read_in_the_files(tmp_path: Path) -> None:
     found = [path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()]
     assert len(found) > 2
     assert all(CANARY.encode() not in data for data in found)
-    assert stat.S_IMODE((tmp_path / FILE).stat().st_mode) == 0o600
+    assert stat.S_IMODE((tmp_path / THREADS_FILE).stat().st_mode) == 0o600
     threads.leave(run)
 
 
 def damaged(tmp_path: Path, content: bytes | None) -> None:
     """Leave a database with a thread in it, then make its file *content*; None: a folder."""
     abandoned(opened(tmp_path))
-    path = tmp_path / FILE
+    path = tmp_path / THREADS_FILE
     for beside in ("-wal", "-shm"):
         Path(f"{path}{beside}").unlink(missing_ok=True)
     if content is None:
@@ -168,7 +168,7 @@ def test_a_file_that_cannot_be_read_is_set_aside_and_a_new_one_begun(tmp_path: P
     damaged(tmp_path, content)
     threads = opened(tmp_path)
     (notice,) = threads.file.notices
-    (aside,) = tmp_path.glob(f"{FILE}.broken-*")
+    (aside,) = tmp_path.glob(f"{THREADS_FILE}.broken-*")
     assert aside.name in notice
     assert "\n" not in notice
     assert threads.rows() == []
@@ -190,17 +190,17 @@ def test_another_version_or_key_sets_the_whole_file_aside_and_loses_nothing(
     tmp_path: Path, change: str, says: str
 ) -> None:
     abandoned(opened(tmp_path))
-    database = sqlite3.connect(tmp_path / FILE)
+    database = sqlite3.connect(tmp_path / THREADS_FILE)
     database.execute(change)
     database.close()
     threads = opened(tmp_path, KEY if change else OTHER)
     assert says in threads.file.notices[0]
-    (aside,) = (path for path in tmp_path.glob(f"{FILE}.broken-*") if path.name[-1].isdigit())
+    (aside,) = (path for path in tmp_path.glob(f"{THREADS_FILE}.broken-*") if path.name[-1].isdigit())
     if not change:
-        aside.rename(tmp_path / FILE)
+        aside.rename(tmp_path / THREADS_FILE)
         for beside in ("-wal", "-shm"):
             Path(f"{aside}{beside}").unlink(missing_ok=True)
-            (tmp_path / f"{FILE}{beside}").unlink(missing_ok=True)
+            (tmp_path / f"{THREADS_FILE}{beside}").unlink(missing_ok=True)
         back = opened(tmp_path)
         assert [row.thread for row in back.unfinished()] == ["t"]
 
@@ -208,10 +208,10 @@ def test_another_version_or_key_sets_the_whole_file_aside_and_loses_nothing(
 def test_a_write_log_goes_with_the_file_it_belongs_to(tmp_path: Path) -> None:
     threads = opened(tmp_path)
     run = begun(threads)  # holds the database open, so that its log is not written back
-    assert (tmp_path / f"{FILE}-wal").stat().st_size > 0
+    assert (tmp_path / f"{THREADS_FILE}-wal").stat().st_size > 0
     again = opened(tmp_path, OTHER)
     assert again.file.notices
-    (log,) = tmp_path.glob(f"{FILE}.broken-*-wal")
+    (log,) = tmp_path.glob(f"{THREADS_FILE}.broken-*-wal")
     assert log.stat().st_size > 0
     threads.leave(run)
 
@@ -313,7 +313,7 @@ def test_where_no_key_can_be_kept_it_is_said_where(tmp_path: Path) -> None:
 def test_a_changed_byte_is_noticed(tmp_path: Path) -> None:
     kind, data = encrypted(KEY, []).dumps_typed({"task": CANARY})
     assert CANARY.encode() not in data
-    assert CANARY.encode() in plain([]).dumps_typed({"task": CANARY})[1]
+    assert CANARY.encode() in plain_serializer([]).dumps_typed({"task": CANARY})[1]
     with pytest.raises(ValueError):
         encrypted(KEY, []).loads_typed((kind, data[:-1] + bytes([data[-1] ^ 1])))
 
@@ -340,7 +340,7 @@ def test_what_was_encrypted_is_read_whole_or_not_at_all(text: bytes, of: bytes, 
 
 
 def test_a_thread_of_an_older_version_is_read_and_goes_on(tmp_path: Path) -> None:
-    older = EncryptedSerializer.from_pycryptodome_aes(plain([]), key=KEY)
+    older = EncryptedSerializer.from_pycryptodome_aes(plain_serializer([]), key=KEY)
     file = ThreadFile(state=tmp_path)
     with file.door():
         file.make_ready(older)
@@ -358,7 +358,7 @@ def test_what_is_encrypted_in_no_known_way_is_refused() -> None:
         encrypted(KEY, []).loads_typed(("json+rot13", b"x" * 40))
 
 
-@pytest.mark.parametrize("name", [FILE, CHECKPOINTS])
+@pytest.mark.parametrize("name", [THREADS_FILE, CHECKPOINTS])
 def test_a_link_that_leads_nowhere_is_set_aside_as_no_file(tmp_path: Path, name: str) -> None:
     (tmp_path / name).symlink_to(tmp_path / "gone" / name)
     file = ThreadFile(state=tmp_path)

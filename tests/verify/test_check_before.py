@@ -23,7 +23,7 @@ from profile_router.core.ladder.receipt import CheckBefore
 from profile_router.errors import UsageError
 from profile_router.git.repository import Repository, find_repository
 from profile_router.ledger.words import Seal
-from profile_router.state.places import CHECKS, remove
+from profile_router.state.places import CHECKS_FOLDER, remove
 from profile_router.threads.records import MemoryRecords
 from profile_router.verify.kept_checks import FRESH_S, KeptChecks
 from profile_router.verify.verifier import WorkspaceVerifier
@@ -252,7 +252,7 @@ def test_of_several_at_once_one_runs_it_and_each_reads_the_names_of_its_own_copy
 
 def test_what_is_kept_is_its_owners_and_not_in_clear(stage: Stage) -> None:
     before(stage.verifier(), "echo larkspur failed; exit 1")
-    files = list((stage.state / CHECKS).iterdir())
+    files = list((stage.state / CHECKS_FOLDER).iterdir())
     assert len(files) == 2
     assert all(stat.S_IMODE(file.stat().st_mode) == 0o600 for file in files)
     assert not any(b"larkspur" in file.read_bytes() for file in files)

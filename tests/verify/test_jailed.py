@@ -12,7 +12,7 @@ from tests.git.git_repository import repository
 from profile_router.core.found_check import CheckRunner, FoundCheck
 from profile_router.core.ladder.receipt import CheckResult
 from profile_router.core.policy import Terminal
-from profile_router.jail.child import CROWDED, FAILED, MISSING, SWOLLEN, _lend
+from profile_router.jail.child import CROWDED, JAIL_FAILED, MISSING, SWOLLEN, _lend
 from profile_router.verify.environments import environments, lent_places, made_places
 from profile_router.verify.jailed import JailedChecks, inconclusive
 
@@ -262,7 +262,7 @@ def test_an_environment_is_told_by_what_its_maker_leaves_in_it(root: Path, mark:
 @pytest.mark.parametrize(
     ("runner", "code", "said", "why"),
     [
-        ("make", FAILED, "", "the jail could not be made"),
+        ("make", JAIL_FAILED, "", "the jail could not be made"),
         ("make", CROWDED, "", "terminal.processes"),
         ("make", SWOLLEN, "", "terminal.memory_mb"),
         ("make", MISSING, "make: no such program here", "make is not in the jail"),

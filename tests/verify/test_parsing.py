@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from profile_router.verify.parsing import MOST_BYTES, ChangedContent, parsed
+from profile_router.verify.parsing import MOST_PARSED_BYTES, ChangedContent, parsed
 
 GOOD = {
     "a.py": b"x = 1\n",
@@ -54,7 +54,7 @@ def test_what_did_not_parse_before_is_not_held_against_the_work(path: str) -> No
         ("tsconfig.json", b"{ // a comment\n}"),
         ("deploy.yaml", b"a: {{ .Values.a }}\n b: 1\n"),
         ("run.sh", b"#!/usr/bin/env zsh\nfor i (1 2) echo\n"),
-        ("large.py", b"(" * (MOST_BYTES + 1)),
+        ("large.py", b"(" * (MOST_PARSED_BYTES + 1)),
         ("deep.py", b"-" * 100_000 + b"1"),
         ("deep.json", b"[" * 100_000),
         ("deep.toml", b"a = " + b"[" * 100_000),

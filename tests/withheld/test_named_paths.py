@@ -141,7 +141,7 @@ def test_in_a_copy_what_the_original_has_counts(root: Path, bare: Path) -> None:
 
 
 def test_what_is_not_looked_through_to_its_end_counts(bare: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(private_survey, "MOST_ENTRIES", 1)
+    monkeypatch.setattr(private_survey, "MOST_SURVEYED", 1)
     assert private("Add .env to .gitignore", bare)
     monkeypatch.undo()
     monkeypatch.setattr(named_private, "MOST_NAMED", 0)

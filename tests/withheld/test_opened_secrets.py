@@ -130,7 +130,7 @@ def test_ordinary_tests_in_a_project_with_an_environment_taint_nothing_twice(roo
 def test_what_was_opened_and_changed_before_anybody_looked_into_it_counts_as_a_secret(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(opened_secrets, "SMALL", 3)
+    monkeypatch.setattr(opened_secrets, "SMALL_FILE_BYTES", 3)
     assert opened(root, "sed", "-i", "s/1/2/", "app.py") == {"app.py"}
     assert opened(root, "cat", "app.py") == set()
 
@@ -159,7 +159,7 @@ def test_where_it_cannot_be_watched_any_file_may_have_been_opened(
     elif trouble == "too much at once":
         monkeypatch.setattr(open_watch.FolderWatch, "_note", lambda self, data: setattr(self, "missed", "too much"))
     else:
-        monkeypatch.setattr(open_watch.libc(), trouble, _refuse)
+        monkeypatch.setattr(open_watch.c_library(), trouble, _refuse)
     assert opened(root, "cat", "app.py") == {"local_settings.py", "conf/settings.py"}
     (root / "local_settings.py").unlink()
     (root / "conf" / "settings.py").unlink()
@@ -167,7 +167,7 @@ def test_where_it_cannot_be_watched_any_file_may_have_been_opened(
 
 
 def test_of_a_workspace_that_is_too_large_nobody_knows_it(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(opened_secrets, "MOST_FILES", 2)
+    monkeypatch.setattr(opened_secrets, "MOST_FILES_LOOKED_AT", 2)
     assert opened(root, "true") == {"."}
 
 

@@ -158,12 +158,12 @@ def test_past_the_bounds_the_answer_is_unknown_and_not_an_empty_list(
     repo: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_files(repo, {f"ignored/d{number}/f.txt": "" for number in range(40)})
-    monkeypatch.setattr(private_survey, "MOST_ENTRIES", 30)
+    monkeypatch.setattr(private_survey, "MOST_SURVEYED", 30)
     found = survey(repo, GLOBS)
     assert (found.complete, found.clear) == (False, False)
     assert found.why == "it has more than 30 files and folders"
     monkeypatch.undo()
-    monkeypatch.setattr(private_survey, "MOST_SECONDS", -1.0)
+    monkeypatch.setattr(private_survey, "SURVEY_SECONDS", -1.0)
     monkeypatch.setattr(private_survey, "_LOOKED_UP", 1)
     assert survey(repo, GLOBS).why == "to look through it takes more than -1 s"
 

@@ -120,7 +120,7 @@ def test_where_a_moved_file_is_not_found_in_time_it_may_be_anywhere(
 ) -> None:
     watch = WithheldWatch(repository, GLOBS, Secrets())
     (repository / ".env").rename(repository / "vault" / "env.txt")
-    monkeypatch.setattr(private_survey, "MOST_ENTRIES", 1)
+    monkeypatch.setattr(private_survey, "MOST_SURVEYED", 1)
     (taint,) = watch.taints()
     assert (taint.path, taint.moved) == (".env", True)
     assert "where it is now is not known" in taint.why
@@ -175,7 +175,7 @@ def test_what_cannot_be_watched_counts_as_read_where_there_are_such_files(
         monkeypatch.setattr(withheld_watch, "MOST_WATCHED", 1)
     else:
         name = "inotify_init1" if trouble == "no queue" else "inotify_add_watch"
-        monkeypatch.setattr(open_watch.libc(), name, _refuse)
+        monkeypatch.setattr(open_watch.c_library(), name, _refuse)
     taints = WithheldWatch(repository, GLOBS, Secrets()).taints()
     assert "nobody knows" in taints[0].why
     assert WithheldWatch(clear, GLOBS, Secrets()).taints() == ()

@@ -12,7 +12,7 @@ from profile_router.errors import RouterError, WorkspaceError
 from profile_router.git import command as git_adapter
 from profile_router.git.command import git, work_tree
 from profile_router.workspace import folder as workspace_adapter
-from profile_router.workspace.folder import Workspace, base_of, find_workspace, place_of, tracked_files, written_path
+from profile_router.workspace.folder import Workspace, base_of, find_workspace, place_below, tracked_files, written_path
 
 
 @pytest.fixture
@@ -262,6 +262,6 @@ class TestPlaces:
 
     def test_places_are_relative_inside_and_absolute_outside(self, repo: Path, tmp_path: Path) -> None:
         base = base_of(Workspace(repo, git=True), tmp_path)
-        assert place_of(repo / "src" / "b.py", base) == "src/b.py"
-        assert place_of(tmp_path.resolve() / "x", base) == (tmp_path.resolve() / "x").as_posix()
+        assert place_below(repo / "src" / "b.py", base) == "src/b.py"
+        assert place_below(tmp_path.resolve() / "x", base) == (tmp_path.resolve() / "x").as_posix()
         assert base_of(None, tmp_path) == tmp_path.resolve()

@@ -332,8 +332,8 @@ class TestReadImage:
     def test_an_image_over_the_limit_is_refused_with_both_sizes(
         self, root: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(images, "MOST_BYTES", len(PNG) - 1)
+        monkeypatch.setattr(images, "MOST_IMAGE_BYTES", len(PNG) - 1)
         with pytest.raises(UsageError, match="'ui/shot' is 216 bytes; at most 215 bytes can be sent: scale it down"):
             read_image("ui/shot", root)
-        monkeypatch.setattr(images, "MOST_BYTES", len(PNG))
+        monkeypatch.setattr(images, "MOST_IMAGE_BYTES", len(PNG))
         assert read_image("ui/shot", root) == ("image/png", PNG)

@@ -278,7 +278,7 @@ class TestGiven:
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         os.mkfifo(tmp_path / "pipe")
-        monkeypatch.setattr(content, "size_of", lambda _: 1)
+        monkeypatch.setattr(content, "bytes_of", lambda _: 1)
         assert first_bytes(tmp_path / "pipe", 10) == content.Unusable("special", "is a named pipe, not a file")
 
     def test_a_file_without_permission_is_refused(

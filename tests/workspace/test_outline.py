@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from profile_router.workspace import outline as outlining
-from profile_router.workspace.outline import LARGEST_BYTES, outline
+from profile_router.workspace.outline import MOST_OUTLINED_BYTES, outline
 
 PYTHON = '''
 class Pool(Base):
@@ -69,7 +69,7 @@ def test_signatures_and_docstrings_stay_and_bodies_go(language: str, text: str, 
         ("cobol", "IDENTIFICATION DIVISION."),
         ("python", "just a sentence about nothing"),
         ("python", ""),
-        ("python", "x = 1\n" * (LARGEST_BYTES // 6 + 1)),
+        ("python", "x = 1\n" * (MOST_OUTLINED_BYTES // 6 + 1)),
         ("python", "(" * 60_000),
         ("javascript", "{[(" * 20_000),
     ],
@@ -94,5 +94,5 @@ def test_code_with_a_mistake_in_it_gives_what_is_recognized() -> None:
 
 
 def test_a_text_that_would_keep_the_parser_for_minutes_gives_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(outlining, "MOST_SECONDS", 0.1)
+    monkeypatch.setattr(outlining, "OUTLINE_SECONDS", 0.1)
     assert outline("javascript", "function f(a) { return a }\n" + "/[" * 200_000) is None

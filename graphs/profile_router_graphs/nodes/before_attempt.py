@@ -15,11 +15,11 @@ from profile_router.core.ladder.failure import Place
 from profile_router.core.routing.candidate import role_of
 from profile_router.core.routing.estimate import most_turns
 from profile_router.core.routing.loop import expected_loop, hermes_takes
-from profile_router.core.routing.task_size import size_of
+from profile_router.core.routing.task_size import task_size_of
 from profile_router_graphs.state import RunContext, RunState, order_of
 
 
-def watched(order: Order, state: RunState, context: RunContext) -> Order:
+def judged_order(order: Order, state: RunState, context: RunContext) -> Order:
     """Return *order* with what its attempt is judged by, where something above it could go on at once.
 
     A local attempt is worth more than none. It is not ended for a step that lacks its key, rests, is not paid for, or
@@ -82,7 +82,7 @@ def _unready(place: Place, context: RunContext) -> str:
 def expected_cost(order: Order, evidence: Evidence, state: RunState, context: RunContext) -> CostRange:
     """Return what the attempt of *order* is expected to cost, whose prompt has the size that *evidence* says."""
     policy = context.policy
-    past = context.past(size_of(state["evidence"], policy))
+    past = context.past(task_size_of(state["evidence"], policy))
     kept_here = order.private or order.taints or order.left or order.provider
     by_hermes = past.hermes and not kept_here and hermes_takes(policy.runner, order.window)
     loop = expected_loop(

@@ -12,7 +12,7 @@ from langgraph.types import Command
 from profile_router.core.attempt.between import (
     any_call_made,
     final_status,
-    judged,
+    judged_failed,
     with_earlier_check,
     with_unrun_check,
 )
@@ -125,7 +125,7 @@ async def _judged(
     summary = attempt.text
     if not task.whole_answer:
         summary, _ = await context.summarizer.summarize(summary, replace(_to_summarize(state, context), seconds=0.0))
-    receipts, attempt = judged(receipts, attempt, failure)
+    receipts, attempt = judged_failed(receipts, attempt, failure)
     context.ledger.answered(receipts)
     return Command(goto="reroute", update={**found, "receipts": receipts, "attempt": attempt, "summary": summary})
 

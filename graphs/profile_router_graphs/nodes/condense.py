@@ -11,7 +11,7 @@ from langgraph.types import Command
 
 from profile_router.core.attempt.between import unavailable
 from profile_router.core.attempt.order import Order
-from profile_router.core.condense.result import Helper, helpers
+from profile_router.core.condense.result import CONDENSE_STEP, Helper, helpers
 from profile_router.core.ladder.failure import Place
 from profile_router.core.routing.fit import fits
 from profile_router.core.routing.rate import rate_at
@@ -19,8 +19,6 @@ from profile_router.core.telling.events import attempt_event
 from profile_router_graphs.nodes.checking import checked_before
 from profile_router_graphs.nodes.dispatch import ask_server
 from profile_router_graphs.state import RunContext, RunState, order_of
-
-STEP = "condense"
 
 
 async def condense(state: RunState, runtime: Runtime[RunContext]) -> Command[Literal["dispatch", "reroute"]]:
@@ -60,7 +58,7 @@ async def condense(state: RunState, runtime: Runtime[RunContext]) -> Command[Lit
 def _order(state: RunState, context: RunContext) -> Order:
     """Return the order that is condensed for. Where a server refused what we counted to fit, half its window is taken:
     it is smaller than we know."""
-    order = order_of(state, context, STEP)
+    order = order_of(state, context, CONDENSE_STEP)
     window = state["evidence"].window(order.profile)
     if window is not None and fits(state["evidence"], window, context.policy.counting):
         return replace(order, window=order.window // 2)

@@ -12,10 +12,10 @@ from profile_router.core.ladder.failure import Place
 from profile_router.core.routing.decide import decide
 from profile_router.core.routing.probe import ProbeOutcome, decide_after_probe
 from profile_router.core.routing.route import Refusal, Route
-from profile_router.core.routing.task_size import size_of
+from profile_router.core.routing.task_size import task_size_of
 from profile_router.core.telling.decision import decision_line
 from profile_router_graphs.nodes.checking import checked_before
-from profile_router_graphs.state import NOTHING, RunContext, RunState
+from profile_router_graphs.state import NOTHING_TRIED, RunContext, RunState
 
 
 async def parent(state: RunState, runtime: Runtime[RunContext]) -> dict[str, Any]:
@@ -31,7 +31,7 @@ async def parent(state: RunState, runtime: Runtime[RunContext]) -> dict[str, Any
     evidence = await context.measurer.measure(task, (*conversation, *said.turns), private_thread=private_thread)
     seconds = task.timeout_s or context.policy.limits.run_seconds
     return {
-        **NOTHING,
+        **NOTHING_TRIED,
         "task": task,
         "conversation": conversation,
         "from_parent": said.turns,
@@ -49,7 +49,7 @@ async def classify(
     """Decide. Calls no model and reads no network: what it knows was measured before."""
     context = runtime.context
     task, evidence = state["task"], state["evidence"]
-    past = context.past(size_of(evidence, context.policy))
+    past = context.past(task_size_of(evidence, context.policy))
     decision = decide(task, evidence, context.policy, context.candidates, past)
     context.ledger.routed(decision)
     runtime.stream_writer({"event": "classify", "line": decision_line(decision), "rule": decision.rule})
@@ -72,7 +72,7 @@ async def probe(state: RunState, runtime: Runtime[RunContext]) -> Command[Litera
         context.health.give_back(Place(profile))  # an attempt may follow there, and it is its end that is recorded
     else:
         outcome = ProbeOutcome(complexity=None, problem=rests.message)
-    past = context.past(size_of(state["evidence"], context.policy))
+    past = context.past(task_size_of(state["evidence"], context.policy))
     decided = decide_after_probe(state["task"], route, outcome, context.policy, context.candidates, past)
     receipts = (*state["receipts"], *outcome.receipts)
     context.ledger.answered(receipts)

@@ -22,12 +22,12 @@ from profile_router.core.ladder.spending import expected
 from profile_router.core.privacy.taint import Taint, left_note, named, together
 from profile_router.core.routing.candidate import role_of
 from profile_router.core.routing.rate import rate_at
-from profile_router.core.routing.task_size import size_of
+from profile_router.core.routing.task_size import task_size_of
 from profile_router.core.telling.events import attempt_event, begin_event
 from profile_router.core.text import price
 from profile_router.errors import RouterError, StateError
 from profile_router.ports import Emit, Hold, Stopped
-from profile_router_graphs.nodes.before_attempt import expected_cost, watched
+from profile_router_graphs.nodes.before_attempt import expected_cost, judged_order
 from profile_router_graphs.nodes.checking import checked_before
 from profile_router_graphs.state import RunContext, RunState, order_of
 
@@ -62,7 +62,7 @@ async def dispatch(state: RunState, runtime: Runtime[RunContext]) -> Command[Lit
     if isinstance(hold, Failure):
         attempt = unavailable(order, context.candidates[order.profile].at(order.provider), hold)
     else:
-        attempt = await _made(watched(order, state, context), hold, state, runtime)
+        attempt = await _made(judged_order(order, state, context), hold, state, runtime)
         made |= _after(order, attempt, state)
         context.health.record(place, attempt.failure)
         if hold is not None:
@@ -94,7 +94,7 @@ async def _made(order: Order, hold: Hold | None, state: RunState, runtime: Runti
         provider=asked.provider,
         step=order.step,
         tier=role_of(order.profile, context.policy, context.candidates),
-        size=size_of(state["evidence"], context.policy),
+        size=task_size_of(state["evidence"], context.policy),
     )
     runtime.stream_writer(begin_event(asked.name, asked.model, step=order.step, number=order.number + 1))
     try:

@@ -20,6 +20,7 @@ from profile_router.core.attempt.handoff import (
     without_output,
     without_words,
 )
+from profile_router.core.condense.result import CONDENSE_STEP
 from profile_router.core.conversation import shared_turns
 from profile_router.core.evidence import Evidence
 from profile_router.core.ladder.receipt import Attempt
@@ -28,7 +29,6 @@ from profile_router.core.privacy.taint import taint_note
 from profile_router.core.routing.candidate import is_local
 from profile_router.core.routing.fit import condensable
 from profile_router.core.telling.work import step_line
-from profile_router_graphs.nodes.condense import STEP as CONDENSE
 from profile_router_graphs.state import RunContext, RunState
 
 AFTER_CONDENSING = "condensed"  # the attempt's step; the model calls of condensing itself have `condense`
@@ -140,5 +140,5 @@ def _condensable(state: RunState, context: RunContext) -> bool:
     """Tell whether condensing could help where the last attempt was: not tried yet, and there is something to it."""
     evidence = state["evidence"]
     window = evidence.window(state["profile"])
-    tried = state["condensed"] is not None or any(receipt.step == CONDENSE for receipt in state["receipts"])
+    tried = state["condensed"] is not None or any(receipt.step == CONDENSE_STEP for receipt in state["receipts"])
     return not tried and window is not None and condensable(evidence, window, context.policy.counting)

@@ -13,7 +13,7 @@ from profile_router.core.ladder.receipt import Verified
 from profile_router_graphs.nodes.dispatch import as_its_server_is
 from profile_router_graphs.state import RunContext, RunState, order_of
 
-STEP = "review"
+REVIEW_STEP = "review"
 
 
 async def review_of(verified: Verified, state: RunState, context: RunContext) -> ReviewOutcome:
@@ -41,7 +41,7 @@ async def _ordered(profile: str, state: RunState, context: RunContext, *, read: 
     """Return the order for *profile*, and why it is not to be asked; empty: it may be. *read*: an attempt or the check
     read a private file, and what changed may hold it."""
     there: RunState = {**state, "profile": profile, "provider": 0}
-    order = replace(order_of(there, context, STEP), conversation=(), outside=())
+    order = replace(order_of(there, context, REVIEW_STEP), conversation=(), outside=())
     failure = forbidden(order, state["evidence"], context.policy)
     if failure is None:
         order, failure = await as_its_server_is(order, context)

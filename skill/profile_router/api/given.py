@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict
 
 from profile_router.api.task_bounds import within_bounds
-from profile_router.api.task_fields import TASK, task_from, whole, with_known_toolsets
+from profile_router.api.task_fields import TASK, task_from, whole_characters, with_known_toolsets
 from profile_router.core.task import Task
 from profile_router.errors import UsageError
 
@@ -62,7 +62,7 @@ def task_given(task: str | Task, fields: Mapping[str, Any]) -> Task:
     for name in fields:
         if name not in known - {"goal"}:
             raise UsageError(f"a task has no field '{name}' (allowed: {', '.join(sorted(known - {'goal'}))})")
-    given = {name: whole(_plain(value, name)) for name, value in {"goal": task, **fields}.items()}
+    given = {name: whole_characters(_plain(value, name)) for name, value in {"goal": task, **fields}.items()}
     return with_known_toolsets(task_from(given, "the task"), "the task.toolsets")
 
 

@@ -34,7 +34,7 @@ from profile_router.values import frozen
 from profile_router_graphs.router import GraphNode, with_nodes
 from profile_router_graphs.state import RunState
 
-NAME = "profile-router-run"
+STUDIO_GRAPH_NAME = "profile-router-run"
 
 
 @frozen
@@ -177,7 +177,7 @@ def drawn(walk: Session) -> Graph:
     builder.add_node("end", walk.end)
     for edge in ((START, "begin"), ("begin", first), (last, "end"), ("end", END)):
         builder.add_edge(*edge)
-    return builder.compile(name=NAME).with_config(recursion_limit=NODES_AT_MOST)
+    return builder.compile(name=STUDIO_GRAPH_NAME).with_config(recursion_limit=NODES_AT_MOST)
 
 
 @asynccontextmanager

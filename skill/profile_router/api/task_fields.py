@@ -205,7 +205,7 @@ FACTS = (
     _field("lines_to_edit", _COUNT, "--lines-to-edit", "N", "lines you know will be edited"),
 )
 # What `route` asks for too, then what only a run needs, then what only programs say.
-ROUTED = (
+ROUTED_FIELDS = (
     _field("goal", _text, "task", "TASK", "what to do; - reads it from stdin", nargs="?"),
     _field("context", _text, "--context", "T|@FILE", "text that belongs into the prompt"),
     _field("files", _texts, "--file", "P", "a file the task is about", action="append"),
@@ -224,7 +224,7 @@ RUN = (
 )
 _LEARN = "`profile-router batch --schema` shows its form"
 TASK = (
-    *ROUTED,
+    *ROUTED_FIELDS,
     *RUN,
     _field("facts", _facts),
     _field("conversation", _conversation),
@@ -289,10 +289,10 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) < len(pairs):
         doubled = next(key for key, _ in pairs if [name for name, _ in pairs].count(key) > 1)
         raise ValueError(f"the key {_shown_key(doubled)} stands twice")
-    return {key: whole(value) for key, value in found.items()}
+    return {key: whole_characters(value) for key, value in found.items()}
 
 
-def whole(value: Any) -> Any:
+def whole_characters(value: Any) -> Any:
     """Return a text, or the texts of a list, without the halves of characters that JSON can spell."""
     if isinstance(value, list):
         return [utf8(one) if isinstance(one, str) else one for one in value]

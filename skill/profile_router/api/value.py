@@ -57,14 +57,14 @@ class Value:
 
         def __getattr__(self, name: str) -> Any:
             """Return the attribute *name* as its class declares it."""
-            if name.startswith("_") or name not in fields_of(type(self)):
+            if name.startswith("_") or name not in declared_fields(type(self)):
                 raise AttributeError(f"{type(self).__name__} has no attribute '{name}'")
             told = object.__getattribute__(self, "_told")
             if name not in told:
                 if name not in self._defaults:
                     raise AttributeError(f"this {type(self).__name__} lacks '{name}': an older version made it")
                 return self._defaults[name]
-            return _typed(fields_of(type(self))[name], told[name])
+            return _typed(declared_fields(type(self))[name], told[name])
 
         def __setattr__(self, name: str, value: object) -> None:
             """Refuse: it is frozen."""
@@ -81,7 +81,7 @@ class Value:
         return hash(text.dumps(self.json, sort_keys=True, default=str))
 
     def __repr__(self) -> str:
-        shown = (f"{name}={getattr(self, name, None)!r}" for name in fields_of(type(self)))
+        shown = (f"{name}={getattr(self, name, None)!r}" for name in declared_fields(type(self)))
         return f"{type(self).__name__}({', '.join(shown)})"
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -95,12 +95,12 @@ class Value:
         defaults: Mapping[str, Any] = cls._defaults  # type: ignore[attr-defined]
         fields = {
             name: core_schema.typed_dict_field(handler.generate_schema(hint), required=name not in defaults)
-            for name, hint in fields_of(cls).items()
+            for name, hint in declared_fields(cls).items()
         }
         return core_schema.typed_dict_schema(fields, cls=cls, cls_name=cls.__name__, ref=cls.__name__)
 
 
-def fields_of(cls: type[Value]) -> Mapping[str, Any]:
+def declared_fields(cls: type[Value]) -> Mapping[str, Any]:
     """Return the declared attributes of *cls* and their types."""
     return _fields(cast("Any", cls))  # mypy takes the hash of a class for that of its values
 

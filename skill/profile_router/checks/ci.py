@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 
-from profile_router.checks.signs import MOST_BYTES, Sign
+from profile_router.checks.signs import MOST_SIGN_BYTES, Sign
 from profile_router.core.found_check import CheckRunner
 from profile_router.outside.plain_file import read_plain
 
@@ -54,7 +54,7 @@ def ci_signs(root: Path) -> Iterator[Sign]:
     """Yield the runners that the CI files of the workspace at *root* start, in their order."""
     for name in _names(root):
         try:
-            raw = read_plain(root / name, MOST_BYTES, links=False)
+            raw = read_plain(root / name, MOST_SIGN_BYTES, links=False)
         except OSError:
             continue
         for line in (raw or b"").decode("utf-8", "replace").splitlines():

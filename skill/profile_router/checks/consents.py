@@ -17,10 +17,10 @@ from typing import Any
 from profile_router.core.found_check import FoundCheck
 from profile_router.outside.json_reader import UnreadableJson, read_json
 from profile_router.outside.plain_file import read_plain
-from profile_router.state.folder import locked, private_folder, write_private
+from profile_router.state.folder import locked_file, private_folder, write_private
 from profile_router.values import frozen
 
-FILE = "checks.json"
+CONSENTS_FILE = "checks.json"
 _LOCK = ".checks.lock"
 _MOST_BYTES = 1_000_000
 _OTHERS = stat.S_IWGRP | stat.S_IWOTH
@@ -65,7 +65,7 @@ class Consents:
 
     def all(self) -> tuple[Consent, ...]:
         """Return all that was said, the oldest first."""
-        path = self.state / FILE
+        path = self.state / CONSENTS_FILE
         try:
             found = path.lstat()
             if found.st_uid != os.getuid() or found.st_mode & _OTHERS:
@@ -77,9 +77,9 @@ class Consents:
 
     def _write(self, change: Callable[[Sequence[Consent]], Sequence[Consent]]) -> None:
         private_folder(self.state)
-        with locked(self.state / _LOCK):
+        with locked_file(self.state / _LOCK):
             told = [{"folder": one.folder, "command": one.words, "agreed": one.agreed} for one in change(self.all())]
-            write_private(self.state / FILE, json.dumps({"checks": told}, ensure_ascii=False, indent=1) + "\n")
+            write_private(self.state / CONSENTS_FILE, json.dumps({"checks": told}, ensure_ascii=False, indent=1) + "\n")
 
 
 def _place(root: Path, check: FoundCheck) -> str:

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from profile_router.core.language.test_files import is_test, subject_of
+from profile_router.core.language.test_files import is_test, test_subject
 from profile_router.errors import WorkspaceError
 from profile_router.git.command import git
 from profile_router.outside.plain_file import read_plain
@@ -72,7 +72,7 @@ def tests_touching(workspace: Workspace, files: Sequence[str], tests: Sequence[s
     stems = {stem for path in wanted if path not in known and _CODE.search(path) and (stem := _stem(path))}
     folded = {_folded(stem) for stem in stems}
     for path in tests:
-        if path not in named and (subject := subject_of(path)) and _folded(subject) in folded:
+        if path not in named and (subject := test_subject(path)) and _folded(subject) in folded:
             named[path] = 1
     rest = [path for path in tests if path not in named]
     for path in _importing(workspace.root, stems, rest):

@@ -19,7 +19,7 @@ from profile_router.outside.json_reader import UnreadableJson, read_json
 from profile_router.outside.plain_file import read_plain
 from profile_router.values import frozen
 
-MOST_BYTES = 256 * 1024  # of one file
+MOST_SIGN_BYTES = 256 * 1024  # of one file
 _MOST_TESTS = 60  # Python tests that are looked into, to tell pytest's from unittest's
 
 # What makes a folder a project of its own, within a larger workspace.
@@ -92,7 +92,7 @@ class Project:
         """Return the text of the file *name* of the folder; empty where it is not there, too large, or not readable."""
         if name not in self._read:
             try:
-                raw = read_plain(self.root / self.folder / name, MOST_BYTES, links=False)
+                raw = read_plain(self.root / self.folder / name, MOST_SIGN_BYTES, links=False)
             except (OSError, ValueError):
                 raw = None
             self._read[name] = (raw or b"").decode("utf-8-sig", "replace")

@@ -16,13 +16,14 @@ from profile_router import __version__
 from profile_router.cli.examples import EXAMPLES
 from profile_router.cli.marks import HANDLER, make_harmless
 from profile_router.cli.progress import folded
-from profile_router.cli.spelling import COMMANDS, GROUPS, NAME, as_called
+from profile_router.cli.spelling import COMMANDS, GROUPS, as_called
 from profile_router.core.telling.layout import wrapped
 from profile_router.core.text import counted, nearest
 from profile_router.errors import RouterError, UsageError
+from profile_router.folders import PROGRAM_NAME
 from profile_router.machine.imports import import_large
 
-OK, FAILED, USAGE, REFUSED, INTERRUPTED = 0, 1, 2, 3, 130
+EXIT_OK, EXIT_FAILED, EXIT_USAGE, EXIT_REFUSED, EXIT_INTERRUPTED = 0, 1, 2, 3, 130
 _LONGEST_WORD = 24  # longer ones may be a task, which no error repeats
 _USUAL_WIDTH = 80
 _FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -78,7 +79,7 @@ class Parser(argparse.ArgumentParser):
             return
         known = [str(one) for one in action.choices]
         if len(str(value)) > _LONGEST_WORD or " " in str(value):
-            hint = f"; is it a task? `{NAME} run TASK`" if action.dest == "command" else ""
+            hint = f"; is it a task? `{PROGRAM_NAME} run TASK`" if action.dest == "command" else ""
             raise argparse.ArgumentError(action, f"a text of {len(str(value)):,} characters is none of them{hint}")
         near = _near(str(value), known)
         meant = f"did you mean {near}?" if near else f"allowed: {', '.join(known)}"
@@ -93,7 +94,7 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Print *message* and how to get help, and exit with 2."""
         line = f"{self.prog}: {message} (see `{as_called(f'{self.prog} --help')}`)"
-        self.exit(USAGE, f"{folded(line, sys.stderr, indent=2)}\n")
+        self.exit(EXIT_USAGE, f"{folded(line, sys.stderr, indent=2)}\n")
 
 
 class _Listed(Parser):
@@ -110,7 +111,7 @@ class _Listed(Parser):
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line *argv* and return its exit code. User errors are one line, never a traceback."""
     _open_streams()
-    code = OK
+    code = EXIT_OK
     try:
         try:
             code = _answer(argv)
@@ -123,7 +124,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             raise
         _drop_output()
         print(f"profile-router: {error.strerror}: not all was written; make room, then try again", file=sys.stderr)
-        return USAGE
+        return EXIT_USAGE
     return code
 
 
@@ -136,13 +137,13 @@ def _answer(argv: Sequence[str] | None) -> int:
         return int(command(arguments))
     except RouterError as error:
         _complain(f"profile-router: {as_called(' '.join(str(error).split()))}")
-        return USAGE
+        return EXIT_USAGE
     except KeyboardInterrupt:
         left = _left()
         told = f"; {left}" if left else ""
         print(file=sys.stderr)
         _complain(f"profile-router: interrupted; nothing is left running{as_called(told)}")
-        return INTERRUPTED
+        return EXIT_INTERRUPTED
 
 
 def _left() -> str:

@@ -12,10 +12,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
 from profile_router.cli.marks import columns, printable, showable
-from profile_router.cli.progress import folded, labelled, marked
+from profile_router.cli.progress import folded, labelled, marked_line
 from profile_router.cli.spelling import as_called
 from profile_router.core.attempt.between import BESIDE
-from profile_router.core.ladder.check_words import ended, joined
+from profile_router.core.ladder.check_words import ended, joined_check_line
 from profile_router.core.ladder.receipt import Status
 from profile_router.core.telling.decision import Json
 from profile_router.core.telling.layout import markdown_lines
@@ -127,7 +127,7 @@ def _ran_on(told: Json) -> str:
 
 def _head(verdict: RunVerdict, text: str) -> str:
     line = f"{verdict:<{_WORD_WIDTH}} {printable(text)}"
-    return marked(_MARKS[verdict], line, sys.stdout, word=len(verdict))
+    return marked_line(_MARKS[verdict], line, sys.stdout, word=len(verdict))
 
 
 def _facts(told: Json) -> list[str]:
@@ -140,7 +140,7 @@ def _facts(told: Json) -> list[str]:
         how = ended(check["passed"], check.get("exit_code"), before)
         changed = (check.get("difference") or {}).get("words", "")
         words = " · ".join(filter(None, (changed, check.get("all_tests", ""))))
-        facts.append(joined(f"{check['command']}: {how}", words, check["last_line"], check.get("exit_code")))
+        facts.append(joined_check_line(f"{check['command']}: {how}", words, check["last_line"], check.get("exit_code")))
     if verified.get("put_back"):
         facts.append(put_back_text(verified["put_back"]))
     return [*facts, *verified["unverified"]]

@@ -13,7 +13,7 @@ from typing import Any
 from profile_router.api.task_bounds import MOST_OF_A_CONTEXT, MOST_OF_A_GOAL, context_too_long, goal_too_long
 from profile_router.api.task_fields import (
     FACTS,
-    ROUTED,
+    ROUTED_FIELDS,
     RUN,
     TaskField,
     task_from_json,
@@ -31,7 +31,7 @@ _MOST_OF_A_TASK = 50_000_000  # bytes of JSON, which may spell one letter with s
 
 def add_task_options(parser: argparse.ArgumentParser) -> None:
     """Add what `route` and `run` share."""
-    _add(parser, (*ROUTED, *FACTS))
+    _add(parser, (*ROUTED_FIELDS, *FACTS))
     add = parser.add_argument
     add("--task-json", metavar="FILE|-", help="read the whole task, one JSON object; replaces the above; - is stdin")
     add("--schema", action=PrintSchema, const=task_schema, help="print the JSON Schema of that object")
@@ -78,7 +78,7 @@ def task_of(arguments: argparse.Namespace) -> Task:
         # A Hermes may have toolsets of its plugins: what it lacks is a note of its attempt.
         known = getattr(arguments, "from_hermes", False)
         return task if known else with_known_toolsets(task, "--task-json: toolsets")
-    values = _given(arguments, (*ROUTED, *RUN))
+    values = _given(arguments, (*ROUTED_FIELDS, *RUN))
     context = values.get("context", "")
     values |= {"goal": _goal(values.get("goal")), "context": _context(context)}
     from_file = context[1:] if context.startswith("@") else ""
@@ -93,7 +93,7 @@ def _given(arguments: argparse.Namespace, fields: Sequence[TaskField]) -> dict[s
 
 
 def _whole_task(arguments: argparse.Namespace) -> Task:
-    beside = next((one for one in (*ROUTED, *RUN, *FACTS) if getattr(arguments, one.attribute, None)), None)
+    beside = next((one for one in (*ROUTED_FIELDS, *RUN, *FACTS) if getattr(arguments, one.attribute, None)), None)
     if beside is not None:
         name = beside.settings["metavar"] if beside.option == "task" else beside.option
         raise UsageError(f"--task-json reads the whole task, {name} included; leave {name} out")

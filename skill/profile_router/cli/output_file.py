@@ -11,7 +11,7 @@ from profile_router.core.text import shown
 from profile_router.errors import PolicyError, UsageError
 from profile_router.outside.plain_file import read_plain
 from profile_router.policies.file import read_policy
-from profile_router.state.whole_files import PRIVATE, write_whole
+from profile_router.state.whole_files import PRIVATE_MODE, write_whole
 from profile_router.values import frozen
 
 _LARGEST_PAGE = 100_000_000
@@ -42,7 +42,7 @@ def page_file(given: str, option: str = "--html") -> OutputFile:
 
 def policy_file(given: str, option: str = "--write") -> OutputFile:
     """Return the file *given* for a policy: new, empty, or a policy. Raises UsageError."""
-    return _output_file(option, given, PRIVATE, _is_policy, "a policy")
+    return _output_file(option, given, PRIVATE_MODE, _is_policy, "a policy")
 
 
 def _output_file(option: str, given: str, mode: int, ours: Callable[[Path], bool], what: str) -> OutputFile:
@@ -68,9 +68,9 @@ def _output_file(option: str, given: str, mode: int, ours: Callable[[Path], bool
 
 
 def _is_page(path: Path) -> bool:
-    from profile_router.pages.html import BEGIN  # and its plots: only where there is a page already
+    from profile_router.pages.html import PAGE_BEGIN  # and its plots: only where there is a page already
 
-    return (read_plain(path, _LARGEST_PAGE) or b"").startswith(BEGIN.encode())
+    return (read_plain(path, _LARGEST_PAGE) or b"").startswith(PAGE_BEGIN.encode())
 
 
 def _is_policy(path: Path) -> bool:

@@ -82,7 +82,7 @@ class Progress:
 
     def _line(self, mark: str, label: str, text: str) -> None:
         text = f"{self._before}{printable(as_called(text))}"
-        line = marked(mark, f"{label:<{_LABEL_WIDTH}} {text}", self._stream)
+        line = marked_line(mark, f"{label:<{_LABEL_WIDTH}} {text}", self._stream)
         if self.live is None or not self.live.above(line):
             self._stream.write(f"{line}\n")
             self._stream.flush()
@@ -103,7 +103,7 @@ def _verified_mark(line: str) -> str:
     return "✗" if found is not None and found[1] == "FAILED" else _MARKS["verify"]
 
 
-def marked(mark: str, text: str, stream: TextIO, *, word: int = 0) -> str:
+def marked_line(mark: str, text: str, stream: TextIO, *, word: int = 0) -> str:
     """Return *mark* and *text* for *stream*: folded below the labels, the mark in its colour where there are colours.
 
     The first *word* characters of the text have that colour too. What the stream cannot encode is drawn in ASCII.

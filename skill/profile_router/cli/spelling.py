@@ -13,8 +13,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from profile_router.core.language.anchored import Anchored
+from profile_router.folders import PROGRAM_NAME
 
-NAME = "profile-router"
 GROUPS: Mapping[str, Mapping[str, str]] = {  # the commands by what they are for, as `--help` lists them
     "decide where a task goes": {
         "route": "say where a task would go, and why",
@@ -60,18 +60,18 @@ GROUPS: Mapping[str, Mapping[str, str]] = {  # the commands by what they are for
     },
 }
 COMMANDS: Mapping[str, str] = {name: said for group in GROUPS.values() for name, said in group.items()}
-_MEANT = Anchored(rf"(?<![\w/.-])(?<!hermes ){NAME}(?= (?:--help|{'|'.join(COMMANDS)})\b)")
+_MEANT = Anchored(rf"(?<![\w/.-])(?<!hermes ){PROGRAM_NAME}(?= (?:--help|{'|'.join(COMMANDS)})\b)")
 
 
 def called() -> str:
     """Return what calls this program from the current folder: `python3 skill` for a plain copy, else its name."""
     program = Path(sys.argv[0])
     if not (program / "__main__.py").is_file():
-        return NAME
+        return PROGRAM_NAME
     near = os.path.relpath(program)
     return f"python3 {shlex.quote(str(program.absolute()) if near.startswith('..') else near)}"
 
 
 def as_called(text: str) -> str:
     """Return *text* with each of our commands in it spelled as this program was called."""
-    return _MEANT.sub(lambda _: called(), text) if NAME in text else text
+    return _MEANT.sub(lambda _: called(), text) if PROGRAM_NAME in text else text

@@ -11,7 +11,7 @@ from profile_router.cli.marks import columns, printable
 from profile_router.cli.progress import folded
 from profile_router.cli.spelling import as_called
 from profile_router.core.ladder.account import AttemptRow, CheckRow, RunGroup, RunRow, StepRow, Story
-from profile_router.core.ladder.check_words import ended, joined
+from profile_router.core.ladder.check_words import ended, joined_check_line
 from profile_router.core.ladder.cost_range import CostRange
 from profile_router.core.ladder.run_kinds import UNFINISHED
 from profile_router.core.text import about, counted, price, priced, saved_words, thousands, took
@@ -143,7 +143,7 @@ def _check(row: CheckRow) -> Iterator[str]:
         how = ended(row.passed, row.exit_code, (words.get("before") or {}).get("passed") if words else None)
         words_of_tests = check.get("why") or (check.get("difference") or {}).get("words", "")
         how = f"{check['command']}: {how} in {took(row.seconds)}"
-        said = joined(how, words_of_tests, check["last_line"], row.passed and row.exit_code)
+        said = joined_check_line(how, words_of_tests, check["last_line"], row.passed and row.exit_code)
         yield _told("verify", said, "✓" if row.passed else "✗")
     for open_point in words["unverified"] if words else ():
         yield _told("verify", f"unverified: {open_point}", "!")

@@ -17,7 +17,7 @@ from profile_router.cli.report_screen import screen_lines
 from profile_router.core.text import about
 from profile_router.demo.provider import Playing, scripted
 from profile_router.demo.scratch import make_scratch, own_environment
-from profile_router.demo.tour import FILES, PICTURE, STOPS, Stop
+from profile_router.demo.tour import PICTURE, STOPS, TOUR_FILES, Stop
 from profile_router.machine.imports import import_large
 from profile_router.pages.html import page_of
 from profile_router.policies.file import SHIPPED, read_policy
@@ -38,7 +38,7 @@ def tour(page: Path, *, as_json: bool) -> int:
         stack.enter_context(own_environment(root))
         playing = [Playing(script) for script in STOPS[0].scripts()]
         local, burst = (stack.enter_context(scripted(one)) for one in playing)
-        repository = make_scratch(root, local=local, burst=burst, files=FILES)
+        repository = make_scratch(root, local=local, burst=burst, files=TOUR_FILES)
         (repository / "button.png").write_bytes(PICTURE)
         import_large("profile_router.api.running", "profile_router.runs.run")  # with LangChain: half a second
         for number, stop in enumerate(STOPS, 1):

@@ -18,11 +18,11 @@ from typing import IO
 from profile_router.core.text import shown
 from profile_router.errors import WorkspaceError
 from profile_router.git.command import git
-from profile_router.git.marks import facts_of, take, take_copy
-from profile_router.git.repository import Repository, locked
+from profile_router.git.marks import facts_of, take_copy, take_mark
+from profile_router.git.repository import Repository, locked_repository
 from profile_router.git.trees import FilesTree, Trees
 from profile_router.state.folder import private_folder
-from profile_router.state.places import FOLDER, door, hold, remove, tidy_up
+from profile_router.state.places import WORKTREES_FOLDER, door, hold, remove, tidy_up
 from profile_router.state.whole_files import copy_whole
 from profile_router.values import frozen
 from profile_router.workspace.content import shown_size
@@ -78,11 +78,11 @@ def opened_copy(repository: Repository, state: Path, *, tidy: Callable[[Path], o
     It has tracked and untracked files, and of ignored ones the folders of LINKED alone. Copies that dead processes left
     are tidied up first. Raises WorkspaceError where git fails.
     """
-    place, alive = _new_place(private_folder(Path(os.path.realpath(state)) / FOLDER), tidy)
+    place, alive = _new_place(private_folder(Path(os.path.realpath(state)) / WORKTREES_FOLDER), tidy)
     try:
         trees = Trees(repository, place / "store")
-        with locked(repository, state):
-            mark = take(trees)
+        with locked_repository(repository, state):
+            mark = take_mark(trees)
         base = mark.files
         if trees.gitlinks(base):
             raise WorkspaceError(f"{repository.top} holds another repository; name the one to work in by --workspace")

@@ -15,7 +15,7 @@ from profile_router.core.task import Task
 from profile_router.git.command import git
 from profile_router.git.marks import LARGE
 from profile_router.git.repository import Repository, find_repository
-from profile_router.state.places import FOLDER
+from profile_router.state.places import WORKTREES_FOLDER
 from profile_router.values import frozen
 from profile_router.workspace.folder import Workspace, expanded, written_path
 
@@ -76,7 +76,7 @@ def relocation_to(copy: Copy, task: Task, cwd: Path) -> Relocation:
 
 def _private_by_place(repository: Repository, state: Path, policy: Policy) -> str:
     """Return why a copy would change what is private: a glob matches a folder above the workspace, or above copies."""
-    for folder in (repository.top, Path(os.path.realpath(state)) / FOLDER):
+    for folder in (repository.top, Path(os.path.realpath(state)) / WORKTREES_FOLDER):
         if glob := private_glob(f"{folder}/file", policy.private_paths):
             return f"{folder} matches the private path {glob}"
     return ""

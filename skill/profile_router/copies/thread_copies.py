@@ -18,7 +18,7 @@ from profile_router.git.repository import Repository
 from profile_router.git.trees import FilesTree, Trees
 from profile_router.outside.json_reader import read_json
 from profile_router.ports import Emit
-from profile_router.state.places import ABOUT, FOLDER, door, hold, place_in, remove, thread_of, tidy_up
+from profile_router.state.places import ABOUT, WORKTREES_FOLDER, door, hold, place_in, remove, thread_of, tidy_up
 from profile_router.state.whole_files import write_whole
 from profile_router.threads.threads import Row, Threads
 
@@ -111,7 +111,7 @@ def tidier(threads: Threads, tell: Emit) -> Callable[[Path], None]:
 
 def tidy_copies(threads: Threads, tell: Emit) -> None:
     """Tidy up the copies of killed processes."""
-    home = Path(os.path.realpath(threads.file.state)) / FOLDER
+    home = Path(os.path.realpath(threads.file.state)) / WORKTREES_FOLDER
     if home.is_dir():
         with door(home):
             tidy_up(home, tidier(threads, tell))

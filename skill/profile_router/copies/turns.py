@@ -15,7 +15,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from profile_router.state.folder import private_folder
-from profile_router.state.places import FOLDER
+from profile_router.state.places import WORKTREES_FOLDER
 
 _BETWEEN_TRIES_S = 0.1
 
@@ -42,7 +42,7 @@ async def unread(workspace: Path, state: Path) -> None:
 
 @asynccontextmanager
 async def _held(workspace: Path, state: Path, what: str, kind: int) -> AsyncIterator[None]:
-    folder = private_folder(Path(os.path.realpath(state)) / FOLDER)
+    folder = private_folder(Path(os.path.realpath(state)) / WORKTREES_FOLDER)
     name = hashlib.sha256(os.fsencode(os.path.realpath(workspace))).hexdigest()[:32]
     with (folder / f".{what}-{name}.lock").open("ab") as file:
         while True:

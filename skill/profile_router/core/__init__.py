@@ -1,4 +1,4 @@
 """Pure decisions: no I/O, no clock, no environment, no framework. The same input always gives the same answer.
 
-Other rooms come in by `conversation`, `evidence`, `found_check`, `profile`, `task`, `text`, `toolsets`.
+Other rooms come in by `conversation`, `days`, `evidence`, `found_check`, `profile`, `task`, `text`, `toolsets`.
 """

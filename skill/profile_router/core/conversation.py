@@ -13,7 +13,7 @@ from typing import Literal
 from profile_router.values import frozen
 
 TURN_TOKENS = 8  # what a chat template wraps around one message
-BEFORE = "[what was said before is left out]"
+LEFT_OUT_BEFORE = "[what was said before is left out]"
 PARENTS = "the parent's chat"  # the kind of a turn that stays here whatever it says
 NEXT = "[the next message is the task that I delegate]"
 
@@ -105,7 +105,7 @@ def alternating(conversation: Sequence[Turn]) -> Conversation:
     """
     joined = list(_joined(conversation))
     if joined and joined[0].role == "assistant":
-        joined.insert(0, Turn("user", BEFORE))
+        joined.insert(0, Turn("user", LEFT_OUT_BEFORE))
     if joined and joined[-1].role == "user":
         joined.append(Turn("assistant", NEXT))
     return tuple(joined)

@@ -11,7 +11,7 @@ from pathlib import Path
 from profile_router.demo.provider import ScriptLine
 from profile_router.git.command import git
 
-GOAL = "Fix delays() in backoff.py: it ignores `cap`, so a test fails"
+SCRATCH_GOAL = "Fix delays() in backoff.py: it ignores `cap`, so a test fails"
 CHECK_ARGUMENTS = "-m unittest -q"
 CHECK = f"{Path(sys.executable).name} {CHECK_ARGUMENTS}"
 MODEL = "scripted-model"
@@ -19,7 +19,7 @@ LOCAL_MODEL = "gemma-4-26b-q4_0"
 
 WRONG = "    return [base * 2**n for n in range(retries)]"
 RIGHT = "    return [min(cap, base * 2**n) for n in range(retries)]"
-FILES: Mapping[str, str] = {
+SCRATCH_FILES: Mapping[str, str] = {
     "backoff.py": f'''"""How long to wait before trying again."""
 
 
@@ -51,7 +51,7 @@ _IDENTITY = ("-c", "user.name=profile-router demo", "-c", "user.email=demo@local
 _KEPT = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TERM", "NO_COLOR", "TMPDIR", "LD_LIBRARY_PATH")
 
 
-def make_scratch(root: Path, *, local: str, burst: str, files: Mapping[str, str] = FILES) -> Path:
+def make_scratch(root: Path, *, local: str, burst: str, files: Mapping[str, str] = SCRATCH_FILES) -> Path:
     """Fill the empty folder *root*; return its repository with *files*. *local*, *burst*: URLs of the stand-ins."""
     repository = root / "repository"
     _write(repository, files)

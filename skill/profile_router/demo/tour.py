@@ -19,7 +19,7 @@ PICTURE = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c6360f8cfc000000301010018dd8db0"
     "0000000049454e44ae426082"
 )
-FILES: Mapping[str, str] = {
+TOUR_FILES: Mapping[str, str] = {
     "greet.py": 'def hello():\n    return "hello"\n',
     "price.py": "def rounded(value):\n    return int(value)\n",
     "settings.env": "TIMEOUT=10\n",

@@ -20,7 +20,7 @@ from profile_router.errors import RouterError
 
 Check = Callable[[DoctorFacts], Iterator[Finding]]
 
-CHECKS: tuple[Check, ...] = (
+ALL_CHECKS: tuple[Check, ...] = (
     our_files.policy,
     our_files.state_folder,
     our_files.tokenizer,
@@ -30,7 +30,7 @@ CHECKS: tuple[Check, ...] = (
     hardware.hip_platform,
     profiles.loadable,
     profiles.spelling,
-    profiles.address,
+    profiles.local_address,
     profiles.cloud_model,
     profiles.local_slug,
     local_server.reachable,
@@ -44,11 +44,11 @@ CHECKS: tuple[Check, ...] = (
     keys.keys,
     keys.pools,
     keys.damaged,
-    hermes_install.version,
-    hermes_install.plugin,
+    hermes_install.version_check,
+    hermes_install.plugin_check,
     hermes_seam.seam,
     hermes_seam.delegation,
-    hermes_install.skill,
+    hermes_install.skill_check,
     hermes_install.approvals,
     profiles.hermes_floor,
 )
@@ -57,7 +57,7 @@ CHECKS: tuple[Check, ...] = (
 def examine(facts: DoctorFacts) -> tuple[Finding, ...]:
     """Return what every check found. A file that cannot be read is a finding too."""
     found: list[Finding] = []
-    for check in CHECKS:
+    for check in ALL_CHECKS:
         try:
             found += check(facts)
         except RouterError as error:

@@ -97,7 +97,9 @@ async def gather(policy_file: str | None, machine: Machine) -> DoctorFacts:
     policy, problem = _policy(policy_file, machine.environ)
     home = find_home(machine.environ)
     book = price_book(machine.environ, looks_up=True)
-    subjects = [subject_of(tier, name, home, policy, book) for tier in _TIERS if (name := policy.tiers.profile(tier))]
+    subjects = [
+        doctor_subject(tier, name, home, policy, book) for tier in _TIERS if (name := policy.tiers.profile(tier))
+    ]
     hermes, hermes_problem = _hermes(machine)
     subjects = await asyncio.gather(*(_asked(subject, machine, policy.limits.connect_seconds) for subject in subjects))
     return DoctorFacts(
@@ -138,7 +140,7 @@ def _policy(named: str | None, environ: Mapping[str, str]) -> tuple[Policy, str]
         return read_policy(SHIPPED), str(error)
 
 
-def subject_of(tier: Tier, name: str, home: HermesHome, policy: Policy, book: PriceBook) -> Subject:
+def doctor_subject(tier: Tier, name: str, home: HermesHome, policy: Policy, book: PriceBook) -> Subject:
     """Return the profile *name* of *home* as a subject, its server not asked yet. Never raises for a broken one."""
     folder = None if home.root is None else home.profiles / name
     try:

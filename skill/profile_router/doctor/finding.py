@@ -35,14 +35,14 @@ def failed(name: str, measured: str, fix: str) -> Finding:
     return Finding(level="fail", name=name, measured=measured, fix=fix)
 
 
-def count(findings: Sequence[Finding], level: Level) -> int:
+def count_of_level(findings: Sequence[Finding], level: Level) -> int:
     """Return how many of *findings* are of *level*."""
     return sum(finding.level == level for finding in findings)
 
 
 def tally(findings: Sequence[Finding]) -> str:
     """Sum *findings* up in one line, such as `1 failed, 2 warnings`."""
-    fails, warnings = count(findings, "fail"), count(findings, "warn")
+    fails, warnings = count_of_level(findings, "fail"), count_of_level(findings, "warn")
     if not fails and not warnings:
         return f"all {len(findings)} checks passed"
     said = [f"{fails} failed"] if fails else []

@@ -9,11 +9,12 @@ from typing import Any
 
 from profile_router.doctor.facts import DoctorFacts
 from profile_router.doctor.finding import Finding, failed, passed, warned
-from profile_router.machine.hermes_program import VARIABLE
+from profile_router.folders import PLUGIN, SKILL
+from profile_router.machine.hermes_program import HERMES_VARIABLE
 from profile_router.profiles.files import read_config
 from profile_router.profiles.spelling import section
 
-PLUGIN, SKILL, OLDER = "profile-router", "hermes-profile-router", "older"
+OLDER = "older"
 _TRIED = ("0.19", "0.22")
 _SOURCE = "https://github.com/NousResearch/hermes-agent"
 _UPDATE = "hermes update"
@@ -22,10 +23,10 @@ _INSTALL = "profile-router install"
 _MODES: Mapping[Any, str] = {True: "manual", False: "off"}  # YAML 1.1 reads a bare `off` as false
 
 
-def version(facts: DoctorFacts) -> Iterator[Finding]:
+def version_check(facts: DoctorFacts) -> Iterator[Finding]:
     """Warn where Hermes is missing, or older than any that was tried. A child asks a newer one what it has."""
     if facts.hermes_problem:
-        yield failed("Hermes", facts.hermes_problem, f"unset {VARIABLE}")
+        yield failed("Hermes", facts.hermes_problem, f"unset {HERMES_VARIABLE}")
     elif facts.hermes is None:
         yield warned(
             "Hermes",
@@ -54,7 +55,7 @@ def _numbers(version: str) -> tuple[int, ...]:
     return tuple(int(number) for number in re.findall(r"\d+", version.partition("+")[0])[:3])
 
 
-def plugin(facts: DoctorFacts) -> Iterator[Finding]:
+def plugin_check(facts: DoctorFacts) -> Iterator[Finding]:
     """Warn where delegate_task is not routed: the plugin is not there, or not enabled."""
     home = facts.home.parent
     if facts.hermes is None or home is None:
@@ -72,7 +73,7 @@ def plugin(facts: DoctorFacts) -> Iterator[Finding]:
         yield passed("Hermes plugin", f"enabled in {home / 'config.yaml'}")
 
 
-def skill(facts: DoctorFacts) -> Iterator[Finding]:
+def skill_check(facts: DoctorFacts) -> Iterator[Finding]:
     """Warn where the parent cannot see our skill."""
     home = facts.home.parent
     if facts.hermes is None or home is None:

@@ -8,7 +8,9 @@ from typing import Any
 from profile_router.core.policy import PluginSwitch
 from profile_router.doctor.facts import DoctorFacts
 from profile_router.doctor.finding import Finding, failed, passed, warned
-from profile_router.doctor.hermes_install import PLUGIN, config_of
+from profile_router.doctor.hermes_install import config_of
+from profile_router.folders import PLUGIN
+from profile_router.profiles.home import DEFAULT_PROFILE
 from profile_router.profiles.spelling import section
 from profile_router.runners.hermes.seams import Seam
 
@@ -29,7 +31,6 @@ _SAID: Mapping[Seam, tuple[str, str]] = {
         "as this Hermes takes no client of a plugin, it blocks the chat until it is done, and only Ctrl-C stops it",
     ),
 }
-_DEFAULT = "default"
 
 
 def seam(facts: DoctorFacts) -> Iterator[Finding]:
@@ -58,7 +59,7 @@ def delegation(facts: DoctorFacts) -> Iterator[Finding]:
         return
     stated, used = section(config_of(home), "delegation"), facts.hermes.seams.used
     provider, model = _text(stated, "provider"), _text(stated, "model")
-    backend = _text(stated, "backend") or _DEFAULT
+    backend = _text(stated, "backend") or DEFAULT_PROFILE
     where = f"in {home / 'config.yaml'}"
     ours = provider == PLUGIN
     if used == "middleware":
@@ -69,7 +70,7 @@ def delegation(facts: DoctorFacts) -> Iterator[Finding]:
         return
     if facts.policy.hermes_plugin != "on":
         yield from _left_to_hermes(facts.policy.hermes_plugin, provider, ours or backend == PLUGIN, where)
-    elif backend not in (_DEFAULT, PLUGIN):
+    elif backend not in (DEFAULT_PROFILE, PLUGIN):
         measured = f"delegation.backend is {backend} {where}: that one decides about each subagent, so none is ours"
         fix = f"hermes config set delegation.backend {PLUGIN}" if used == "delegation provider" else _INSTALL
         yield warned("Hermes delegation", measured, fix)

@@ -18,7 +18,7 @@ from profile_router.doctor.fixes import write_key
 from profile_router.profiles.agreement import may_read
 from profile_router.profiles.env_file import read_env
 from profile_router.profiles.files import read_config
-from profile_router.profiles.pools import FILE, PooledKey, listed_for, pool_damage, read_pools
+from profile_router.profiles.pools import POOLS_FILE, PooledKey, listed_for, pool_damage, read_pools
 
 
 def pools(facts: DoctorFacts) -> Iterator[Finding]:
@@ -48,8 +48,8 @@ def damaged(facts: DoctorFacts) -> Iterator[Finding]:
         subject, profile = subjects.get(folder, (None, None))
         hermes = f"hermes -p {subject.name}" if subject else "hermes"
         provider = profile.endpoint.provider if profile else "PROVIDER"
-        path = shlex.quote(str(folder / FILE))
-        fix = f"mv {path} {shlex.quote(str(folder / FILE) + '.damaged')} && {hermes} auth add {provider}"
+        path = shlex.quote(str(folder / POOLS_FILE))
+        fix = f"mv {path} {shlex.quote(str(folder / POOLS_FILE) + '.damaged')} && {hermes} auth add {provider}"
         yield failed(f"{subject.name if subject else 'Hermes'} pool", said, fix)
 
 

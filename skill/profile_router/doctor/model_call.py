@@ -18,10 +18,10 @@ from profile_router.doctor.finding import Finding, failed, passed, warned
 from profile_router.doctor.fixes import Wrong, with_fix
 from profile_router.doctor.tool_round_trip import ROUND_TRIP_TOKENS, first_request, instead_of_a_call, second_request
 from profile_router.servers.faults import fault_of_error
-from profile_router.servers.http import ask, error_in, json_in, open_client, transport_cause
+from profile_router.servers.http import ask, error_of_answer, json_in, open_client, transport_cause
 from profile_router.servers.timed_call import chat_body
 
-ANSWER_TOKENS = 16  # some providers refuse less
+SHORT_ANSWER_TOKENS = 16  # some providers refuse less
 _BEGINNING = 2_000  # bytes that tell a web page
 
 
@@ -71,7 +71,7 @@ class _Call:
         return warned(name, measured, f"hermes -p {self.subject.name} config set model.default MODEL")
 
     async def _word(self) -> str:
-        await self._answer({"messages": [{"role": "user", "content": "Answer with the word ok."}]}, ANSWER_TOKENS)
+        await self._answer({"messages": [{"role": "user", "content": "Answer with the word ok."}]}, SHORT_ANSWER_TOKENS)
         return ""
 
     async def _round_trip(self) -> str:
@@ -103,7 +103,7 @@ class _Call:
             how = f"{again}no answer ({type(error).__name__})"
             raise _Unanswered(how, fault or transport_cause(error), at) from error
         if (status := answer.status_code) != 200:
-            said = f"{again}HTTP {status} {error_in(answer, key)}".strip()
+            said = f"{again}HTTP {status} {error_of_answer(answer, key)}".strip()
             raise _Unanswered(said, "redirect" if 300 <= status < 400 else cause_of_answer(status))
         body = json_in(answer)
         choices = body.get("choices") if isinstance(body, dict) else None

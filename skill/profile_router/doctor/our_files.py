@@ -12,9 +12,9 @@ from profile_router.doctor.facts import DoctorFacts
 from profile_router.doctor.finding import Finding, failed, passed, warned
 from profile_router.errors import DataError
 from profile_router.policies.file import SHIPPED
-from profile_router.prompting.tokens import RANKS, read_ranks
+from profile_router.prompting.tokens import BPE_RANKS_FILE, read_ranks
 from profile_router.resources import data
-from profile_router.state.folder import VARIABLE
+from profile_router.state.folder import STATE_VARIABLE
 
 
 def policy(facts: DoctorFacts) -> Iterator[Finding]:
@@ -33,7 +33,7 @@ def state_folder(facts: DoctorFacts) -> Iterator[Finding]:
     place = next((path for path in (folder, *folder.absolute().parents) if os.path.lexists(path)), Path("/"))
     if not place.is_dir() or not os.access(place, os.W_OK | os.X_OK):
         why = "is not a folder" if not place.is_dir() else "cannot be written"
-        yield failed(name, f"{folder}: {place} {why}", f"export {VARIABLE}=DIR")
+        yield failed(name, f"{folder}: {place} {why}", f"export {STATE_VARIABLE}=DIR")
     elif place != folder:
         yield passed(name, f"{folder} (made on first use)")
     elif (mode := stat.S_IMODE(folder.stat().st_mode)) & 0o077:
@@ -45,7 +45,7 @@ def state_folder(facts: DoctorFacts) -> Iterator[Finding]:
 def tokenizer(facts: DoctorFacts) -> Iterator[Finding]:
     """Fail where the tokenizer's rank file is missing or damaged."""
     try:
-        read_ranks(facts.ranks or data(RANKS))
+        read_ranks(facts.ranks or data(BPE_RANKS_FILE))
     except DataError:
         measured = "the o200k rank file is missing or damaged: prompts cannot be counted"
         yield failed("tokenizer", measured, "pipx install --force CLONE")

@@ -78,7 +78,7 @@ def spelling(facts: DoctorFacts) -> Iterator[Finding]:
 _QUANTIZED = re.compile(r"\.gguf\b|(?:^|[-_.:])i?q[2-8](?:_[0-9ks])", re.IGNORECASE)
 
 
-def address(facts: DoctorFacts) -> Iterator[Finding]:
+def local_address(facts: DoctorFacts) -> Iterator[Finding]:
     """Fail where the tier local is another machine, or an address that the policy does not attest."""
     for subject, profile in facts.loaded():
         if subject.tier != "local":

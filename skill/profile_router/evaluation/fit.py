@@ -12,18 +12,18 @@ from profile_router.evaluation.answers import RowAnswers
 from profile_router.evaluation.located import gold_of
 from profile_router.evaluation.locators import Ranking
 from profile_router.evaluation.metrics.curves import auroc
-from profile_router.evaluation.metrics.fitting import OLDEST, fit_weights, rank_sum, surest
+from profile_router.evaluation.metrics.fitting import OLDEST_SHARE, fit_weights, rank_sum, surest
 from profile_router.evaluation.metrics.intervals import auroc_difference, auroc_with, mean_of
 from profile_router.evaluation.metrics.ranking import any_at
 from profile_router.evaluation.predicted import signal_of
 from profile_router.evaluation.rows import read_rows
 from profile_router.evaluation.signals import PLAIN
 from profile_router.evaluation.study import Study, TellProgress, ask_study
-from profile_router.evaluation.targets import QUESTIONS, Question
+from profile_router.evaluation.targets import TARGET_QUESTIONS, Question
 from profile_router.pages.report import Cell, Report, ResultTable, Section
 
 RATIO = "ratio"  # the signal of a ranking: its second score over its first
-GOAL = 0.84  # of the first files that are called sure, so many are right
+HIT_GOAL = 0.84  # of the first files that are called sure, so many are right
 _NOTHING = Ranking()
 _MOST_ROWS = 0.8  # of the rows have a signal that is fitted; the others are left out
 _LEAST = 20  # rows of each kind, old and new
@@ -53,7 +53,7 @@ def by_time(answers: Sequence[RowAnswers]) -> tuple[list[RowAnswers], list[RowAn
     new: list[RowAnswers] = []
     for name in sorted({answer.row.set for answer in answers}):
         order = sorted((one for one in answers if one.row.set == name), key=lambda one: (one.row.when, one.row.id))
-        cut = math.ceil(len(order) * OLDEST)
+        cut = math.ceil(len(order) * OLDEST_SHARE)
         old += order[:cut]
         new += order[cut:]
     return old, new
@@ -62,7 +62,7 @@ def by_time(answers: Sequence[RowAnswers]) -> tuple[list[RowAnswers], list[RowAn
 def _sized(answers: Sequence[RowAnswers], ours: str) -> Section | None:
     rows: list[Sequence[Cell]] = []
     weights: list[Sequence[Cell]] = []
-    for question in QUESTIONS:
+    for question in TARGET_QUESTIONS:
         for told, found in _fitted(answers, question, ours):
             rows.append(told)
             weights += found
@@ -127,14 +127,14 @@ def _sure(answers: Sequence[RowAnswers], ours: str) -> Section | None:
     old, new = by_time(known)
     if min(len(old), len(new)) < _LEAST:
         return None
-    limit = surest([_ratio(one, ours) for one in old], [_right(one, ours) for one in old], GOAL, _LEAST)
+    limit = surest([_ratio(one, ours) for one in old], [_right(one, ours) for one in old], HIT_GOAL, _LEAST)
     table: Sequence[Sequence[Cell]] = [("none reaches it", "", "")]
     if limit is not None:
         sure = [one for one in new if _ratio(one, ours) <= limit]
         table = [(limit, len(sure) / len(new), mean_of([float(_right(one, ours)) for one in sure]))]
     return Section(
         title="From which ratio on the first file is sure",
-        said=f"The largest ratio up to which {GOAL:.0%} of the old rows are right at rank 1, tried on the newest.",
+        said=f"The largest ratio up to which {HIT_GOAL:.0%} of the old rows are right at rank 1, tried on the newest.",
         tables=[ResultTable(name="sure", columns=("ratio up to", "share of new rows", "any@1 there"), rows=table)],
     )
 

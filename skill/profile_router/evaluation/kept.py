@@ -12,12 +12,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from profile_router.core.days import DAY_S
 from profile_router.outside.json_reader import UnreadableJson, read_json
 from profile_router.state.database import reading, transaction
 from profile_router.state.folder import private_folder
 
 MOST_DAYS = 60
-_DAY_S = 86_400
 _SCHEMA = "CREATE TABLE IF NOT EXISTS kept (who TEXT, row TEXT, at REAL, answer TEXT, PRIMARY KEY (who, row))"
 
 
@@ -29,7 +29,7 @@ class KeptAnswers:
         self._fresh = fresh
         self.asked = self.found = 0
         with transaction(self._path, _SCHEMA) as database:
-            database.execute("DELETE FROM kept WHERE at < ?", (time.time() - MOST_DAYS * _DAY_S,))
+            database.execute("DELETE FROM kept WHERE at < ?", (time.time() - MOST_DAYS * DAY_S,))
 
     def get(self, who: str, row: str, make: Callable[[], Any]) -> Any:
         """Return the JSON value that *who* gave for *row*, else what *make* returns, which is kept then."""

@@ -18,7 +18,7 @@ from profile_router.values import frozen
 from profile_router.workspace.folder import find_workspace
 from profile_router.workspace.named_files import find_named_files
 
-MOST = 20  # files of a ranking that are kept
+MOST_LOCATED = 20  # files of a ranking that are kept
 
 
 @frozen
@@ -79,7 +79,7 @@ class FilesNamedInText:
             named = find_named_files(text, (), find_workspace(str(folder), folder), folder)
         except RouterError as error:
             return Ranking(problem=str(error))
-        paths = [file.path for file in (*named.singles, *named.around)][:MOST]
+        paths = [file.path for file in (*named.singles, *named.around)][:MOST_LOCATED]
         return Ranking(paths=paths, sure="named" if paths else "none", ms=(time.perf_counter() - began) * 1_000)
 
 
@@ -104,7 +104,7 @@ class OurIndex:
             return Ranking(problem="; ".join(found.missing), ms=ms)
         read, edited = found.files_to_read, found.files_to_edit
         return Ranking(
-            paths=[file.path for file in again.files[:MOST]],
+            paths=[file.path for file in again.files[:MOST_LOCATED]],
             sure=found.confidence,
             signals=dict(_signals(found)),
             to_read=read.high if read else 0,

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from profile_router.evaluation.answers import RowAnswers
-from profile_router.evaluation.metrics.confusion import TIERS, confusion
+from profile_router.evaluation.metrics.confusion import OUTCOMES, confusion
 from profile_router.evaluation.metrics.curves import roc_points
 from profile_router.evaluation.metrics.intervals import auroc_difference, auroc_with
-from profile_router.evaluation.signals import PLAIN, RANKS
-from profile_router.evaluation.targets import LIMITS, QUESTIONS, Question
+from profile_router.evaluation.signals import PLAIN, TIER_RANKS
+from profile_router.evaluation.targets import LIMITS, TARGET_QUESTIONS, Question
 from profile_router.pages.report import Cell, LinesFigure, ResultTable, Section
 
 ROUTE = "route"
@@ -31,7 +31,7 @@ def signal_of(answer: RowAnswers, name: str) -> float | None:
     if name in PLAIN:
         return PLAIN[name](answer.row.text)
     if name == ROUTE:
-        return RANKS.get(answer.route.tier)
+        return TIER_RANKS.get(answer.route.tier)
     for who, ranking in (*answer.rankings.items(), *answer.scores.items()):
         for signal, value in ranking.signals.items():
             if f"{who} {signal}".strip() == name:
@@ -41,7 +41,7 @@ def signal_of(answer: RowAnswers, name: str) -> float | None:
 
 def asked(answers: Sequence[RowAnswers]) -> Iterator[tuple[str, Question, Sequence[tuple[RowAnswers, bool]]]]:
     """Yield each set with each question that enough of its rows answer either way. All sets together count as one."""
-    for question in QUESTIONS:
+    for question in TARGET_QUESTIONS:
         pooled: dict[str, list[tuple[RowAnswers, bool]]] = {}
         for answer in answers:
             if (truth := question.of(answer.row)) is not None:
@@ -66,7 +66,7 @@ def predicted(answers: Sequence[RowAnswers], ours: Sequence[str]) -> Section | N
     for group, question, known in asked(answers):
         table += _areas(group, question, known, names)
         paired += _pairs(group, question, known, [name for name in names if name in ours], names)
-        if question is QUESTIONS[0]:
+        if question is TARGET_QUESTIONS[0]:
             figures.append(_roc(f"{group}: {question.name}", known, names))
     if not table:
         return None
@@ -142,11 +142,11 @@ def limits(answers: Sequence[RowAnswers]) -> Section | None:
             if known:
                 found = confusion(question.name, [truth for truth, _ in known], [tier for _, tier in known])
                 figures = (found.recall, found.precision, found.balanced)
-                rows.append((group, question.name, "at or above", *(found.above[tier] for tier in TIERS), *figures))
-                rows.append((group, question.name, "below", *(found.below[tier] for tier in TIERS), "", "", ""))
+                rows.append((group, question.name, "at or above", *(found.above[tier] for tier in OUTCOMES), *figures))
+                rows.append((group, question.name, "below", *(found.below[tier] for tier in OUTCOMES), "", "", ""))
     if not rows:
         return None
-    columns = ("rows of", "limit", "rows", *TIERS, "recall", "precision", "balanced")
+    columns = ("rows of", "limit", "rows", *OUTCOMES, "recall", "precision", "balanced")
     return Section(
         title="Where the route sends what turned out large",
         said="Rows by tier. recall, precision and balanced accuracy are those of probe and burst; always-local has .5.",

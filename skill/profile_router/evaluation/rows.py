@@ -22,7 +22,7 @@ from profile_router.outside.json_reader import UnreadableJson, read_json
 from profile_router.outside.plain_file import read_plain
 from profile_router.values import frozen
 
-MOST_BYTES = 256 * 1024 * 1024  # of a file
+MOST_ROWS_BYTES = 256 * 1024 * 1024  # of a file
 MOST_LINE = 4 * 1024 * 1024  # bytes
 MOST_ROWS = 200_000
 _MOST_FILES, _MOST_MODELS = 20_000, 200
@@ -168,7 +168,7 @@ def _row(path: Path, where: str, line: _RowLine) -> KnownRow:
 def _lines(path: Path) -> Iterator[tuple[str, Any]]:
     """Yield each line that is not empty, with its place. Raises UsageError."""
     try:
-        raw = read_plain(path, MOST_BYTES)
+        raw = read_plain(path, MOST_ROWS_BYTES)
     except OSError as error:
         raise UsageError(
             f"{path} cannot be read: {error.strerror}; name a file of rows, one JSON object a line"

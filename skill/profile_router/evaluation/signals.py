@@ -39,7 +39,7 @@ PLAIN: Mapping[str, Callable[[str], float]] = {
     "words": lambda text: float(len(text.split())),
     "keywords": keywords,
 }
-RANKS = {"local": 0.0, "cheap": 0.0, "refused": 0.0, "probe": 1.0, "burst": 2.0}
+TIER_RANKS = {"local": 0.0, "cheap": 0.0, "refused": 0.0, "probe": 1.0, "burst": 2.0}
 
 
 @frozen

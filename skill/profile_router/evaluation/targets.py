@@ -49,7 +49,7 @@ def _rank(truth: Truth) -> int | None:
     return truth.difficulty_rank
 
 
-QUESTIONS = (
+TARGET_QUESTIONS = (
     Question("≥ 200 lines", _at_least(_lines, BURST_LINES)),
     Question("≥ 5 files", _at_least(_files, 5)),
     Question("≥ 10 files", _at_least(_files, 10)),

@@ -16,7 +16,7 @@ from profile_router.repository.locate import locate
 from profile_router.repository.sources import WorkTreeFiles
 from profile_router.workspace.folder import Workspace
 
-FOLDER = "repositories"  # of our cache
+INDEX_FOLDER = "repositories"  # of our cache
 
 
 def with_located(
@@ -58,7 +58,7 @@ def located_in(
     found = locate(
         source,
         f"{task.goal}\n{task.context}",
-        cache / FOLDER,
+        cache / INDEX_FOLDER,
         weights=asdict(rules.weights),
         large_from=rules.large_from,
         seconds=seconds,

@@ -12,7 +12,7 @@ from profile_router.core.evidence import NONE_TO_EDIT, UNKNOWN, Evidence, NamedF
 from profile_router.core.language.anchored import Anchored
 from profile_router.core.language.faults import only_asks
 from profile_router.core.language.kinds import KindHit, find_kinds
-from profile_router.core.language.phrases import SCOPE, find_phrases, language_of
+from profile_router.core.language.phrases import SCOPE, find_phrases, language_of_text
 from profile_router.core.language.scope import has_scope_word
 from profile_router.core.language.sizes import StatedSizes, stated_sizes
 from profile_router.core.policy import Policy
@@ -138,7 +138,7 @@ def _kinds(goal: str, policy: Policy) -> tuple[tuple[KindHit, ...], str | None, 
     found = find_kinds(goal, policy.kinds) or find_phrases(goal, policy.phrases)
     wide = next((hit.quote for hit in found if hit.kind == SCOPE), None)
     kinds = tuple(hit for hit in found if hit.kind != SCOPE)
-    return kinds, wide, [] if found or language_of(goal) in policy.phrases.known else [NOT_UNDERSTOOD]
+    return kinds, wide, [] if found or language_of_text(goal) in policy.phrases.known else [NOT_UNDERSTOOD]
 
 
 def _scope(goal: str, policy: Policy) -> str | None:

@@ -15,16 +15,16 @@ from profile_router.core.evidence import NamedFile, PrivateFinding
 from profile_router.core.language.anchored import Anchored
 from profile_router.core.language.globs import expand_braces
 from profile_router.core.language.path_words import PathWord, path_words
-from profile_router.core.policy.private import NOTHING, Confidential
+from profile_router.core.policy.private import NO_CONFIDENTIAL, Confidential
 from profile_router.core.privacy.findings import findings, masked, private_glob, private_text
 from profile_router.core.privacy.readings import readings
 from profile_router.core.text import shown
 from profile_router.withheld.whole_scan import EndNotReached, ReadBudget, TextWindow, file_windows
 
 MOST_SCANNED_BYTES = 256 * 1024 * 1024  # of all named files together; some 5 MB a second
-MOST_SECONDS = 60.0
+SCAN_SECONDS = 60.0
 _UNREAD = (
-    f"a task's files are read to {MOST_SCANNED_BYTES:,} bytes and for {MOST_SECONDS:g} s; name fewer or smaller ones"
+    f"a task's files are read to {MOST_SCANNED_BYTES:,} bytes and for {SCAN_SECONDS:g} s; name fewer or smaller ones"
 )
 _MOST_FINDINGS = 50
 
@@ -53,7 +53,7 @@ def find_private(
     read_file: ReadFile,
     *,
     given: Sequence[str] = (),
-    confidential: Confidential = NOTHING,
+    confidential: Confidential = NO_CONFIDENTIAL,
     is_there: IsThere = _as_if_there,
 ) -> tuple[PrivateFinding, ...]:
     """Return what makes the task private, at most 50 findings, each once; nothing if nothing does.
@@ -82,7 +82,7 @@ def find_private(
 
 def file_reader(base: Path) -> ReadFile:
     """Return a function that reads files, relative to *base*, within one budget for all. It raises EndNotReached."""
-    budget = ReadBudget(left=MOST_SCANNED_BYTES, seconds=MOST_SECONDS)
+    budget = ReadBudget(left=MOST_SCANNED_BYTES, seconds=SCAN_SECONDS)
     return lambda path: file_windows(base / path, budget)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 
 from profile_router.errors import RouterError
-from profile_router.git.marks import GitSnapshots, Mark, differing, facts_of, take
+from profile_router.git.marks import GitSnapshots, Mark, differing, facts_of, take_mark
 from profile_router.git.trees import Trees
 from profile_router.git.undo import Undo
 
@@ -62,7 +62,7 @@ def stands_as_left(
         for path, known in undo.after.items()
         if known.rpartition(" ")[2] not in left.get(path.removeprefix(start), ())
     }
-    now = str(take(trees, root)) if unknown else ""
+    now = str(take_mark(trees, root)) if unknown else ""
     for mark in dict.fromkeys(marks):
         unknown &= _differing(trees, root, mark, now) if unknown else set()
     return not unknown

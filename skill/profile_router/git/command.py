@@ -110,7 +110,7 @@ class GitAtWork:
         return told
 
 
-def marked(folder: Path) -> Path | None:
+def folder_with_git(folder: Path) -> Path | None:
     """Return the nearest folder around *folder* that has a `.git`, without asking git; None if it has none."""
     return next((place for place in (folder, *folder.parents) if (place / ".git").exists()), None)
 
@@ -120,7 +120,7 @@ def work_tree(folder: Path) -> Path | None:
 
     A repository that git refuses to read (owned by another user, damaged) raises WorkspaceError.
     """
-    if marked(folder) is None or not has_git():
+    if folder_with_git(folder) is None or not has_git():
         return None
     try:
         inside, _, top = git(folder, "rev-parse", "--is-inside-work-tree", "--show-toplevel").partition("\n")

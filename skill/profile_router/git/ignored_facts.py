@@ -11,7 +11,7 @@ from pathlib import Path
 from profile_router.errors import WorkspaceError
 from profile_router.git.command import git
 
-MOST = 50_000  # files that are looked at: some 0.3 s
+MOST_IGNORED = 50_000  # files that are looked at: some 0.3 s
 # What tools make anew at each run, and read only to be faster.
 _MADE_ANEW = frozenset({"__pycache__", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".hypothesis"})
 _LISTED = ("ls-files", "-z", "--others", "--ignored", "--exclude-standard")
@@ -24,7 +24,7 @@ def ignored_facts(root: Path) -> str | None:
         names = [name for name in git(root, *_LISTED).split("\0") if name and _MADE_ANEW.isdisjoint(name.split("/"))]
     except WorkspaceError:
         return None
-    if len(names) > MOST:
+    if len(names) > MOST_IGNORED:
         return None
     found = hashlib.sha256()
     for name in names:

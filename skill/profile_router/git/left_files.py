@@ -12,8 +12,8 @@ from pathlib import Path
 from profile_router.errors import WorkspaceError
 from profile_router.state.folder import write_private
 
-MOST_ENTRIES = 500_000
-MOST = 400  # files and folders: each is a mount for the commands of a model elsewhere
+MOST_ENTRIES_SEEN = 500_000
+MOST_LEFT_FILES = 400  # files and folders: each is a mount for the commands of a model elsewhere
 _BEGAN = "began"
 _MARGIN = 200_000_000  # ns; the clock of a file system may be behind
 _TICK = 10_000_000  # ns; that of Linux' kernel goes by 1 to 10 ms
@@ -44,12 +44,12 @@ def left_files(root: Path, since: int, stored: Collection[str]) -> tuple[str, ..
     If there are many, a folder stands for the files in it. Raises WorkspaceError where that would be all of *root*.
     """
     found = {_place(path) for path in _changed(os.fspath(root), since) if path not in stored}
-    while len(found) > MOST:
+    while len(found) > MOST_LEFT_FILES:
         deepest = max(path.count("/") for path in found)
         found = {os.path.dirname(path) if path.count("/") == deepest else path for path in found}  # noqa: PTH120
         found = {path for path in found if not any(is_in(above, found) for above in _above(path))}
         if "" in found:
-            raise WorkspaceError(f"more than {MOST} files that git ignores were changed")
+            raise WorkspaceError(f"more than {MOST_LEFT_FILES} files that git ignores were changed")
     return tuple(sorted(found))
 
 
@@ -78,8 +78,8 @@ def _changed(root: str, since: int) -> Iterator[str]:
         except OSError:  # closed to us, and so to the commands we ran; or gone
             continue
         seen += len(found)
-        if seen > MOST_ENTRIES:
-            raise WorkspaceError(f"the workspace has more than {MOST_ENTRIES:,} files")
+        if seen > MOST_ENTRIES_SEEN:
+            raise WorkspaceError(f"the workspace has more than {MOST_ENTRIES_SEEN:,} files")
         for entry in found:
             with suppress(FileNotFoundError):
                 facts = entry.stat(follow_symlinks=False)

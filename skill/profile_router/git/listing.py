@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 
-from profile_router.git.trees import GITLINK, Entry, Trees
+from profile_router.git.trees import GITLINK_MODE, Entry, Trees
 from profile_router.values import frozen
 
 # `-t` sets a letter before each line: `?` an untracked file, `H` and `S` an entry, `M` one in conflict. `C` and `R`
@@ -42,7 +42,7 @@ def listing(trees: Trees, index: str, spec: str) -> TreeListing:
             others.append(line[2:])
         else:
             same = False
-    same = same and not others and not any(entry.mode == GITLINK for entry in entries.values())
+    same = same and not others and not any(entry.mode == GITLINK_MODE for entry in entries.values())
     return TreeListing(entries=entries, others=tuple(others), as_indexed=same and not _behind_link(trees, entries))
 
 

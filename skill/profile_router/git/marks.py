@@ -21,14 +21,14 @@ from profile_router.errors import WorkspaceError
 from profile_router.git.command import git
 from profile_router.git.listing import TreeListing, listing
 from profile_router.git.repository import find_repository
-from profile_router.git.trees import GITLINK, Entry, FilesTree, Trees
+from profile_router.git.trees import GITLINK_MODE, Entry, FilesTree, Trees
 from profile_router.git.writes import is_behind_link
 from profile_router.state.folder import usable, write_private
 from profile_router.state.whole_files import write_whole
 from profile_router.values import frozen
 
 LARGE = 64 * 1024 * 1024  # bytes of one file; git reads about 200 MB a second into a mark
-MOST = 1024 * 1024 * 1024  # bytes of all files read only because git does not store their content
+MOST_MARK_BYTES = 1024 * 1024 * 1024  # bytes of all files read only because git does not store their content
 _INDEX = "index"
 _LAST = "last-mark"
 _KNOWN = "known-tree"
@@ -64,7 +64,7 @@ class LargeFile:
     changed: int
 
 
-def take(trees: Trees, below: Path | None = None) -> Mark:
+def take_mark(trees: Trees, below: Path | None = None) -> Mark:
     """Return a mark of all tracked and untracked files *below* a folder of the work tree, without ignored ones. If the
     last mark of this store held only facts of a file, this one does not read it either.
 
@@ -166,7 +166,7 @@ def _sorted_out(trees: Trees, seen: TreeListing) -> tuple[dict[str, LargeFile], 
     last, known = _last(trees)
     found = {path: fact for path in {*filtered, *seen.others, *last} if (fact := _look(trees.repository.top, path))}
     large = {path: fact for path, fact in found.items() if fact.size >= LARGE or path in last}
-    room = MOST - sum(fact.size for path, fact in found.items() if path not in large)
+    room = MOST_MARK_BYTES - sum(fact.size for path, fact in found.items() if path not in large)
     if room < 0:
         names = set(trees.run("ls-tree", "-r", "-z", "--name-only", known, ok=(0, 128)).split("\0")) if known else set()
         for path in sorted(set(found) - set(large), key=lambda path: (path in names, -found[path].size, path)):
@@ -221,11 +221,11 @@ def _set_links(trees: Trees, files: Path, index: str, entries: Mapping[str, Entr
     links = []
     for path, entry in entries.items():
         place = files / path
-        if entry.mode == GITLINK and place.is_dir() and not place.is_symlink():
+        if entry.mode == GITLINK_MODE and place.is_dir() and not place.is_symlink():
             links.append(path)
             if os.path.lexists(place / ".git"):
                 head = git(place, "rev-parse", "--quiet", "--verify", "HEAD^{commit}", ok=(0, 1, 128)).strip()
-                heads |= {path: Entry(GITLINK, head)} if head else {}
+                heads |= {path: Entry(GITLINK_MODE, head)} if head else {}
     trees.put(heads, index, files)
     return links
 
@@ -251,7 +251,7 @@ class GitSnapshots:
     def take(self) -> str:
         """Return a mark of all tracked and untracked files that are not ignored. Raises WorkspaceError."""
         with _one_of(self.trees.store):
-            return str(take(self.trees, self._root))
+            return str(take_mark(self.trees, self._root))
 
     def changes(self, before: str, after: str) -> tuple[ChangedFile, ...]:
         """Return the files that differ between two marks, with their line counts. A rename is a removal and an

@@ -13,11 +13,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from profile_router.errors import WorkspaceError
-from profile_router.git.marks import take
-from profile_router.git.repository import locked
-from profile_router.git.trees import GITLINK, LINK, PROGRAM, Entry, FilesTree, Trees
+from profile_router.git.marks import take_mark
+from profile_router.git.repository import locked_repository
+from profile_router.git.trees import GITLINK_MODE, LINK_MODE, PROGRAM_MODE, Entry, FilesTree, Trees
 from profile_router.git.undo import Undo, undo_of_writes
-from profile_router.git.writes import Changed, Found, is_folder, look, sweep, write_all
+from profile_router.git.writes import Changed, Found, found_at, is_folder, sweep, write_all
 from profile_router.state.folder import private_folder, usable
 from profile_router.state.whole_files import HALF, write_whole
 from profile_router.values import frozen
@@ -49,7 +49,7 @@ class _Conflict(Exception):
         self.paths = tuple(sorted(set(paths)))
 
 
-def merge(
+def merge_trees(
     trees: Trees, base: FilesTree, theirs: FilesTree, state: Path, name: str, modes: Mapping[str, int] | None = None
 ) -> Merge:
     """Merge the change from *base* to *theirs* into the work tree; save it as a diff if that fails. The diff is written
@@ -57,7 +57,7 @@ def merge(
     """
     saved = save_diff(trees, base, theirs, state, name)
     try:
-        with locked(trees.repository, state):
+        with locked_repository(trees.repository, state):
             files, moved, undo = _merged(trees, base, theirs, modes)
     except (_Conflict, Changed) as conflict:
         paths = conflict.paths if isinstance(conflict, _Conflict) else (conflict.path,)
@@ -90,7 +90,7 @@ def clear_halves(trees: Trees, base: FilesTree, theirs: FilesTree, state: Path, 
     _sweep_halves(Path(os.path.realpath(state)) / DIFFS, name)
     for file in saved_diffs(trees, base, theirs, state, name):
         file.unlink()
-    with locked(trees.repository, state):
+    with locked_repository(trees.repository, state):
         sweep(trees.repository.top, trees.differences(base, theirs))
 
 
@@ -122,10 +122,10 @@ def _merged(
     """Return the written files, whether the work tree had moved, and what takes them back. If it raises _Conflict or
     Changed, it wrote nothing."""
     for left in reversed(range(_TRIES)):
-        ours = take(trees).files
+        ours = take_mark(trees).files
         target = _merged_tree(trees, base, ours, theirs)
         changes = trees.differences(ours, target)
-        odd = [path for path, pair in changes.items() if any(entry and entry.mode == GITLINK for entry in pair)]
+        odd = [path for path, pair in changes.items() if any(entry and entry.mode == GITLINK_MODE for entry in pair)]
         if odd:
             raise _Conflict(odd)
         try:
@@ -168,7 +168,7 @@ def _unmerged(trees: Trees) -> dict[str, dict[int, Entry]]:
 
 def _merge_file(trees: Trees, path: str, sides: Mapping[int, Entry]) -> bool:
     """Merge one file that both sides changed into the index; False if the changes conflict."""
-    if len(sides) < 3 or any(entry.mode in (GITLINK, LINK) for entry in sides.values()):
+    if len(sides) < 3 or any(entry.mode in (GITLINK_MODE, LINK_MODE) for entry in sides.values()):
         return False
     base, ours, theirs = sides[1], sides[2], sides[3]
     mode = theirs.mode if ours.mode == base.mode else ours.mode
@@ -200,13 +200,13 @@ def _write(
     top = trees.repository.top
     # A folder stands where a new file goes. Once its removed files are gone it is empty; if not, it is in the way.
     before = {
-        path: None if not was and is_folder(top / path) else look(top, path) for path, (was, _) in changes.items()
+        path: None if not was and is_folder(top / path) else found_at(top, path) for path, (was, _) in changes.items()
     }
     for path, (entry, _) in changes.items():
         if (entry is None) != (before[path] is None):  # for example an ignored file at the path of a new one
             raise Changed(path)
     # Our reading matches git's only if git still sees the same.
-    moved = set(trees.differences(ours, take(trees).files)) & set(changes)
+    moved = set(trees.differences(ours, take_mark(trees).files)) & set(changes)
     if moved:
         raise Changed(min(moved))
     with tempfile.TemporaryDirectory(prefix="profile-router-") as folder:
@@ -221,10 +221,10 @@ def _write(
 def _staged(folder: Path, path: str, entry: Entry | None) -> Found | None:
     if entry is None:
         return None
-    found = look(folder, path)
+    found = found_at(folder, path)
     if found is None:
         raise WorkspaceError(f"git did not write '{path}' out; see what `git check-attr -a '{path}'` says")
-    return found if entry.mode == LINK else Found(found.content, 0o755 if entry.mode == PROGRAM else 0o644)
+    return found if entry.mode == LINK_MODE else Found(found.content, 0o755 if entry.mode == PROGRAM_MODE else 0o644)
 
 
 def _shown(paths: Sequence[str]) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ from pathlib import Path
 from profile_router.errors import WorkspaceError
 from profile_router.git.command import git
 from profile_router.state.folder import private_folder
-from profile_router.state.places import FOLDER
+from profile_router.state.places import WORKTREES_FOLDER
 from profile_router.state.whole_files import copy_whole, write_whole
 from profile_router.values import frozen
 
@@ -148,9 +148,9 @@ def _written(values: Mapping[str, str]) -> bytes:
 
 
 @contextmanager
-def locked(repository: Repository, state: Path) -> Iterator[None]:
+def locked_repository(repository: Repository, state: Path) -> Iterator[None]:
     """Hold the lock of *repository*, one for all processes of this user, while merging or looking."""
-    folder = private_folder(Path(os.path.realpath(state)) / FOLDER)
+    folder = private_folder(Path(os.path.realpath(state)) / WORKTREES_FOLDER)
     name = "".join(char if char.isalnum() else "-" for char in str(repository.common))[-200:]
     deadline = time.monotonic() + LOCK_S
     with (folder / f"{name}.lock").open("ab") as file:

@@ -19,7 +19,7 @@ from profile_router.values import frozen
 FilesTree = NewType("FilesTree", str)  # a tree: every entry is the real content of a file
 _TIMEOUT_S = 300.0
 _RULES = "rules"  # the index for writing .gitignore files of an earlier time
-GITLINK, LINK, PROGRAM = "160000", "120000", "100755"
+GITLINK_MODE, LINK_MODE, PROGRAM_MODE = "160000", "120000", "100755"
 _PATCH = ("--binary", "--full-index", "--no-renames", "--no-ext-diff", "--no-textconv", "--no-color",
           "--src-prefix=a/", "--dst-prefix=b/")  # fmt: skip
 
@@ -145,7 +145,7 @@ class Trees:
     def gitlinks(self, tree: FilesTree) -> tuple[str, ...]:
         """Return the paths in *tree* at which other repositories lie."""
         lines = self.run("ls-tree", "-r", "-z", tree).split("\0")
-        return tuple(line.partition("\t")[2] for line in lines if line.startswith(GITLINK))
+        return tuple(line.partition("\t")[2] for line in lines if line.startswith(GITLINK_MODE))
 
     def ignored_by(self, tree: FilesTree, paths: Collection[str]) -> frozenset[str]:
         """Return those of *paths* that the .gitignore files of *tree* (and the user's own rules) ignore."""

@@ -12,12 +12,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from profile_router.git.marks import Mark, modes_of, take
-from profile_router.git.trees import GITLINK, Trees
-from profile_router.git.writes import Changed, Found, is_folder, look, write_all
+from profile_router.git.marks import Mark, modes_of, take_mark
+from profile_router.git.trees import GITLINK_MODE, Trees
+from profile_router.git.writes import Changed, Found, found_at, is_folder, write_all
 from profile_router.values import frozen
 
-MOST = 16 * 1024 * 1024  # bytes of all files as they were before: they are kept in the ledger
+MOST_UNDO_BYTES = 16 * 1024 * 1024  # bytes of all files as they were before: they are kept in the ledger
 _UNDO = "undo"  # the index that what was before is written out of
 
 
@@ -44,7 +44,7 @@ def none(why: str) -> Undo:
 
 
 def _too_much() -> Undo:
-    return none(f"what was there before is more than {MOST // (1024 * 1024)} MB")
+    return none(f"what was there before is more than {MOST_UNDO_BYTES // (1024 * 1024)} MB")
 
 
 def fingerprint(found: Found | None) -> str:
@@ -58,7 +58,7 @@ def fingerprint(found: Found | None) -> str:
 def standing(top: Path, path: str) -> Found | None:
     """Return the file or link at *path* below *top*, None without one. None for a folder, too: what is in it has a path
     of its own. Raises Changed for anything else."""
-    return None if is_folder(top / path) else look(top, path)
+    return None if is_folder(top / path) else found_at(top, path)
 
 
 def undo_of(trees: Trees, mark: str, root: Path, wrote: Sequence[str] | None) -> Undo:
@@ -70,21 +70,21 @@ def undo_of(trees: Trees, mark: str, root: Path, wrote: Sequence[str] | None) ->
     top, start = trees.repository.top, trees.start(root)
     was = Mark.read(mark).files
     modes = modes_of(trees, was)
-    pairs = trees.differences(was, take(trees, root).files)
+    pairs = trees.differences(was, take_mark(trees, root).files)
     mine = None if wrote is None else {os.path.realpath(root / path) for path in wrote}
     pairs = {
         path: pair
         for path, pair in pairs.items()
         if path.startswith(start) and (mine is None or _at(top, path) in mine)
     }
-    inner = tuple(sorted(path for path, pair in pairs.items() if any(one and one.mode == GITLINK for one in pair)))
+    inner = tuple(sorted(path for path, pair in pairs.items() if any(one and one.mode == GITLINK_MODE for one in pair)))
     there = [path for path, (old, _) in pairs.items() if old is not None and path not in inner]
     with tempfile.TemporaryDirectory(prefix="profile-router-") as name:
         folder = Path(name).resolve()
         trees.empty_index(_UNDO)
         trees.run("read-tree", was, index=_UNDO)
         trees.write_out(there, _UNDO, folder)
-        if sum((folder / path).lstat().st_size for path in there) > MOST:
+        if sum((folder / path).lstat().st_size for path in there) > MOST_UNDO_BYTES:
             return _too_much()
         try:
             stood = {path: standing(folder, path) for path in pairs if path not in inner}
@@ -97,7 +97,7 @@ def undo_of(trees: Trees, mark: str, root: Path, wrote: Sequence[str] | None) ->
 
 def undo_of_writes(before: Mapping[str, Found | None], after: Mapping[str, Found | None]) -> Undo:
     """Return what takes writes back: by path, what was there *before* and *after* them (None: nothing)."""
-    if sum(len(found.content) for found in before.values() if found) > MOST:
+    if sum(len(found.content) for found in before.values() if found) > MOST_UNDO_BYTES:
         return _too_much()
     return Undo(before=before, after={path: fingerprint(found) for path, found in after.items()})
 
@@ -109,7 +109,7 @@ def with_journal(undo: Undo, top: Path, start: str, journal: Mapping[str, bytes 
     *top*.
     """
     before, after = dict(undo.before), dict(undo.after)
-    room = MOST - sum(len(found.content) for found in before.values() if found)
+    room = MOST_UNDO_BYTES - sum(len(found.content) for found in before.values() if found)
     for name, old in sorted(journal.items()):
         path = f"{start}{name}"
         try:
@@ -129,7 +129,7 @@ def _at(top: Path, path: str) -> str:
     return str(Path(os.path.realpath(place.parent)) / place.name)
 
 
-def changed_since(top: Path, undo: Undo) -> tuple[str, ...]:
+def changed_since_run(top: Path, undo: Undo) -> tuple[str, ...]:
     """Return the paths below *top* that no longer hold what *undo* is for."""
     return tuple(path for path, known in sorted(undo.after.items()) if _print_at(top, path) != known)
 
@@ -144,11 +144,11 @@ def take_back(top: Path, undo: Undo) -> Undo:
         if fingerprint(now[path]) != known:
             raise Changed(path)
     modes = {path: found.mode for path, found in undo.before.items() if found and not found.link}
-    write_all(top, now, undo.before, order_of(undo.before), modes)
+    write_all(top, now, undo.before, write_order(undo.before), modes)
     return Undo(before=now, after={path: fingerprint(standing(top, path)) for path in now}, left=undo.left)
 
 
-def order_of(after: Mapping[str, Found | None]) -> Sequence[str]:
+def write_order(after: Mapping[str, Found | None]) -> Sequence[str]:
     """Return the paths in the order in which they are written. Removals come first: a folder may follow a file."""
     return sorted(after, key=lambda path: (after[path] is not None, path))
 

@@ -36,7 +36,7 @@ class Changed(Exception):
         self.path = path
 
 
-def look(top: Path, path: str) -> Found | None:
+def found_at(top: Path, path: str) -> Found | None:
     """Return the content at *path* below *top*, None if it does not exist. Raises Changed for a folder and the like.
 
     What is behind a linked folder is outside of the tree, and does not exist in it, as for git.
@@ -129,7 +129,7 @@ def _step(top: Path, path: str, before: Found | None, after: Found | None, made:
 
 
 def _expect(top: Path, path: str, before: Found | None) -> None:
-    now = look(top, path)
+    now = found_at(top, path)
     if not (now is None if before is None else before.same(now)):
         raise Changed(path)
 

@@ -10,11 +10,11 @@ from typing import Any
 
 from profile_router.hermes_older import asking
 from profile_router.hermes_older.hermes import show_options
-from profile_router.hermes_older.middleware import on_tool
+from profile_router.hermes_older.middleware import on_tool_middleware
 
 
 def register(ctx: Any) -> None:
     """Register what runs a delegate_task in Hermes' stead, and a route_task that may run it as well."""
-    ctx.register_middleware("tool_execution", on_tool)
-    ctx.register_tool("route_task", "profile_router", asking.ROUTE_TASK, asking.route_task, emoji="🧭")
+    ctx.register_middleware("tool_execution", on_tool_middleware)
+    ctx.register_tool("route_task", "profile_router", asking.ROUTE_TASK_AND_RUN, asking.route_task_and_run, emoji="🧭")
     show_options(ctx)

@@ -153,7 +153,7 @@ def alive_sign() -> Callable[[str], None]:
     return alive
 
 
-def tell(line: str) -> None:
+def tell_once(line: str) -> None:
     """Show *line* once, where whoever talks with Hermes' agent sees its tools at work."""
     _show(_agent(), f"🧭 {line}")
 

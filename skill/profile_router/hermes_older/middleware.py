@@ -24,21 +24,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from profile_router.hermes_older.hermes import agrees, alive_sign, allows, folder_of, interrupted, paused, tell
+from profile_router.hermes_older.hermes import agrees, alive_sign, allows, folder_of, interrupted, paused, tell_once
 from profile_router.hermes_plugin.arguments import notes_on, tasks_of
-from profile_router.hermes_plugin.calls.observe import look
+from profile_router.hermes_plugin.calls.observe import observed_route
 from profile_router.hermes_plugin.calls.verdict import (
     Verdict,
     as_result,
     carried_out,
-    failed,
     not_by_hermes,
+    own_mistake,
     refused_to_hermes,
 )
 from profile_router.hermes_plugin.conversation import conversation_of, lineage_of
 from profile_router.hermes_plugin.process import Following, Ran, run_router
 from profile_router.hermes_plugin.results import entry_of
-from profile_router.hermes_plugin.settings import FIX, Settings, read_settings
+from profile_router.hermes_plugin.settings import FIX, Settings, plugin_settings
 
 GRACE_S = 15.0  # the router knows the limit too, and ends with a better word than being ended
 _seen_private_paths: tuple[str, ...] = ()
@@ -71,7 +71,7 @@ class Call:
         return not_by_hermes(self.tasks, self.settings, _seen_private_paths)
 
 
-def on_tool(**call: Any) -> Any:
+def on_tool_middleware(**call: Any) -> Any:
     """Stand between Hermes and its tools; only delegate_task is of interest here."""
     args, next_call = call.get("args"), call["next_call"]
     if call.get("tool_name") != "delegate_task":
@@ -79,7 +79,7 @@ def on_tool(**call: Any) -> Any:
     try:
         verdict = _verdict(args, call.get("session_id"), call.get("task_id"))
     except Exception as error:
-        verdict = failed(error)
+        verdict = own_mistake(error)
     return carried_out(verdict, args, next_call)
 
 
@@ -94,7 +94,7 @@ def _verdict(args: Any, session_id: object, task_id: object) -> Verdict:
                 json.dumps({"error": "delegation is paused: the operator has to clear that in /agents first"})
             )
         said, sessions = conversation_of(session_id), lineage_of(session_id)
-        call = Call(tasks, read_settings(), said, sessions, notes=notes_on(args), folder=folder_of(task_id))
+        call = Call(tasks, plugin_settings(), said, sessions, notes=notes_on(args), folder=folder_of(task_id))
         return _delegated(call)
     except Exception as error:
         return _broken(call, f"the plugin failed: {type(error).__name__}: {error}")
@@ -110,7 +110,7 @@ def _delegated(call: Call) -> Verdict:
     first = call.ran[0]
     if first.mode in ("observe", "off") and first.code == 0:
         if first.mode == "observe":
-            look(call.tasks, call.sessions[0] if call.sessions else "", call.settings, call.folder)
+            observed_route(call.tasks, call.sessions[0] if call.sessions else "", call.settings, call.folder)
         return Verdict()
     if not any(ran.rule or ran.result for ran in call.ran) and not refused(first):
         return _broken(call, why_broken(first), threads[0])
@@ -164,5 +164,5 @@ def _broken(call: Call | None, why: str, thread: str = "") -> Verdict:
         return refused_to_hermes([{}], why, "what was asked for cannot be read")
     if forbidden := call.forbidden:
         return refused_to_hermes(call.tasks, why, forbidden, thread)
-    tell(f"Hermes delegates by itself: {why}")
+    tell_once(f"Hermes delegates by itself: {why}")
     return Verdict(note={"mode": "not used", "because": why})

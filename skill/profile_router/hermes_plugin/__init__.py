@@ -37,13 +37,13 @@ def register(ctx: Any) -> None:
         "profile-router", surfaces.answer_in_chat, description="Say where a task would go, and why", args_hint="<task>"
     )
     ctx.register_hook("subagent_start", observe.on_start)
-    ctx.register_hook("post_api_request", observe.on_request)
+    ctx.register_hook("post_api_request", observe.on_model_call)
     ctx.register_hook("subagent_stop", observe.on_stop)
-    ctx.register_middleware("tool_request", fields.on_request)
+    ctx.register_middleware("tool_request", fields.on_delegation)
     provider.register(ctx)
     delegation.register(ctx)
     if provider_base() is None and (Path(__file__).parent / _OLDER).is_dir():
         importlib.import_module(f".{_OLDER}", __package__).register(ctx)
         return
-    ctx.register_tool("route_task", "profile_router", surfaces.ROUTE_TASK, surfaces.route_task, emoji="🧭")
+    ctx.register_tool("route_task", "profile_router", surfaces.ROUTE_TASK, surfaces.handle_route_task, emoji="🧭")
     ctx.register_middleware("tool_execution", on_tool)

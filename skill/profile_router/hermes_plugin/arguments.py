@@ -21,7 +21,7 @@ _UNMET = {
     "role": "no subagent delegates here: role orchestrator counted as leaf",
 }
 _STARTS = ("", "spawn")  # any other action lists, steers or stops what runs, or is unknown to Hermes as well
-NOTHING: tuple[Any, ...] = (None, "", [], {})  # models also fill in what they leave open
+NOTHING_GIVEN: tuple[Any, ...] = (None, "", [], {})  # models also fill in what they leave open
 _FLAGS = {"true": True, "false": False}
 
 
@@ -32,7 +32,7 @@ def tasks_of(args: Any) -> list[dict[str, Any]] | None:
     """
     if not isinstance(args, Mapping) or not spawns(args.get("action")):
         return None
-    tasks = listed(args.get("tasks"))
+    tasks = list_of_tasks(args.get("tasks"))
     if tasks is None:
         return None
     given = tasks or [args]
@@ -48,10 +48,10 @@ def spawns(action: Any) -> bool:
     return not action or (isinstance(action, str) and action.strip().lower() in _STARTS)
 
 
-def listed(tasks: Any) -> list[Any] | None:
+def list_of_tasks(tasks: Any) -> list[Any] | None:
     """Return the list *tasks* of a call, empty where it has none; None for a text of another kind, which is Hermes'."""
     found = _read(tasks)
-    if found not in NOTHING and isinstance(tasks, str) and not isinstance(found, list):
+    if found not in NOTHING_GIVEN and isinstance(tasks, str) and not isinstance(found, list):
         return None
     return found if isinstance(found, list) else []
 
@@ -68,10 +68,10 @@ def named_for_router(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 def notes_on(args: Mapping[str, Any]) -> list[str]:
     """Return what of a delegate_task that has tasks reached none of them: the model would believe that it counted."""
-    tasks = listed(args.get("tasks"))
+    tasks = list_of_tasks(args.get("tasks"))
     if not tasks:
         return _unknown([args])
-    beside = sorted(str(name) for name in args if name in _OWN and args[name] not in NOTHING)
+    beside = sorted(str(name) for name in args if name in _OWN and args[name] not in NOTHING_GIVEN)
     lost = [f"{', '.join(beside)} beside tasks reached no subagent: write it into each task"] if beside else []
     return lost + _unknown([{name: args[name] for name in args if name != "tasks"}, *tasks])
 
@@ -79,7 +79,7 @@ def notes_on(args: Mapping[str, Any]) -> list[str]:
 def _unknown(given: Sequence[Mapping[str, Any]]) -> list[str]:
     known = (*_TASK, *_HERMES_OWN)
     unmet = [said for name, said in _UNMET.items() if any(_wishes(name, one.get(name)) for one in given)]
-    found = {str(name)[:80] for one in given for name in one if name not in known and one[name] not in NOTHING}
+    found = {str(name)[:80] for one in given for name in one if name not in known and one[name] not in NOTHING_GIVEN}
     return unmet + ([f"not used: {', '.join(sorted(found)[:20])} (a task takes {', '.join(_TASK)})"] if found else [])
 
 
@@ -89,7 +89,7 @@ def _wishes(name: str, value: Any) -> bool:
 
 
 def _given(task: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
-    given = {name: read_field(name, task[name]) for name in names if task.get(name) not in NOTHING}
+    given = {name: read_field(name, task[name]) for name in names if task.get(name) not in NOTHING_GIVEN}
     return named_for_router(given)
 
 

@@ -11,10 +11,10 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
-from .chat_lines import at_a_terminal, printable
+from .chat_lines import at_a_terminal, printable_in_chat
 from .children import CHILDREN, DelegatedChild
-from .receipts import dollars
-from .settings import environment, read_settings
+from .receipts import usd_for_people
+from .settings import environment, plugin_settings
 
 _NEWEST = 10
 _LEDGER_S = 10.0
@@ -47,9 +47,9 @@ def _line(child: DelegatedChild, spent: Mapping[str, float]) -> str:
         failed = answer is None or answer.failed
         state = "stopped" if child.stopped.is_set() and failed else "failed" if failed else "done"
         usd = spent.get(child.thread, 0.0) if _unknown(child) else answer.usd if answer else 0.0
-        price, news = dollars(usd), _words(child)
+        price, news = usd_for_people(usd), _words(child)
     told = (_short(child.goal), price, news) if at_a_terminal() else (price,)
-    return printable("  ·  ".join([f"{child.thread}  {state:<7}  {child.seconds:.0f} s", *filter(None, told)]))
+    return printable_in_chat("  ·  ".join([f"{child.thread}  {state:<7}  {child.seconds:.0f} s", *filter(None, told)]))
 
 
 def _words(child: DelegatedChild) -> str:
@@ -62,7 +62,7 @@ def _words(child: DelegatedChild) -> str:
 def _spent(children: Sequence[DelegatedChild]) -> dict[str, float]:
     """Return what the ledger has for the newest runs, in USD by thread; nothing where it cannot be asked."""
     with suppress(Exception):
-        command = [*read_settings().command, "history", "--json", "--limit", str(50 + len(children))]
+        command = [*plugin_settings().command, "history", "--json", "--limit", str(50 + len(children))]
         said = subprocess.run(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
             errors="replace", timeout=_LEDGER_S, env=environment(), check=True,

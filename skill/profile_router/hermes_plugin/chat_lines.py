@@ -29,12 +29,12 @@ def at_a_terminal() -> bool:
     return all(hasattr(sys.stdout, name) for name in _ABOVE_THE_PROMPT)
 
 
-def show(line: str) -> None:
+def show_in_chat(line: str) -> None:
     """Print *line* above the prompt of a terminal chat; nothing elsewhere."""
     with suppress(Exception):
         if not at_a_terminal():
             return
-        sys.stdout.write("".join(f"{part}\n" for part in fitted(line, shutil.get_terminal_size().columns)))
+        sys.stdout.write("".join(f"{part}\n" for part in parts_that_fit(line, shutil.get_terminal_size().columns)))
         sys.stdout.flush()
 
 
@@ -72,13 +72,13 @@ def _rows(text: str, columns: int) -> list[str]:
     return textwrap.wrap(text, columns, replace_whitespace=False, drop_whitespace=False)
 
 
-def printable(text: str) -> str:
+def printable_in_chat(text: str) -> str:
     """Return *text* on one line without characters that would drive a screen: a task or a model wrote it."""
     return "".join(char if char.isprintable() else " " for char in text)
 
 
-def fitted(line: str, columns: int) -> list[str]:
+def parts_that_fit(line: str, columns: int) -> list[str]:
     """Return *line* in as many parts as a terminal of so many *columns* needs, broken between words."""
-    text = printable(line)[:_LONGEST]
+    text = printable_in_chat(line)[:_LONGEST]
     parts = textwrap.wrap(text, max(20, columns - _WIDTH - 1), break_on_hyphens=False)
     return [f"{_FURTHER if number else _START}{part}" for number, part in enumerate(parts)]

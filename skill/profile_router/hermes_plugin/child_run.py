@@ -9,15 +9,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from .chat_lines import show
+from .chat_lines import show_in_chat
 from .children import CHILDREN, ChildAnswer, DelegatedChild, cost_of
 from .consent import CONSENT
 from .conversation import conversation_of, lineage_of
 from .process import Following, Ran, run_router
 from .prompts import ChildTask
-from .receipts import dollars, receipt_lines
+from .receipts import receipt_lines, usd_for_people
 from .results import entry_of
-from .settings import Settings, folder_here, read_settings
+from .settings import Settings, folder_here, plugin_settings
 
 Fields = dict[str, Any]  # of a task, as the router reads it
 
@@ -30,7 +30,7 @@ def run_child(child: DelegatedChild, asked: ChildTask, fields: Fields) -> ChildA
     """Run the task that *child* was *asked* for, with its *fields* on top, and return how it ended. Never raises."""
     child.thread, child.begun = child.thread or secrets.token_hex(4), time.monotonic()
     child.bare = asked.bare
-    show(f"{child.thread} begins: {' '.join(asked.goal.split())[:80]}")
+    show_in_chat(f"{child.thread} begins: {' '.join(asked.goal.split())[:80]}")
     try:
         child.answer = _followed(child, asked, fields)
     except Exception as error:
@@ -38,13 +38,13 @@ def run_child(child: DelegatedChild, asked: ChildTask, fields: Fields) -> ChildA
     child.over = time.monotonic()
     answer = child.answer
     ended = f"failed: {answer.text}" if answer.failed else "done"
-    spent = f"{dollars(answer.usd)}, " if child.ran and child.ran.result else ""
-    show(f"{child.thread} {ended} ({spent}{child.seconds:.0f} s)")
+    spent = f"{usd_for_people(answer.usd)}, " if child.ran and child.ran.result else ""
+    show_in_chat(f"{child.thread} {ended} ({spent}{child.seconds:.0f} s)")
     return answer
 
 
 def _followed(child: DelegatedChild, asked: ChildTask, fields: Fields) -> ChildAnswer:
-    settings = read_settings()
+    settings = plugin_settings()
     if settings.problem:
         return ChildAnswer(text=settings.problem, failed=True)
     folder = folder_here()
@@ -104,7 +104,7 @@ def _heard(child: DelegatedChild) -> Any:
     def alive(line: str) -> None:
         if line and (not child.lines or child.lines[-1] != line):
             child.lines.append(line)
-            show(f"{child.thread} {line}")
+            show_in_chat(f"{child.thread} {line}")
 
     return alive
 
@@ -137,7 +137,7 @@ def _why(child: DelegatedChild, ran: Ran, entry: dict[str, Any]) -> str:
     result = ran.result or {}
     why = "stopped" if child.stopped.is_set() and ran.result is None else str(entry.get("error") or "it failed")
     ways = [str(way) for way in result.get("unblock") or ()]
-    spent = f" · {dollars(result.get('cost_usd'))}" if result else ""  # else /profile-router asks the ledger
+    spent = f" · {usd_for_people(result.get('cost_usd'))}" if result else ""  # else /profile-router asks the ledger
     behind = f"{spent} · thread {child.thread}"
     told = f"{why}; unblock: {'; or '.join(ways)}" if ways else why
     return told[: _LONGEST_WHY - len(behind)] + behind

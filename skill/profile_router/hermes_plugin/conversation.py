@@ -13,7 +13,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
-MOST_BYTES = 200_000  # of text, raw; the router trims it to the policy's budget
+MOST_CONVERSATION_BYTES = 200_000  # of text, raw; the router trims it to the policy's budget
 _MOST_SESSIONS = 200  # that go on with each other
 _ROLES = ("user", "assistant")
 
@@ -78,7 +78,7 @@ def _stores(session_id: object) -> Iterator[Any]:
 def _newest(turns: Iterable[dict[str, str]]) -> list[dict[str, str]]:
     """Return as many of *turns*, which come newest first, as MOST_BYTES hold; oldest first, whole."""
     kept: list[dict[str, str]] = []
-    left = MOST_BYTES
+    left = MOST_CONVERSATION_BYTES
     for turn in turns:
         left -= len(turn["text"].encode())
         if left < 0:

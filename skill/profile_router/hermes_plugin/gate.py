@@ -18,13 +18,13 @@ from typing import Any
 
 from .arguments import named_for_router, tasks_of
 from .calls.fields import taken
-from .chat_lines import at_a_terminal, show, whole_in_panel
+from .chat_lines import at_a_terminal, show_in_chat, whole_in_panel
 from .children import CHILDREN
 from .consent import CONSENT
 from .conversation import surface_of
-from .receipts import dollars
+from .receipts import usd_for_people
 from .seam import native
-from .settings import environment, folder_here, folder_of_parent, read_settings
+from .settings import environment, folder_here, folder_of_parent, plugin_settings
 
 _QUOTING_S = 20.0  # Hermes waits 30 for the hook, and blocks the call then
 _RULE = "profile-router:price-up-to-{}"  # what is agreed to for ever holds up to that many dollars
@@ -57,7 +57,7 @@ def on_tool_call(**call: Any) -> dict[str, str] | None:
     tasks = [_with_fields(task) for task in tasks_of(args) or ()]
     if not tasks:
         return None
-    show(f"{len(tasks)} task{'s' * (len(tasks) != 1)} delegated: looking where each goes")
+    show_in_chat(f"{len(tasks)} task{'s' * (len(tasks) != 1)} delegated: looking where each goes")
     return _asked(tasks, str(call.get("session_id") or ""))
 
 
@@ -82,7 +82,7 @@ def _told(costly: Mapping[str, tuple[float, str]], questions: Sequence[str]) -> 
     """Return what Hermes' user is asked about *costly* tasks and by *questions* about running code."""
     told = []
     if costly:
-        each = (f"'{_short(goal)}' up to {dollars(usd)} by {profile}" for goal, (usd, profile) in costly.items())
+        each = (f"'{_short(goal)}' up to {usd_for_people(usd)} by {profile}" for goal, (usd, profile) in costly.items())
         told = [f"delegate {'; '.join(each)}"]
     if questions:
         told += [*questions, "no: nothing is delegated" if costly else "no: the tasks run without it"]
@@ -141,7 +141,7 @@ def _prices(tasks: Sequence[Mapping[str, Any]]) -> _Quoted | None:
 
 
 def _quoted(tasks: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
-    settings = read_settings()
+    settings = plugin_settings()
     folder = folder_here()
     orders = [{name: task[name] for name in _ROUTED if task.get(name) is not None} for task in tasks]
     said = subprocess.run(

@@ -38,7 +38,7 @@ class ChildTask:
     bare: bool = False
 
 
-def asked_of(messages: Sequence[Any]) -> ChildTask:
+def task_in(messages: Sequence[Any]) -> ChildTask:
     """Return the task that *messages*, the first that a child's model gets, ask for."""
     users = [_text(one.get("content")) for one in messages if _role(one) == "user"]
     system = "\n".join(_text(one.get("content")) for one in messages if _role(one) in ("system", "developer"))

@@ -15,17 +15,17 @@ from types import SimpleNamespace
 from typing import Any
 
 from .arguments import named_for_router
-from .calls.fields import taken, tightened
+from .calls.fields import joined_fields, taken
 from .child_run import run_child
 from .children import CHILDREN, ChildAnswer, DelegatedChild
 from .consent import CONSENT
 from .gate import on_tool_call
-from .prompts import asked_of, reformatted, wants_it_reformatted
-from .seam import NAME, provider_base
+from .prompts import reformatted, task_in, wants_it_reformatted
+from .seam import OUR_PROVIDER, provider_base
 from .settings import INSIDE
 
 # No dot: Hermes takes such an address for one of this machine. It sets no limit of its own to a silent call.
-ADDRESS = f"acp://{NAME}"
+ADDRESS = f"acp://{OUR_PROVIDER}"
 _SESSION = "profile_router_session"
 # A run has a window of its own for each model. So Hermes must compress nothing, and it refuses less than 64,000.
 _WINDOW = 10_000_000
@@ -48,7 +48,7 @@ class Client:
     HERMES_SKIP_ASYNC_WRAP = True
 
     def __init__(self, **given: Any) -> None:
-        self.api_key = str(given.get("api_key") or NAME)
+        self.api_key = str(given.get("api_key") or OUR_PROVIDER)
         self.base_url = str(given.get("base_url") or ADDRESS)
         self.chat = SimpleNamespace(completions=SimpleNamespace(create=self._create))
         self.is_closed = False
@@ -87,11 +87,11 @@ class Client:
 
 def _run(child: DelegatedChild, messages: Sequence[Any], extra_body: Any) -> ChildAnswer:
     """Run the task of *child* with the fields that were said of it, by its context or by its route."""
-    asked = asked_of(messages)
+    asked = task_in(messages)
     context, fields = taken(asked.context)
     route = extra_body.get("profile_router") if isinstance(extra_body, dict) else None
     by_route = route.get("fields") if isinstance(route, dict) else None
-    told = tightened(fields, by_route if isinstance(by_route, dict) else {})
+    told = joined_fields(fields, by_route if isinstance(by_route, dict) else {})
     return run_child(child, replace(asked, context=context), named_for_router(told))
 
 
@@ -119,7 +119,7 @@ def _completion(answer: ChildAnswer, *, first: bool) -> Any:
         reasoning_details=None,
     )
     choice = SimpleNamespace(index=0, message=message, finish_reason="stop")
-    return SimpleNamespace(id=NAME, model=NAME, choices=[choice], usage=Usage(answer, first=first))
+    return SimpleNamespace(id=OUR_PROVIDER, model=OUR_PROVIDER, choices=[choice], usage=Usage(answer, first=first))
 
 
 def register(ctx: Any) -> None:
@@ -151,16 +151,16 @@ def with_receipt(**said: Any) -> str | None:
 def _provider(base: Any) -> Any:
     kind = type("ProfileRouterProvider", (base,), dict(_METHODS))
     return kind(
-        name=NAME,
-        display_name=NAME,
+        name=OUR_PROVIDER,
+        display_name=OUR_PROVIDER,
         description="Each delegated task runs where the policy sends it; not for a chat.",
         base_url=ADDRESS,
         auth_type="external_process",
         process_command=sys.executable,  # Hermes wants a program that is there; it starts none for us
         supports_health_check=False,
         supports_model_listing=False,
-        fallback_models=(NAME,),
-        model_capabilities={NAME: {"supports_vision": False, "context_window": _WINDOW}},
+        fallback_models=(OUR_PROVIDER,),
+        model_capabilities={OUR_PROVIDER: {"supports_vision": False, "context_window": _WINDOW}},
         classify_api_error=_classified,
     )
 
@@ -195,6 +195,6 @@ _METHODS: dict[str, Any] = {
     "build_extra_body": _extra_body,
     "get_model_context_length": _window,
     "get_usage_cost": _cost,
-    "fetch_models": lambda _self, **_: [NAME],
+    "fetch_models": lambda _self, **_: [OUR_PROVIDER],
     "listed": lambda _self: False,
 }

@@ -22,7 +22,7 @@ def _route(result: Mapping[str, Any]) -> str:
     model = last.get("model_served") or last.get("model_asked")
     turns = sum(int(one.get("turns") or 0) for one in attempts)
     words = (last.get("profile") or route.get("profile"), model, route.get("rule"), f"{turns} turn{'s' * (turns != 1)}")
-    return " · ".join(str(word) for word in (*words, dollars(result.get("cost_usd"))) if word)
+    return " · ".join(str(word) for word in (*words, usd_for_people(result.get("cost_usd"))) if word)
 
 
 def _verified(result: Mapping[str, Any]) -> str:
@@ -48,7 +48,7 @@ def _story(result: Mapping[str, Any], thread: str) -> str:
     return " · ".join(word for word in words if word)
 
 
-def dollars(usd: Any) -> str:
+def usd_for_people(usd: Any) -> str:
     """Return *usd* as a person reads it."""
     amount = float(usd) if isinstance(usd, int | float) and not isinstance(usd, bool) else 0.0
     if 0 < amount < 0.0001:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Any
 
-NAME = "profile-router"
+OUR_PROVIDER = "profile-router"
 
 
 def provider_base() -> Any:
@@ -19,12 +19,12 @@ def provider_base() -> Any:
 
 def native() -> bool:
     """Tell whether Hermes' own delegation leads to us: it lets us be a child's model, and its config names us."""
-    return provider_base() is not None and (delegation_provider() == NAME or backend())
+    return provider_base() is not None and (delegation_provider() == OUR_PROVIDER or backend())
 
 
 def backend() -> bool:
     """Tell whether our delegation backend is in force: then the fields of a task come to it by themselves."""
-    return provider_base() is not None and _delegation("backend") == NAME
+    return provider_base() is not None and _delegation("backend") == OUR_PROVIDER
 
 
 def delegation_provider() -> str:

@@ -17,10 +17,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-VARIABLE = "PROFILE_ROUTER_COMMAND"
-DEPTH = "PROFILE_ROUTER_DEPTH"
+COMMAND_VARIABLE = "PROFILE_ROUTER_COMMAND"
+DEPTH_VARIABLE = "PROFILE_ROUTER_DEPTH"
 # Set for the router's own process, and by the router for each Hermes that it starts.
-INSIDE = (DEPTH, "PROFILE_ROUTER_CHILD")
+INSIDE = (DEPTH_VARIABLE, "PROFILE_ROUTER_CHILD")
 FIX = "`hermes profile-router setup` finds the program or says how to get it, and writes the plugin's router.json"
 _FORMER = "worker"
 # What `install` has recorded, outside the plugin's own folder: Hermes deletes that when it installs the plugin anew.
@@ -43,7 +43,7 @@ class Settings:
     if_broken: str = "hermes"
 
 
-def read_settings(folder: Path | None = None) -> Settings:
+def plugin_settings(folder: Path | None = None) -> Settings:
     """Return the settings in *folder* (default: this one). Never raises: what is wrong stands in `problem`.
 
     A file that cannot be read may have forbidden Hermes' own delegation: it counts as if it did.
@@ -54,8 +54,8 @@ def read_settings(folder: Path | None = None) -> Settings:
         settings = _settings(found)
     except (OSError, ValueError, TypeError, RecursionError) as error:
         return Settings(problem=f"{file} cannot be used ({error})", if_broken="error")
-    named = os.environ.get(VARIABLE)
-    command = (named,) if named else settings.command or recorded_command(home_of(file.parent))
+    named = os.environ.get(COMMAND_VARIABLE)
+    command = (named,) if named else settings.command or recorded_command(home_around(file.parent))
     return replace(settings, command=command, problem=_problem(command))
 
 
@@ -105,7 +105,7 @@ def _problem(command: Command) -> str:
     return "" if os.access(program, os.X_OK) else f"the router at {program} may not be executed; {FIX}"
 
 
-def home_of(plugin: Path) -> Path:
+def home_around(plugin: Path) -> Path:
     """Return the Hermes home that the folder *plugin* lies in: `<home>/plugins/profile-router`."""
     return plugin.absolute().parents[1]
 
@@ -136,7 +136,7 @@ def _command(found: Any) -> Command:
 
 def environment() -> dict[str, str]:
     """Return what the router's process gets: Hermes' own environment, the mark against recursion added."""
-    return {**{name: value for name, value in os.environ.items() if name not in _NOT_PASSED}, DEPTH: "1"}
+    return {**{name: value for name, value in os.environ.items() if name not in _NOT_PASSED}, DEPTH_VARIABLE: "1"}
 
 
 def folder_here() -> str:

@@ -23,7 +23,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TextIO
 
-from .settings import DEPTH, Command, environment, home_of, read_settings, recorded_command
+from .settings import DEPTH_VARIABLE, Command, environment, home_around, plugin_settings, recorded_command
 
 _PROGRAM = "profile-router"
 _ANSWER_S = 60.0
@@ -56,11 +56,13 @@ class SetupError(Exception):
 def setup(words: Sequence[str]) -> int:
     """Set the program up as *words* say and return its exit code; what went wrong is one line on stderr."""
     options, rest = _parser().parse_known_args(list(words))
-    home = home_of(Path(__file__).parent)
+    home = home_around(Path(__file__).parent)
     try:
         command = _of_source(options.source, options.sha256, options.yes) if options.source else _found(home)
         _say(f"the program is {' '.join(command)}")
-        environ = {name: value for name, value in environment().items() if name != DEPTH}  # `install` is not a subagent
+        environ = {
+            name: value for name, value in environment().items() if name != DEPTH_VARIABLE
+        }  # `install` is not a subagent
         passed = [*rest, *(["--yes"] if options.yes else [])]
         return subprocess.call([*command, "install", *passed], env={**environ, "HERMES_HOME": str(home)})
     except (SetupError, OSError) as error:
@@ -99,7 +101,7 @@ def _found(home: Path) -> Command:
 
 
 def _candidates(home: Path) -> Iterator[Command]:
-    settings = read_settings()
+    settings = plugin_settings()
     yield () if settings.problem else settings.command
     yield recorded_command(home)
     on_path = shutil.which(_PROGRAM)

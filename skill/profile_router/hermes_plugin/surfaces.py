@@ -15,7 +15,7 @@ from .arguments import tasks_of
 from .board import children_told
 from .chat_lines import fitting
 from .conversation import conversation_of, lineage_of
-from .settings import environment, folder_here, folder_of_parent, read_settings
+from .settings import environment, folder_here, folder_of_parent, plugin_settings
 from .setup import setup
 
 _DECIDING_S = 60.0
@@ -50,20 +50,20 @@ ROUTE_TASK: Mapping[str, Any] = {
 }
 
 
-def route_task(args: Any, **hermes: Any) -> str:
+def handle_route_task(args: Any, **hermes: Any) -> str:
     """Handle a call of the tool route_task; the answer is JSON text. Never raises, runs nothing."""
     try:
-        return decided(args, hermes.get("session_id"), folder_here(), ROUTE_TASK)
+        return route_answer(args, hermes.get("session_id"), folder_here(), ROUTE_TASK)
     except Exception as error:
         return refusal(f"{type(error).__name__}: {error}")
 
 
-def decided(args: Any, session: object, folder: str, tool: Mapping[str, Any]) -> str:
+def route_answer(args: Any, session: object, folder: str, tool: Mapping[str, Any]) -> str:
     """Return the router's decision about the task in *args* of *tool*, or what is wrong with them, as JSON text."""
     if found := wrong(args, tool):
         return refusal(found)
     [task] = tasks_of({**args, "tasks": None}) or []
-    settings = read_settings()
+    settings = plugin_settings()
     if settings.problem:
         return refusal(settings.problem)
     said = {"conversation": conversation_of(session), "sessions": lineage_of(session)}
@@ -132,7 +132,7 @@ def command_line(arguments: argparse.Namespace) -> None:
     _say_what_hermes_took()
     if words[:1] == ["setup"]:
         sys.exit(setup(words[1:]))
-    settings = read_settings()
+    settings = plugin_settings()
     if settings.problem:
         sys.exit(f"profile-router: {settings.problem}")
     try:
@@ -162,7 +162,7 @@ def _say_what_hermes_took() -> None:
 
 
 def _call(words: Sequence[str], folder: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
-    settings = read_settings()
+    settings = plugin_settings()
     if settings.problem:
         raise ValueError(settings.problem)
     try:

@@ -25,13 +25,13 @@ from profile_router.install.yaml_text import (
 )
 from profile_router.profiles.files import parse_config
 
-PROVIDER = "profile-router"
-MARKS = Marks(
+ROUTER = "profile-router"
+DELEGATION_MARKS = Marks(
     begin="# >>> profile-router delegation >>>",
     end="# <<< profile-router delegation <<<",
     above="# profile-router is in the line below >>> profile-router delegation <<<",
 )
-_LINES = (f"provider: {PROVIDER}", f"model: {PROVIDER}")
+_LINES = (f"provider: {ROUTER}", f"model: {ROUTER}")
 _SECTION = "delegation"
 
 
@@ -48,21 +48,21 @@ def delegating(text: str) -> Edit | None:
     None where it names another provider or model, or where no insertion makes the parser read just that.
     """
     found = delegated_to(text)
-    if found == (PROVIDER, PROVIDER):
+    if found == (ROUTER, ROUTER):
         return ()
     before = _loaded(text)
     if before is None or any(found):
         return None
     for edit in _ways(text):
         after = inserted(text, edit)
-        if delegated_to(after) == (PROVIDER, PROVIDER) and _rest(_loaded(after)) == _rest(before):
+        if delegated_to(after) == (ROUTER, ROUTER) and _rest(_loaded(after)) == _rest(before):
             return edit
     return None
 
 
 def undelegated(text: str) -> str | None:
     """Return *text* without our marked lines; None where there are none, or where that is not safe."""
-    before, after = _loaded(text), MARKS.without_blocks(text)
+    before, after = _loaded(text), DELEGATION_MARKS.without_blocks(text)
     if before is None or after == text or _rest(_loaded(after)) != _rest(before):
         return None
     return after
@@ -74,7 +74,7 @@ def without_unmarked(text: str) -> str | None:
     None where they are not there, or where that is not safe.
     """
     before, pair = _loaded(text), pair_of(composed(text), _SECTION)
-    if before is None or pair is None or in_brackets(pair[1]) or delegated_to(text) != (PROVIDER, PROVIDER):
+    if before is None or pair is None or in_brackets(pair[1]) or delegated_to(text) != (ROUTER, ROUTER):
         return None
     ours = [pair_of(pair[1], name) for name in ("provider", "model")]
     whole = [pair] if len(pair[1].value) == len(ours) else ours
@@ -89,11 +89,11 @@ def _ways(text: str) -> Iterator[Edit]:
     pair = pair_of(root, _SECTION)
     whole = (f"{_SECTION}:", *(f"  {line}" for line in _LINES))
     if root is not None and pair is not None:
-        yield from MARKS.ways_into(text, pair, _LINES, ", ".join(_LINES))
+        yield from DELEGATION_MARKS.ways_into(text, pair, _LINES, ", ".join(_LINES))
         return
-    yield MARKS.block(text, len(text), "", whole)
+    yield DELEGATION_MARKS.block(text, len(text), "", whole)
     if root is not None and not in_brackets(root):
-        yield MARKS.block(text, start_of_line(text, start_of(root)), "", whole)
+        yield DELEGATION_MARKS.block(text, start_of_line(text, start_of(root)), "", whole)
 
 
 def _rest(config: dict[str, Any] | None) -> dict[str, Any] | None:

@@ -14,10 +14,10 @@ from typing import Any
 import yaml
 
 from profile_router.errors import ProfileError, UsageError
+from profile_router.folders import PLUGIN
 from profile_router.install.applying import read_file
 from profile_router.install.changes import Change, inserted
-from profile_router.install.delegation import PROVIDER, delegated_to, delegating, undelegated
-from profile_router.install.sources import PLUGIN
+from profile_router.install.delegation import ROUTER, delegated_to, delegating, undelegated
 from profile_router.install.yaml_text import (
     Edit,
     Marks,
@@ -32,17 +32,19 @@ from profile_router.install.yaml_text import (
 )
 from profile_router.profiles.files import parse_config, read_config
 
-BEGIN, END = "# >>> profile-router >>>", "# <<< profile-router <<<"
-MARKS = Marks(begin=BEGIN, end=END, above="# profile-router is on the list below >>> profile-router <<<")
+PLUGIN_BEGIN, PLUGIN_END = "# >>> profile-router >>>", "# <<< profile-router <<<"
+PLUGIN_MARKS = Marks(
+    begin=PLUGIN_BEGIN, end=PLUGIN_END, above="# profile-router is on the list below >>> profile-router <<<"
+)
 
 _CONFIG = "config.yaml"
 _BY_HAND = f"write `{PLUGIN}` on its list `plugins.enabled` by hand, then run this again"
 _YOURS = (
-    f"{{path}} {{why}}: Hermes delegates by itself until it says `provider: {PROVIDER}` and `model: {PROVIDER}` below "
+    f"{{path}} {{why}}: Hermes delegates by itself until it says `provider: {ROUTER}` and `model: {ROUTER}` below "
     "`delegation:`"
 )
 _TAKE_OUT = (
-    f"{{}} says `provider: {PROVIDER}` and `model: {PROVIDER}` below `delegation:`, and profile-router is not to run "
+    f"{{}} says `provider: {ROUTER}` and `model: {ROUTER}` below `delegation:`, and profile-router is not to run "
     "what Hermes delegates: take both lines out by hand"
 )
 _OFF = f"'{PLUGIN}' is on `plugins.disabled` in {{}}, which wins; take it off with `hermes plugins enable {PLUGIN}`"
@@ -59,7 +61,7 @@ def enabling(parent: Path, *, delegates: bool = False) -> tuple[Change, tuple[st
     read_config(path)  # refuses what is too large or too deep, with the line
     text = (before or b"").decode()
     stays: tuple[str, ...] = ()
-    if before is not None and not delegates and delegated_to(text) == (PROVIDER, PROVIDER):
+    if before is not None and not delegates and delegated_to(text) == (ROUTER, ROUTER):
         if (change := _by_itself(path, text, before)) is not None:
             return change, ()
         stays = (_TAKE_OUT.format(path),)
@@ -72,7 +74,7 @@ def enabling(parent: Path, *, delegates: bool = False) -> tuple[Change, tuple[st
     if delegates:
         edit, said = _delegating(path, text, edit)
         notes += (said,) if said else ()
-        done += [] if said or delegated_to(text) == (PROVIDER, PROVIDER) else ["sends Hermes' delegation to us"]
+        done += [] if said or delegated_to(text) == (ROUTER, ROUTER) else ["sends Hermes' delegation to us"]
     if not edit:
         return Change(kind="same", path=str(path)), notes
     after, note = inserted(text, edit).encode(), " and ".join(done)
@@ -139,7 +141,7 @@ def disable(text: str, plugin: str) -> str | None:
     before = _loaded(text)
     if before is None or plugin not in _listed(before):
         return None
-    for after in (MARKS.without_blocks(text), *_without_item(text, plugin)):
+    for after in (PLUGIN_MARKS.without_blocks(text), *_without_item(text, plugin)):
         loaded = _loaded(after)
         if loaded is not None and plugin not in _listed(loaded) and _rest(loaded, plugin) == _rest(before, plugin):
             return after
@@ -180,15 +182,15 @@ def _ways(text: str, plugin: str) -> Iterator[Edit]:
     pair = pair_of(root, "plugins")
     whole = ("plugins:", "  enabled:", f"    - {plugin}")
     if root is None or pair is None:
-        yield MARKS.block(text, len(text), "", whole)
+        yield PLUGIN_MARKS.block(text, len(text), "", whole)
         if root is not None and not in_brackets(root):
-            yield MARKS.block(text, start_of_line(text, start_of(root)), "", whole)
+            yield PLUGIN_MARKS.block(text, start_of_line(text, start_of(root)), "", whole)
         return
     listed = pair_of(pair[1], "enabled")
     if listed is None:
-        yield from MARKS.ways_into(text, pair, ("enabled:", f"  - {plugin}"), f"enabled: [{plugin}]")
+        yield from PLUGIN_MARKS.ways_into(text, pair, ("enabled:", f"  - {plugin}"), f"enabled: [{plugin}]")
     else:
-        yield from MARKS.ways_into(text, listed, (f"- {plugin}",), plugin)
+        yield from PLUGIN_MARKS.ways_into(text, listed, (f"- {plugin}",), plugin)
 
 
 def _without_item(text: str, plugin: str) -> Iterator[str]:
@@ -202,7 +204,7 @@ def _without_item(text: str, plugin: str) -> Iterator[str]:
         if not in_brackets(listed[1]):  # type: ignore[index]  # items come from it
             yield text[: start_of_line(text, start_of(item))] + text[end_of_line(text, end_of(item)) :]
         elif place:
-            yield MARKS.without_comments(text[: end_of(items[place - 1])] + text[end_of(item) :])
+            yield PLUGIN_MARKS.without_comments(text[: end_of(items[place - 1])] + text[end_of(item) :])
         else:
             behind = start_of(items[1]) if len(items) > 1 else end_of(item)
-            yield MARKS.without_comments(text[: start_of(item)] + text[behind:])
+            yield PLUGIN_MARKS.without_comments(text[: start_of(item)] + text[behind:])

@@ -13,11 +13,11 @@ from profile_router.errors import UsageError
 from profile_router.install.applying import read_file
 from profile_router.install.changes import Change, Insertion
 from profile_router.outside.json_reader import read_json
-from profile_router.profiles.agreement import FOLDER
+from profile_router.profiles.agreement import OURS_IN_HOME
 from profile_router.values import frozen
 
-FILE = "manifest.json"
-MODE, FOLDER_MODE = 0o600, 0o700
+MANIFEST_FILE = "manifest.json"
+MANIFEST_MODE, FOLDER_MODE = 0o600, 0o700
 _VERSION = 1
 
 
@@ -55,7 +55,7 @@ class Manifest:
 
 def manifest_path(root: Path) -> Path:
     """Return where the record of the Hermes home *root* is."""
-    return root / FOLDER / FILE
+    return root / OURS_IN_HOME / MANIFEST_FILE
 
 
 def digest(content: bytes) -> str:
@@ -100,7 +100,7 @@ def recorded(manifest: Manifest, changes: Iterable[Change]) -> Manifest:
     return Manifest(steps=tuple(steps), folders=tuple(dict.fromkeys(folders)))
 
 
-def rendered(manifest: Manifest, root: Path) -> bytes:
+def manifest_bytes(manifest: Manifest, root: Path) -> bytes:
     """Return *manifest* as the file's bytes; paths in *root* are relative, so that the home can be moved."""
     steps = [
         asdict(replace(step, path=_inside(step.path, root), backup=_inside(step.backup, root)))

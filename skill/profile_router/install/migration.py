@@ -44,11 +44,11 @@ def _respelling(name: str, folder: Path, places: Places, environ: Mapping[str, s
     if meant != own:
         if _profile(name, places, path, meant, variables) != profile:
             raise ProfileError("spelled as Hermes honours it, it would be another profile")
-        yield from told(path, own, meant)
+        yield from migration_lines(path, own, meant)
         yield from (f"{path}: {sentence}" for sentence in never_honoured(meant))
 
 
-def told(path: Path, own: Mapping[str, Any], meant: Mapping[str, Any]) -> Iterator[str]:
+def migration_lines(path: Path, own: Mapping[str, Any], meant: Mapping[str, Any]) -> Iterator[str]:
     """Yield how to bring the file *path* from *own* to *meant*: the copy, the keys to take out, the block."""
     import yaml
 

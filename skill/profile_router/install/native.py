@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from profile_router.errors import UsageError
 from profile_router.install.wanting import policy_in_force
-from profile_router.machine.hermes_program import VARIABLE, Hermes, find_hermes
+from profile_router.machine.hermes_program import HERMES_VARIABLE, Hermes, find_hermes
 from profile_router.runners.hermes.seams import find_seams
 
 
@@ -28,7 +28,7 @@ def hermes_that_delegates(environ: Mapping[str, str]) -> Hermes | None:
     Which one that is is another question than which one runs subagents: `none` answers the latter alone.
     """
     policy = policy_in_force(environ)
-    asked = {name: value for name, value in environ.items() if name != VARIABLE or value != "none"}
+    asked = {name: value for name, value in environ.items() if name != HERMES_VARIABLE or value != "none"}
     try:
         return find_hermes(asked, policy.hermes.python if policy.hermes.python != "none" else "")
     except UsageError:

@@ -9,10 +9,8 @@ from profile_router.core.text import nearest, shown
 from profile_router.errors import UnknownProfile, UsageError
 from profile_router.install.sources import profiles
 from profile_router.policies.file import own_policy
-from profile_router.profiles.home import HermesHome, find_home
+from profile_router.profiles.home import DEFAULT_PROFILE, HermesHome, find_home
 from profile_router.values import frozen
-
-_DEFAULT = "default"
 
 
 @frozen
@@ -54,9 +52,9 @@ def find_root(environ: Mapping[str, str]) -> Path:
 
 
 def _parent(home: HermesHome, root: Path, profile: str) -> Path:
-    if profile == _DEFAULT:
+    if profile == DEFAULT_PROFILE:
         return root
     if profile not in home.names():
-        known = tuple(dict.fromkeys((_DEFAULT, *home.names())))
+        known = tuple(dict.fromkeys((DEFAULT_PROFILE, *home.names())))
         raise UnknownProfile(shown(profile), known, where=home.where, near=nearest(profile, known))
     return home.profiles / profile

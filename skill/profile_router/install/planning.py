@@ -8,27 +8,28 @@ from dataclasses import replace
 from pathlib import Path
 
 from profile_router.core.policy import PluginSwitch
+from profile_router.folders import PLUGIN, SKILL
 from profile_router.install import sources
 from profile_router.install.applying import read_file
 from profile_router.install.changes import NEW_FOLDER, Change, Plan
 from profile_router.install.enabling import enabling
 from profile_router.install.manifest import (
     FOLDER_MODE,
-    MODE,
+    MANIFEST_MODE,
     Manifest,
+    manifest_bytes,
     manifest_path,
     read_manifest,
     recorded,
-    rendered,
 )
 from profile_router.install.migration import respellings
 from profile_router.install.places import Places
 from profile_router.install.removal import halves
-from profile_router.install.wanting import Wanting, joined, not_agreed, who_wants
+from profile_router.install.wanting import Wanting, not_agreed, who_wants, with_wanting
 from profile_router.install.watching import watching
-from profile_router.policies.file import SHIPPED, VARIABLE
+from profile_router.policies.file import POLICY_VARIABLE, SHIPPED
 from profile_router.profiles import agreement as root_keys
-from profile_router.profiles.agreement import FOLDER
+from profile_router.profiles.agreement import OURS_IN_HOME
 
 YOURS = "differs from what ships: yours stays"
 
@@ -50,15 +51,18 @@ def plan_install(
     command = sources.own_command()
     manifest = read_manifest(places.root)
     edited, warned = enabling(places.parent, delegates=delegates)
-    plugin = places.parent / "plugins" / sources.PLUGIN
+    plugin = places.parent / "plugins" / PLUGIN
     found = [
         edited,  # first: where a path is planned twice, the edit counts
         *_profiles(places, manifest),
         *_skill(places.parent, command, manifest),
-        *_files(plugin, sources.plugin(command), manifest),
+        *_files(plugin, sources.plugin_files(command), manifest),
         *_policy(places, environ, switch, manifest),
         # Hermes deletes router.json when it installs the plugin anew, so the program is recorded here, too
-        replace(_file(places.root / FOLDER / sources.PROGRAM, sources.program(command), manifest), mode=MODE),
+        replace(
+            _file(places.root / OURS_IN_HOME / sources.PROGRAM_NOTE, sources.program(command), manifest),
+            mode=MANIFEST_MODE,
+        ),
     ]
     wanting = who_wants(places, environ)
     found += (*_agreement(places.root, wanting, use_root_keys), *halves(manifest, places.root))
@@ -72,7 +76,7 @@ def _other_version(found: Iterable[Change], plugin: Path) -> Iterator[str]:
     if any(change.note == YOURS and Path(change.path).parent == plugin for change in found):
         yield (
             f"the plugin in {plugin} is not the one of this program; unless you changed it, have it replaced: "
-            f"`hermes plugins remove {sources.PLUGIN}`, then `profile-router install`"
+            f"`hermes plugins remove {PLUGIN}`, then `profile-router install`"
         )
 
 
@@ -90,11 +94,11 @@ def _profiles(places: Places, manifest: Manifest) -> Iterator[Change]:
 
 def _skill(parent: Path, command: tuple[str, ...], manifest: Manifest) -> list[Change]:
     folder = parent / "skills"
-    elsewhere = (path for depth in ("*", "*/*") for path in sorted(folder.glob(f"{depth}/{sources.SKILL}/SKILL.md")))
+    elsewhere = (path for depth in ("*", "*/*") for path in sorted(folder.glob(f"{depth}/{SKILL}/SKILL.md")))
     found = next(elsewhere, None)
     if found is not None:
         return [Change(kind="keep", path=str(found), note="the skill is there already: yours stays")]
-    return _files(folder / sources.SKILL, sources.skill(command), manifest)
+    return _files(folder / SKILL, sources.skill_files(command), manifest)
 
 
 def _policy(
@@ -102,7 +106,7 @@ def _policy(
 ) -> list[Change]:
     if switch is None:
         return _shipped_policy(places.policy)
-    named = Path(environ[VARIABLE]).absolute() if environ.get(VARIABLE) else places.policy
+    named = Path(environ[POLICY_VARIABLE]).absolute() if environ.get(POLICY_VARIABLE) else places.policy
     there = read_file(named)
     change = watching(named, switch, ours=there is not None and manifest.made(named) and manifest.is_ours(named, there))
     return [*_folders(named.parent), change, *(_shipped_policy(places.policy) if named != places.policy else ())]
@@ -158,9 +162,9 @@ def _whole(found: Iterable[Change], manifest: Manifest, root: Path) -> tuple[Cha
     if not writing:
         return tuple(ordered)
     path = manifest_path(root)
-    content, there = rendered(recorded(manifest, writing), root), read_file(path)
+    content, there = manifest_bytes(recorded(manifest, writing), root), read_file(path)
     record = Change(
-        kind="create" if there is None else "change", path=str(path), content=content, before=there, mode=MODE,
+        kind="create" if there is None else "change", path=str(path), content=content, before=there, mode=MANIFEST_MODE,
         note="what was written, for `profile-router uninstall`",
     )  # fmt: skip
     folder = Change(kind="create", path=str(path.parent), folder=True, mode=FOLDER_MODE)
@@ -170,14 +174,15 @@ def _whole(found: Iterable[Change], manifest: Manifest, root: Path) -> tuple[Cha
 def _agreement(root: Path, wanting: tuple[Wanting, ...], use: bool | None) -> Iterator[Change]:
     """Yield the record of what was agreed on, where it changes; what a user wrote into it counts as agreed."""
     before = root_keys.agreed(root)
-    after = before if use is None else joined(before, wanting) if use else {}
+    after = before if use is None else with_wanting(before, wanting) if use else {}
     if after == before:
         return
     path = root_keys.record_path(root)
     there = read_file(path)
     yield Change(
-        kind="create" if there is None else "change", path=str(path), content=root_keys.rendered(after), before=there,
-        mode=root_keys.MODE, note="which profiles may use Hermes' root pool: names, no keys",
+        kind="create" if there is None else "change", path=str(path), before=there,
+        content=root_keys.agreement_bytes(after), mode=root_keys.AGREEMENT_MODE,
+        note="which profiles may use Hermes' root pool: names, no keys",
     )  # fmt: skip
 
 

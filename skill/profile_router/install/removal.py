@@ -7,12 +7,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from profile_router.core.text import some_of
+from profile_router.folders import PLUGIN
 from profile_router.install.applying import leftovers, read_file
 from profile_router.install.changes import Change, Plan, without
-from profile_router.install.delegation import PROVIDER, undelegated, without_unmarked
+from profile_router.install.delegation import ROUTER, undelegated, without_unmarked
 from profile_router.install.enabling import disable
 from profile_router.install.manifest import Manifest, WrittenFile, digest, manifest_path, read_manifest
-from profile_router.install.sources import PLUGIN
 
 _COPY = "the copy of a file that you have changed since: it stays"
 _CACHE = "__pycache__"
@@ -101,7 +101,7 @@ def _off_the_list(path: Path, now: bytes, steps: Iterable[WrittenFile]) -> bytes
         return now
     text = now.decode("utf-8", "surrogateescape")
     put_in = "".join(insertion.text for step in steps for insertion in step.insertions)
-    unmarked = without_unmarked(text) if f"provider: {PROVIDER}" in put_in else None
+    unmarked = without_unmarked(text) if f"provider: {ROUTER}" in put_in else None
     text = undelegated(text) or unmarked or text
     return (disable(text, PLUGIN) or text).encode("utf-8", "surrogateescape")
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from profile_router.errors import DataError
 from profile_router.resources import AGAIN, shipped
 
-PLUGIN, SKILL, PROGRAM = "profile-router", "hermes-profile-router", "program.json"
+PROGRAM_NOTE = "program.json"
 # What Hermes' own `profile install` makes in a new profile, beside the files.
 PROFILE_FOLDERS = ("cron", "home", "logs", "memories", "plans", "sessions", "skills", "skins", "workspace")
 _PACKAGE = Path(__file__).resolve().parents[1]
@@ -27,7 +27,7 @@ def profiles() -> Mapping[str, Files]:
     return {folder.name: _profile(folder) for folder in sorted(shipped("profiles").iterdir()) if folder.is_dir()}
 
 
-def plugin(command: tuple[str, ...], *, older: bool = True) -> Files:
+def plugin_files(command: tuple[str, ...], *, older: bool = True) -> Files:
     """Return the plugin's files, with `router.json` that tells it the absolute *command* of this installation.
 
     *older*: with what a Hermes needs that has no seam of its own for a router. Without, they are the catalog's files.
@@ -57,7 +57,7 @@ def program(command: tuple[str, ...]) -> bytes:
     return f"{json.dumps({'command': command}, indent=2)}\n".encode()
 
 
-def skill(command: tuple[str, ...]) -> Files:
+def skill_files(command: tuple[str, ...]) -> Files:
     """Return the skill's files: SKILL.md with its commands spelled as this installation is called."""
     top = shipped("profiles").parent
     if not (top / "SKILL.md").is_file():

@@ -10,7 +10,7 @@ from profile_router.core.text import priced
 from profile_router.doctor.facts import DoctorFacts, Subject
 from profile_router.doctor.finding import Finding, failed
 from profile_router.doctor.keys import keys
-from profile_router.doctor.model_call import ANSWER_TOKENS, call_each
+from profile_router.doctor.model_call import SHORT_ANSWER_TOKENS, call_each
 
 _TOKENS = 64  # of prompt and answer together, more than the doctor's call takes
 
@@ -44,5 +44,5 @@ def _price(subject: Subject, facts: DoctorFacts) -> str:
         return f"{where}: no key, not called"
     if not subject.rate.paid:
         return f"{where}: free"
-    usd = subject.rate.cost(_TOKENS, ANSWER_TOKENS)
-    return f"{where}: paid, {ANSWER_TOKENS} tokens of answer at most, {priced(usd, subject.rate.named)}"
+    usd = subject.rate.cost(_TOKENS, SHORT_ANSWER_TOKENS)
+    return f"{where}: paid, {SHORT_ANSWER_TOKENS} tokens of answer at most, {priced(usd, subject.rate.named)}"

@@ -56,7 +56,7 @@ def not_agreed(wanting: tuple[Wanting, ...], root: Path) -> tuple[Wanting, ...]:
     return tuple(Wanting(provider=one.provider, profiles=names, keys=one.keys) for one, names in left if names)
 
 
-def joined(before: AgreedFallbacks, wanting: tuple[Wanting, ...]) -> AgreedFallbacks:
+def with_wanting(before: AgreedFallbacks, wanting: tuple[Wanting, ...]) -> AgreedFallbacks:
     """Return *before* with the profiles of *wanting* added."""
     found = dict(before)
     for one in wanting:

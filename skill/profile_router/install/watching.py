@@ -15,7 +15,7 @@ from profile_router.errors import PolicyError
 from profile_router.install.applying import read_file
 from profile_router.install.changes import Change, Insertion, inserted
 from profile_router.install.yaml_text import Edit, line_break
-from profile_router.outside.strict_yaml import Node, Refused, pairs, parse
+from profile_router.outside.strict_yaml import Node, Refused, pairs, parse_yaml
 from profile_router.policies.file import SHIPPED, switch
 
 _KEY = "hermes_plugin"
@@ -81,7 +81,7 @@ def _insertion(text: str, word: PluginSwitch, path: Path) -> Edit:
 def _says(text: str, path: Path) -> tuple[str, int]:
     """Return what *text* switches the plugin to, and in which line; without the switch `on` and line 0."""
     try:
-        for key, line, node in pairs(parse(text), "the file"):
+        for key, line, node in pairs(parse_yaml(text), "the file"):
             if key == _KEY:
                 return switch(node, _KEY, get_args(PluginSwitch)), line
     except Refused as refused:
@@ -90,7 +90,7 @@ def _says(text: str, path: Path) -> tuple[str, int]:
 
 
 def _rest(text: str) -> list[tuple[str, Node]]:
-    return [(key, node) for key, _, node in pairs(parse(text), "the file") if key != _KEY]
+    return [(key, node) for key, _, node in pairs(parse_yaml(text), "the file") if key != _KEY]
 
 
 def _text(there: bytes, path: Path) -> str:

@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 
 from profile_router.core.text import shown
 
-LONGEST = 8_000  # characters
+LONGEST_COMMAND = 8_000  # characters
 _LISTED_CHARS = 400
 # Per kind of quoting, what a shell would act on; without one it would only mislead.
 _ACTED_ON = {"": re.compile(r"[;|&<>()`\n\r]|\$"), '"': re.compile(r"`|\$[\w({]")}
@@ -27,8 +27,10 @@ def command_words(command: str, *, allow: Sequence[str], deny: Sequence[str]) ->
     A pattern is words with wildcards: of *allow*, the words that a command begins with (`git diff`); of *deny*, a
     program, however its path is written, and words that all stand somewhere after it (`find -exec`). Deny wins.
     """
-    if len(command) > LONGEST:
-        raise NotAllowed(f"the command has {len(command):,} characters, at most {LONGEST:,}; use a file for more")
+    if len(command) > LONGEST_COMMAND:
+        raise NotAllowed(
+            f"the command has {len(command):,} characters, at most {LONGEST_COMMAND:,}; use a file for more"
+        )
     if unprintable := next((char for char in command if char == "\0" or "\ud800" <= char <= "\udfff"), None):
         raise NotAllowed(f"the command holds {unprintable!a}, which no program can be given")
     if mark := _shell_mark(command):

@@ -18,7 +18,7 @@ import sys
 from contextlib import suppress
 from typing import Any
 
-FAILED, CROWDED, SWOLLEN, MISSING = 250, 251, 252, 127  # exit codes of ours; a command's own are below 128 + 64
+JAIL_FAILED, CROWDED, SWOLLEN, MISSING = 250, 251, 252, 127  # exit codes of ours; a command's own are below 128 + 64
 _EVERY_SECONDS = 0.02
 _LEAST_PIDS = 301  # the kernel takes no less
 _DEVICES = ("null", "zero", "full", "random", "urandom")
@@ -54,7 +54,7 @@ def _beside(name: str) -> Any:
 
 def _fail(error: BaseException) -> None:
     os.write(2, f"{error}\n".encode("utf-8", "backslashreplace"))
-    os._exit(FAILED)
+    os._exit(JAIL_FAILED)
 
 
 def _code(status: int) -> int:

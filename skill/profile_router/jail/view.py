@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 
 from profile_router.core.policy import Terminal
-from profile_router.jail.child import FAILED
+from profile_router.jail.child import JAIL_FAILED
 from profile_router.values import frozen
 
 _CHILD = Path(__file__).with_name("child.py")
@@ -159,5 +159,5 @@ def jail_problem() -> str | None:
     if done.returncode == 0:
         return None
     said = " ".join(done.stderr.decode("utf-8", "replace").split())[:200] or f"exit code {done.returncode}"
-    hint = "; allow unprivileged user namespaces" if done.returncode == FAILED else ""
+    hint = "; allow unprivileged user namespaces" if done.returncode == JAIL_FAILED else ""
     return f"this system does not let a jail be made ({said}){hint}"

@@ -20,9 +20,10 @@ from profile_router.core.ladder.account import (
 )
 from profile_router.core.text import shown
 from profile_router.errors import UsageError
-from profile_router.ledger.schema import FILE
+from profile_router.ledger.schema import LEDGER_FILE
 from profile_router.ledger.sound import sound_rows, sound_sums
-from profile_router.ledger.words import REFUSED, Seal, words_of
+from profile_router.ledger.totals import NOT_BY_PROVIDERS
+from profile_router.ledger.words import REFUSED_STAGE, Seal, sealed_for
 from profile_router.outside.json_reader import UnreadableJson, read_json
 from profile_router.values import frozen
 
@@ -30,8 +31,7 @@ _RUN = ", ".join(RunRow.__dataclass_fields__)
 _COLUMN_OF: Mapping[Grouping, str] = {
     "day": "day", "profile": "profile", "tier": "tier", "verdict": "verdict", "repository": "workspace"
 }  # fmt: skip
-_OURS = "max(cost_usd > 0 AND cost_source <> 'provider')"  # not all of it is what providers say
-_USD = f"round(sum(cost_usd), 6), {_OURS}, coalesce(sum(saved_usd), 0)"
+_USD = f"round(sum(cost_usd), 6), {NOT_BY_PROVIDERS}, coalesce(sum(saved_usd), 0)"
 _SUMS = f"count(*), sum(tokens_in), sum(tokens_out), {_USD}, max(started)"
 _LISTED = 5  # runs that an ambiguous id names
 
@@ -106,7 +106,7 @@ class SqliteHistory:
             task=_figures(details, "task"),
             evidence=_figures(details, "evidence"),
             estimate=_figures(details, "estimate"),
-            refused=self.seal.opened(told.get("words"), f"{run.id} {REFUSED}") or {},
+            refused=self.seal.opened(told.get("words"), f"{run.id} {REFUSED_STAGE}") or {},
             attempts=tuple(self._attempt(row) for row in self._of("attempts", "number", run)),
             steps=tuple(self._step(row) for row in self._of("steps", "number", run)),
             checks=tuple(self._check(row) for row in self._of("verifications", "after, stage DESC", run)),
@@ -117,7 +117,7 @@ class SqliteHistory:
     def by_thread(self) -> Mapping[str, tuple[int, float, bool]]:
         """Return how many runs each thread had, what they cost in USD, and whether all of that is exact."""
         rows = self._rows(
-            f"SELECT thread, count(*), round(sum(cost_usd), 6), {_OURS} FROM runs INDEXED BY runs_by_thread "  # noqa: S608
+            f"SELECT thread, count(*), round(sum(cost_usd), 6), {NOT_BY_PROVIDERS} FROM runs INDEXED BY runs_by_thread "  # noqa: S608
             "WHERE kind = 'run' GROUP BY 1"
         )
         return {str(thread): (int(runs), float(usd), not ours) for thread, runs, usd, ours in rows}
@@ -141,13 +141,13 @@ class SqliteHistory:
 
     def _whole(self, table: str, said: str, *values: object) -> list[sqlite3.Row]:
         """Return rows of *table* as they stand there; where one is damaged, as `_rows` repairs them."""
-        if not (self.state / FILE).exists():
+        if not (self.state / LEDGER_FILE).exists():
             return []
         rows = sound_rows(self.state, table, said, values)
         return self._rows(said, *values) if rows is None else rows
 
     def _rows(self, said: str, *values: object) -> list[sqlite3.Row]:
-        if not (self.state / FILE).exists():
+        if not (self.state / LEDGER_FILE).exists():
             return []
         return sound_sums(self.state, said, values)
 
@@ -168,7 +168,7 @@ class SqliteHistory:
     def _check(self, row: sqlite3.Row) -> CheckRow:
         plain = {name: row[name] for name in CheckRow.__dataclass_fields__ if name != "words"}
         plain["passed"] = None if row["passed"] is None else bool(row["passed"])
-        return CheckRow(**plain, words=self._words(row, words_of(row["stage"], row["after"])))
+        return CheckRow(**plain, words=self._words(row, sealed_for(row["stage"], row["after"])))
 
 
 def _run(row: sqlite3.Row) -> RunRow:

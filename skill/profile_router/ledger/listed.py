@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from profile_router.core.attempt.between import BESIDE
 
 
-def listed(words: Iterable[str]) -> str:
+def sql_list(words: Iterable[str]) -> str:
     """Return *words* as SQL has a list of them: `('a', 'b')`."""
     return f"({', '.join(map(repr, sorted(words)))})"
 
 
-AT_THE_TASK = f"step NOT IN {listed(BESIDE)}"  # calls beside the work, such as a review, are not attempts
+AT_THE_TASK = f"step NOT IN {sql_list(BESIDE)}"  # calls beside the work, such as a review, are not attempts

@@ -8,7 +8,7 @@ from profile_router.core.policy import Tier
 from profile_router.core.routing.loop import PastLoop
 from profile_router.core.routing.task_size import Size
 from profile_router.errors import StateError
-from profile_router.ledger.schema import FILE, make_ready
+from profile_router.ledger.schema import LEDGER_FILE, make_ready
 from profile_router.state.database import reading
 
 _NEWEST = 400
@@ -32,10 +32,10 @@ _USUAL = (
 def turns_in(state: Path, workspace: str, tier: Tier) -> tuple[int, ...]:
     """Return how many turns the newest attempts at *tier* took that ended well in *workspace*; none where the ledger
     cannot be read."""
-    if not workspace or not (state / FILE).exists():
+    if not workspace or not (state / LEDGER_FILE).exists():
         return ()
     try:
-        with reading(state / FILE, make_ready) as database:
+        with reading(state / LEDGER_FILE, make_ready) as database:
             rows = database.execute(_USUAL, (_RUNS, workspace, tier, _NEWEST)).fetchall()
     except StateError:
         return ()
@@ -44,10 +44,10 @@ def turns_in(state: Path, workspace: str, tier: Tier) -> tuple[int, ...]:
 
 def past_loops(state: Path, size: Size) -> tuple[PastLoop, ...]:
     """Return the newest attempts at tasks of *size*, whoever made them; none where the ledger cannot be read."""
-    if not (state / FILE).exists():
+    if not (state / LEDGER_FILE).exists():
         return ()
     try:
-        with reading(state / FILE, make_ready) as database:
+        with reading(state / LEDGER_FILE, make_ready) as database:
             rows = database.execute(_SAID, (size, _NEWEST)).fetchall()
     except StateError:  # who writes there next hears of it
         return ()

@@ -9,7 +9,7 @@ from profile_router.core.ladder.observed import ObservedCalls, ObservedChild, Ob
 from profile_router.core.profile import address
 from profile_router.core.routing.rate import Rate
 from profile_router.errors import UsageError
-from profile_router.ledger.schema import FILE, make_ready
+from profile_router.ledger.schema import LEDGER_FILE, make_ready
 from profile_router.ledger.sound import reading_sound
 from profile_router.state.database import transaction
 
@@ -33,7 +33,7 @@ def note_ended(state: Path, child: ObservedChild, priced: Sequence[tuple[Observe
     Raises UsageError for one whose start is not in the ledger, and StateError.
     """
     verdict = _ENDS.get(child.status, "failed")
-    with transaction(state / FILE, make_ready) as database:
+    with transaction(state / LEDGER_FILE, make_ready) as database:
         found = database.execute(
             "SELECT started, ended FROM runs WHERE id = ? AND kind = 'observed'", (child.id,)
         ).fetchone()
@@ -61,7 +61,7 @@ def note_ended(state: Path, child: ObservedChild, priced: Sequence[tuple[Observe
 
 def observed_since(state: Path, moment: float) -> list[ObservedGroup]:
     """Return the children since *moment*, in seconds since 1970, by where they would have gone. Raises StateError."""
-    if not (state / FILE).exists():
+    if not (state / LEDGER_FILE).exists():
         return []
     with reading_sound(state, "runs", "details", "attempts") as database:
         rows = database.execute(_GROUPS, (moment,)).fetchall()

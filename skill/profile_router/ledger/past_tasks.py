@@ -10,7 +10,7 @@ from profile_router.core.ladder.run_kinds import UNFINISHED
 from profile_router.core.operating.replay import PastTask
 from profile_router.core.telling.figures import Figures
 from profile_router.ledger.listed import AT_THE_TASK
-from profile_router.ledger.schema import FILE
+from profile_router.ledger.schema import LEDGER_FILE
 from profile_router.ledger.sound import reading_sound
 from profile_router.ledger.words import Seal
 from profile_router.outside.json_reader import UnreadableJson, read_json
@@ -37,7 +37,7 @@ def past_tasks(state: Path, since: float, most: int) -> list[PastTask]:
 
     What of a row cannot be read is empty there. Raises StateError.
     """
-    if not (state / FILE).exists():
+    if not (state / LEDGER_FILE).exists():
         return []
     with reading_sound(state, "runs", "details", "attempts") as database:
         rows = database.execute(_TASKS, (since, most)).fetchall()
@@ -50,7 +50,7 @@ def early_scores(state: Path, since: float, most: int, seal: Seal) -> dict[str, 
     Tasks without such a score are left out. Scores are kept encrypted: without the key none is returned. Only the
     newest *most* attempts are looked at. Raises StateError.
     """
-    if not (state / FILE).exists():
+    if not (state / LEDGER_FILE).exists():
         return {}
     with reading_sound(state, "runs", "attempts") as database:
         rows = database.execute(_SCORED, (since, most)).fetchall()

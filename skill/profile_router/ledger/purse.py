@@ -16,7 +16,7 @@ from profile_router.core.ladder.spending import (
     over_cap,
     over_day,
     over_held,
-    question,
+    question_before_step,
 )
 from profile_router.core.policy import Budget
 from profile_router.errors import AttemptError
@@ -143,7 +143,7 @@ class LedgerPurse:
         failure = over_cap(where, cost, spent=self.spent, cap=self.cap)
         if failure is not None or not must_ask(cost, self.rules) or cost.middle <= self._agreed:
             return failure
-        said = await self.approver.agrees(question(where, cost))
+        said = await self.approver.agrees(question_before_step(where, cost))
         if not said:
             return _not_agreed(where, cost, asked=said is not None)
         self._agreed = cost.middle

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from profile_router.core.ladder.receipt import Receipt
-from profile_router.core.policy.private import NOTHING, Confidential
+from profile_router.core.policy.private import NO_CONFIDENTIAL, Confidential
 
 _WORDS = ("error", "withheld", "taints", "doubts", "early")
 COLUMNS = tuple(name for name in Receipt.__dataclass_fields__ if name not in _WORDS)
@@ -15,7 +15,9 @@ _SERVED = "model_served"
 _NAME_OF_A_MODEL = re.compile(r"[\w.:/@+-]{1,128}")  # what else a server says it is stands among the words
 
 
-def columns_of(receipt: Receipt, confidential: Confidential = NOTHING) -> tuple[tuple[Any, ...], dict[str, Any]]:
+def columns_of(
+    receipt: Receipt, confidential: Confidential = NO_CONFIDENTIAL
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """Return the values of `COLUMNS` for *receipt*, and its words, in which what is *confidential* is masked."""
     from profile_router.core.privacy.findings import masked, masked_json  # 0.1 s, of which who reads needs nothing
     from profile_router.core.telling.work import receipt_json

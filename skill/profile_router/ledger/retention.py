@@ -6,11 +6,10 @@ import sqlite3
 from collections.abc import Collection
 from pathlib import Path
 
-from profile_router.ledger.schema import FILE, PARTS, day_of, make_ready
+from profile_router.core.days import DAY_S
+from profile_router.ledger.schema import LEDGER_FILE, PARTS, day_of, make_ready
 from profile_router.state.database import compact, transaction
 from profile_router.values import frozen
-
-_DAY_S = 86_400.0
 
 
 @frozen
@@ -23,8 +22,8 @@ class Chosen:
 
 def expire(database: sqlite3.Connection, now: float, keep_days: float) -> int:
     """Take out what began *keep_days* before *now*, with what was spent on the days before; return how many runs."""
-    gone = _remove(database, "started < ?", (now - keep_days * _DAY_S,))
-    _forget_days(database, min(day_of(now), day_of(max(0.0, now - keep_days * _DAY_S))))
+    gone = _remove(database, "started < ?", (now - keep_days * DAY_S,))
+    _forget_days(database, min(day_of(now), day_of(max(0.0, now - keep_days * DAY_S))))
     return gone
 
 
@@ -38,7 +37,7 @@ def purge(state: Path, chosen: Chosen, *, now: float, at_work: Collection[str] =
 
     No byte of the file tells of them afterwards. What was spent today stays. Raises StateError.
     """
-    path = state / FILE
+    path = state / LEDGER_FILE
     if not path.exists():
         return 0
     marks = ", ".join("?" * len(at_work))
@@ -61,7 +60,7 @@ def begin_day_anew(state: Path, *, now: float) -> None:
 
     The rows stay: a run that is at work goes on with what it holds. Raises StateError.
     """
-    path = state / FILE
+    path = state / LEDGER_FILE
     if path.exists():
         with transaction(path, make_ready) as database:
             database.execute("UPDATE spending SET day = '' WHERE day = ?", (day_of(now),))

@@ -12,11 +12,11 @@ from profile_router.core.routing.route import Decision, Refusal
 from profile_router.core.task import Task
 from profile_router.core.telling.figures import evidence_figures, task_figures
 from profile_router.ledger.retention import expire
-from profile_router.ledger.schema import FILE, day_of, make_ready
+from profile_router.ledger.schema import LEDGER_FILE, day_of, make_ready
 from profile_router.state.database import transaction
 from profile_router.values import frozen
 
-ROUTED = "routed"
+ROUTED_TABLE = "routed"
 
 
 @frozen
@@ -30,7 +30,7 @@ class Decided:
     estimate: str
 
 
-def decided(decision: Decision) -> Decided:
+def decided_row(decision: Decision) -> Decided:
     """Return *decision* as the ledger has it."""
     evidence = json.dumps(evidence_figures(decision.evidence))
     if isinstance(decision, Refusal):
@@ -55,8 +55,8 @@ def note_route(
     *observed*: Hermes begins the task by itself, and how it ends is noted in the row later. Return the row's id. Raises
     StateError.
     """
-    said, name = decided(decision), os.urandom(8).hex()
-    verdict = UNFINISHED if observed else "refused" if isinstance(decision, Refusal) else ROUTED
+    said, name = decided_row(decision), os.urandom(8).hex()
+    verdict = UNFINISHED if observed else "refused" if isinstance(decision, Refusal) else ROUTED_TABLE
     kind: RunKind = "observed" if observed else "route"
     ended = None if observed else now
     row = (
@@ -73,7 +73,7 @@ def note_route(
         workspace,
     )
     details = (name, decision.policy, __version__, json.dumps(task_figures(task)), said.evidence, said.estimate)
-    with transaction(state / FILE, make_ready) as database:
+    with transaction(state / LEDGER_FILE, make_ready) as database:
         expire(database, now, keep_days)
         database.execute(
             "INSERT INTO runs (id, kind, started, ended, day, verdict, profile, tier, rule, thread, workspace) "

@@ -14,9 +14,9 @@ from pathlib import Path
 
 from profile_router.errors import StateError
 from profile_router.state.database import BUSY_S
-from profile_router.state.folder import VARIABLE, private_folder
+from profile_router.state.folder import STATE_VARIABLE, private_folder
 
-FILE = "ledger.sqlite"
+LEDGER_FILE = "ledger.sqlite"
 _LOCK = "ledger.lock"
 
 # Version 0 is what was there before versions: reservations of money, and the names of their attempts. It may be empty,
@@ -107,7 +107,7 @@ CREATE INDEX runs_by_verdict ON runs (kind, verdict, {_SUMMED});
 CREATE INDEX runs_by_workspace ON runs (kind, workspace, verdict, {_SUMMED})
 """
 MIGRATIONS = (_FIRST, _CACHED, _STAGE, _SIZED, _VERDICTS, _SAVED, _UNDOING, _REFUSED, _GROUPED)
-VERSION = len(MIGRATIONS)
+LEDGER_VERSION = len(MIGRATIONS)
 TABLES = ("runs", "details", "attempts", "steps", "verifications", "spending", "reservations")
 PARTS = ("details", "attempts", "steps", "verifications", "undoing")  # the tables whose rows go with their run
 
@@ -119,7 +119,7 @@ def make_ready(connection: sqlite3.Connection) -> None:
     """
     connection.execute(f"PRAGMA busy_timeout = {BUSY_S * 1000:.0f}")
     connection.execute("PRAGMA secure_delete = ON")
-    if _version(connection) != VERSION:
+    if _version(connection) != LEDGER_VERSION:
         _migrate(connection)
 
 
@@ -131,17 +131,17 @@ def _migrate(connection: sqlite3.Connection) -> None:
     place = Path(connection.execute("PRAGMA database_list").fetchone()[2])
     with (private_folder(place.parent) / _LOCK).open("ab") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # SQLite lets nobody wait for a change of the journal
-        if (found := _version(connection)) > VERSION:
+        if (found := _version(connection)) > LEDGER_VERSION:
             raise StateError(
-                f"{place} was written by a newer profile-router (version {found}, this one knows {VERSION}); "
-                f"bring profile-router up to date, or name another folder: {VARIABLE}=DIR"
+                f"{place} was written by a newer profile-router (version {found}, this one knows {LEDGER_VERSION}); "
+                f"bring profile-router up to date, or name another folder: {STATE_VARIABLE}=DIR"
             )
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("BEGIN IMMEDIATE")
-        for number in range(_version(connection), VERSION):
+        for number in range(_version(connection), LEDGER_VERSION):
             for statement in MIGRATIONS[number].split(";"):
                 connection.execute(statement)
-        connection.execute(f"PRAGMA user_version = {VERSION}")
+        connection.execute(f"PRAGMA user_version = {LEDGER_VERSION}")
         connection.execute("COMMIT")
 
 

@@ -12,8 +12,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from profile_router.ledger.schema import FILE, TABLES, make_ready
-from profile_router.state.database import reading, tell
+from profile_router.ledger.schema import LEDGER_FILE, TABLES, make_ready
+from profile_router.state.database import reading, set_aside_line
 
 _MOST = 1e12  # of any figure
 _LAST_MOMENT = 253_402_300_799.0  # seconds since 1970: the end of the year 9999, beyond which no date can be written
@@ -24,7 +24,7 @@ _EMPTY = {"TEXT": "''", "REAL": "0.0", "INTEGER": "0"}
 @contextmanager
 def reading_sound(state: Path, *tables: str) -> Iterator[sqlite3.Connection]:
     """Open the ledger in the folder *state* to read one state of its *tables*. The file is there. Raises StateError."""
-    with reading(state / FILE, make_ready) as database:
+    with reading(state / LEDGER_FILE, make_ready) as database:
         database.text_factory = _text
         _mend(state, database, dict.fromkeys(tables))
         yield database
@@ -35,7 +35,7 @@ def sound_sums(state: Path, said: str, values: Sequence[object]) -> list[sqlite3
 
     Of its tables only the columns that it reads are looked through: an index may hold all of them.
     """
-    with reading(state / FILE, make_ready) as database, closing(database.cursor()) as cursor:
+    with reading(state / LEDGER_FILE, make_ready) as database, closing(database.cursor()) as cursor:
         database.text_factory, cursor.row_factory = _text, sqlite3.Row
         _mend(state, database, _columns_read(database, said, values))
         return cursor.execute(said, values).fetchall()
@@ -46,7 +46,7 @@ def sound_rows(state: Path, table: str, said: str, values: Sequence[object]) -> 
 
     Only they are looked through: a ledger has 100,000 runs, and most commands tell some of them.
     """
-    with reading(state / FILE, make_ready) as database, closing(database.cursor()) as cursor:
+    with reading(state / LEDGER_FILE, make_ready) as database, closing(database.cursor()) as cursor:
         database.text_factory, cursor.row_factory = _text, sqlite3.Row
         rows = cursor.execute(said, values).fetchall()
         given = rows[0].keys() if rows else ()
@@ -83,7 +83,9 @@ def _mend(state: Path, database: sqlite3.Connection, read: Mapping[str, Collecti
         return
     found = sum(_damaged(database, table) for table in TABLES)  # of all, so that each reader tells the same
     cells = "1 value that is" if found == 1 else f"{found:,} values that are"
-    tell(f"{state / FILE} has {cells} not of the kind of the column; another program wrote there. None counts")
+    set_aside_line(
+        f"{state / LEDGER_FILE} has {cells} not of the kind of the column; another program wrote there. None counts"
+    )
 
 
 def _damaged(database: sqlite3.Connection, table: str) -> int:

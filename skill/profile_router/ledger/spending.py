@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from profile_router.core.ladder.spending import over
-from profile_router.ledger.schema import FILE, day_of, make_ready
+from profile_router.ledger.schema import LEDGER_FILE, day_of, make_ready
 from profile_router.state.database import compact, transaction
 from profile_router.values import frozen
 
@@ -44,7 +44,7 @@ class Ledger:
         None where that would be less than *least*: the amount is then what was spent or reserved before.
         It is found again under *name*, which no other attempt has.
         """
-        with transaction(self.state / FILE, make_ready) as database:
+        with transaction(self.state / LEDGER_FILE, make_ready) as database:
             day = self._day()
             before = _sum(database, day)
             if over(before + least, limit):
@@ -64,7 +64,7 @@ class Ledger:
         Until it is settled it counts as what it holds, not as what it had spent. It holds what it held, or what the
         day's *limit* leaves for it beside the others, if that is less. It never holds less than it had spent.
         """
-        with transaction(self.state / FILE, make_ready) as database:
+        with transaction(self.state / LEDGER_FILE, make_ready) as database:
             said = f"SELECT id, day, reserved, COALESCE(spent, 0), COALESCE(spent, reserved) {_NAMED} name = ?"
             row = database.execute(said, (name,)).fetchone()
             if row is None:
@@ -77,13 +77,13 @@ class Ledger:
 
     def spent_by(self, run: str) -> float:
         """Return what the attempts of *run* have been settled with."""
-        with transaction(self.state / FILE, make_ready) as database:
+        with transaction(self.state / LEDGER_FILE, make_ready) as database:
             said = f"SELECT COALESCE(SUM(spent), 0) {_NAMED} instr(name, ?) = 1"
             return float(database.execute(said, (f"{run}/",)).fetchone()[0])
 
     def grow(self, number: int, usd: float, *, limit: float) -> bool:
         """Raise reservation *number* to *usd*, and tell whether the day's *limit* has room for that."""
-        with transaction(self.state / FILE, make_ready) as database:
+        with transaction(self.state / LEDGER_FILE, make_ready) as database:
             found = database.execute(
                 "SELECT day, COALESCE(spent, reserved) FROM spending WHERE id = ?", (number,)
             ).fetchone()
@@ -95,12 +95,12 @@ class Ledger:
 
     def settle(self, number: int, usd: float) -> None:
         """Put down what reservation *number* really cost."""
-        with transaction(self.state / FILE, make_ready) as database:
+        with transaction(self.state / LEDGER_FILE, make_ready) as database:
             database.execute("UPDATE spending SET spent = ? WHERE id = ?", (usd, number))
 
     def forget_names(self) -> None:
         """Take out the names of threads that an older version wrote down, of the bytes too; amounts stay."""
-        path = self.state / FILE
+        path = self.state / LEDGER_FILE
         if path.exists():
             with transaction(path, make_ready) as database:
                 database.execute("UPDATE spending SET thread = '' WHERE thread <> ''")
@@ -108,7 +108,7 @@ class Ledger:
 
     def today(self) -> float:
         """Return what is spent or reserved today."""
-        with transaction(self.state / FILE, make_ready) as database:
+        with transaction(self.state / LEDGER_FILE, make_ready) as database:
             return _sum(database, self._day())
 
     def _day(self) -> str:

@@ -25,13 +25,13 @@ from profile_router.core.operating.totals import (
     Totals,
 )
 from profile_router.core.telling.verdict import WELL
-from profile_router.ledger.listed import AT_THE_TASK, listed
-from profile_router.ledger.schema import FILE
+from profile_router.ledger.listed import AT_THE_TASK, sql_list
+from profile_router.ledger.schema import LEDGER_FILE
 from profile_router.ledger.sound import reading_sound
 
 _MOST = 5  # runs of one list that are named
 _MOST_USD = 1e9  # of one run
-_OURS = "max(cost_usd > 0 AND cost_source <> 'provider')"  # not all of it is what providers say
+NOT_BY_PROVIDERS = "max(cost_usd > 0 AND cost_source <> 'provider')"  # not all of it is what providers say
 # The runs that are looked at, read once. All else is added up from what is kept of them in memory.
 # How soon one was refused says nothing of work.
 # A sum of money that no run can cost was written by another hand, and counts as none.
@@ -39,8 +39,8 @@ _CHOSEN = f"""CREATE TEMP TABLE these AS SELECT id, started,
   iif(verdict IN ('refused', 'unapproved'), NULL, ended - started) AS took, day, verdict, cause, profile,
   tier, rule, attempts, iif(abs(cost_usd) <= {_MOST_USD}, cost_usd + 0.0, 0.0) AS cost_usd, cost_source,
   iif(abs(if_burst_usd) <= {_MOST_USD}, if_burst_usd + 0.0, NULL) AS if_burst_usd, saved_by,
-  verdict IN {listed(WELL)} AS well FROM runs WHERE kind = 'run' AND started >= ?"""  # noqa: S608 - words of ours, here and below
-_PARTS = f"SELECT tier, rule, verdict, count(*), sum(cost_usd), {_OURS} FROM these GROUP BY 1, 2, 3"  # noqa: S608
+  verdict IN {sql_list(WELL)} AS well FROM runs WHERE kind = 'run' AND started >= ?"""  # noqa: S608 - words of ours, here and below
+_PARTS = f"SELECT tier, rule, verdict, count(*), sum(cost_usd), {NOT_BY_PROVIDERS} FROM these GROUP BY 1, 2, 3"  # noqa: S608
 _DAYS = "SELECT day, count(*), sum(cost_usd), total(if_burst_usd) FROM these GROUP BY 1 ORDER BY 1"
 _UNKNOWN = "SELECT saved_by, count(*) FROM these WHERE if_burst_usd IS NULL AND well GROUP BY 1 ORDER BY 2 DESC"
 _KNOWN = "SELECT count(*), total(cost_usd), total(if_burst_usd) FROM these WHERE if_burst_usd IS NOT NULL"
@@ -63,7 +63,7 @@ _MOST_EXPENSIVE = f"SELECT {_NOTABLE}, 0 FROM these WHERE cost_usd > 0 ORDER BY 
 # What the last look at the work of a run found. A run that one tier did alone was its route's own doing.
 _EDITED = f"""FROM these JOIN verifications AS seen ON seen.run = id AND stage = 'after' AND seen.after =
   (SELECT max(after) FROM verifications WHERE run = id AND stage = 'after')
-  WHERE tier = ? AND rule NOT IN {listed(NO_CHOICE)} AND verdict <> '{UNFINISHED}'
+  WHERE tier = ? AND rule NOT IN {sql_list(NO_CHOICE)} AND verdict <> '{UNFINISHED}'
   AND NOT EXISTS (SELECT 1 FROM steps WHERE steps.run = id AND steps.profile <> '')
   AND seen.files_changed > 0 AND seen.lines_added + seen.lines_removed"""  # noqa: S608
 _LINES = "seen.lines_added + seen.lines_removed"
@@ -74,7 +74,7 @@ def totals_since(state: Path, since: float, *, many_lines: int) -> Totals:
 
     A local run that edited more than *many_lines* counts as a misroute. Raises StateError.
     """
-    if not (state / FILE).exists():
+    if not (state / LEDGER_FILE).exists():
         return Totals(since=since, compared=Compared(unknown={}), causes={})
     with reading_sound(state, "runs", "attempts", "steps", "verifications") as database:
         return _Adding(database, since).totals(many_lines)

@@ -12,7 +12,7 @@ from profile_router.core.ladder.account import RunRow
 from profile_router.core.ladder.run_kinds import UNFINISHED
 from profile_router.git.undo import Undo
 from profile_router.git.writes import Found
-from profile_router.ledger.schema import FILE, day_of, make_ready
+from profile_router.ledger.schema import LEDGER_FILE, day_of, make_ready
 from profile_router.ledger.words import Seal
 from profile_router.state.database import reading, transaction
 
@@ -36,7 +36,7 @@ def put_undo(database: sqlite3.Connection, run: str, undo: Undo, seal: Seal) -> 
 
 def undo_of_run(state: Path, run: str, seal: Seal) -> Undo | None:
     """Return what takes *run* back, None where nothing is kept. Raises StateError."""
-    with reading(state / FILE, make_ready) as database:
+    with reading(state / LEDGER_FILE, make_ready) as database:
         row = database.execute("SELECT words FROM undoing WHERE run = ?", (run,)).fetchone()
     said = seal.opened(row[0], f"{run} {_OF}") if row else None
     if said is None:
@@ -58,7 +58,7 @@ def begin_undo(state: Path, run: RunRow, undo: Undo, seal: Seal, *, now: float) 
     """
     name = os.urandom(8).hex()
     row = (name, "undo", now, day_of(now), UNFINISHED, run.id, run.thread, run.workspace)
-    with transaction(state / FILE, make_ready) as database:
+    with transaction(state / LEDGER_FILE, make_ready) as database:
         columns = "id, kind, started, day, verdict, rule, thread, workspace"
         database.execute(f"INSERT INTO runs ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)  # noqa: S608
         put_undo(database, name, undo, seal)
@@ -67,7 +67,7 @@ def begin_undo(state: Path, run: RunRow, undo: Undo, seal: Seal, *, now: float) 
 
 def end_undo(state: Path, name: str, *, now: float, done: bool) -> None:
     """Note that the undo *name* is *done*, or came to nothing. Raises StateError."""
-    with transaction(state / FILE, make_ready) as database:
+    with transaction(state / LEDGER_FILE, make_ready) as database:
         said = ("undone" if done else "error", now, name)
         database.execute("UPDATE runs SET verdict = ?, ended = ? WHERE id = ?", said)
 

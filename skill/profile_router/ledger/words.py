@@ -17,10 +17,10 @@ from profile_router.threads.cipher import EAX, OCB, decrypt, encrypt
 from profile_router.threads.key import NoThreadKey, key_file, read_key
 from profile_router.values import frozen
 
-REFUSED = "refused"  # what the words of a refusal are sealed for, behind the run's id
+REFUSED_STAGE = "refused"  # what the words of a refusal are sealed for, behind the run's id
 
 
-def words_of(stage: Stage, after: int) -> str:
+def sealed_for(stage: Stage, after: int) -> str:
     """Return what the words of a verification are sealed for, behind the run's id."""
     return f"check {after}" if stage == "after" else f"check {stage} {after}"
 

@@ -15,7 +15,7 @@ from profile_router.core.attempt.saving import NOT_WELL, Saving
 from profile_router.core.ladder.receipt import Receipt, Verified
 from profile_router.core.ladder.run_kinds import UNFINISHED, Stage
 from profile_router.core.ladder.steps import TakenStep
-from profile_router.core.policy.private import NOTHING, Confidential
+from profile_router.core.policy.private import NO_CONFIDENTIAL, Confidential
 from profile_router.core.privacy.findings import masked_json
 from profile_router.core.routing.route import Decision
 from profile_router.core.task import Task
@@ -27,10 +27,10 @@ from profile_router.git.undo import Undo
 from profile_router.ledger.listed import AT_THE_TASK
 from profile_router.ledger.receipts import COLUMNS, columns_of, receipt_of_row
 from profile_router.ledger.retention import expire, forget
-from profile_router.ledger.routes import decided
-from profile_router.ledger.schema import FILE, day_of, make_ready, moments
+from profile_router.ledger.routes import decided_row
+from profile_router.ledger.schema import LEDGER_FILE, day_of, make_ready, moments
 from profile_router.ledger.undoing import put_undo
-from profile_router.ledger.words import REFUSED, Seal, words_of
+from profile_router.ledger.words import REFUSED_STAGE, Seal, sealed_for
 from profile_router.state.database import BUSY_S, reading, transaction
 
 _TOTALS = f"""UPDATE runs SET
@@ -65,7 +65,7 @@ class SqliteRunLedger:
     thread: str
     clock: Callable[[], float]
     seal: Seal
-    confidential: Confidential = NOTHING
+    confidential: Confidential = NO_CONFIDENTIAL
     _put: dict[int, Receipt] = field(default_factory=dict, init=False)
     _said: dict[int, Mapping[str, Any]] = field(default_factory=dict, init=False)
     _next: int | None = field(default=None, init=False)
@@ -88,7 +88,7 @@ class SqliteRunLedger:
 
     def routed(self, decision: Decision) -> None:
         """Note the route, and the evidence as figures."""
-        said = decided(decision)
+        said = decided_row(decision)
         with self._writing() as database:
             database.execute(
                 "UPDATE runs SET profile = ?, tier = ?, rule = ? WHERE id = ?",
@@ -176,7 +176,7 @@ class SqliteRunLedger:
             None if check is None or check.inconclusive else int(check.passed),
             None if check is None else check.exit_code,
             None if check is None else check.seconds,
-            self.seal.sealed(said, f"{self.run} {words_of(stage, after)}"),
+            self.seal.sealed(said, f"{self.run} {sealed_for(stage, after)}"),
         )
         with self._writing() as database:
             marks = ", ".join("?" * len(row))
@@ -184,14 +184,14 @@ class SqliteRunLedger:
 
     def receipts(self) -> list[dict[str, Any]]:
         """Return the receipts of the run as `run --json` prints them, with their moments."""
-        with reading(self.state / FILE, make_ready) as database:
+        with reading(self.state / LEDGER_FILE, make_ready) as database:
             database.row_factory = sqlite3.Row
             rows = database.execute("SELECT * FROM attempts WHERE run = ? ORDER BY number", (self.run,)).fetchall()
         return [receipt_of_row(dict(row), self._words(row)) | moments(row["started"], row["ended"]) for row in rows]
 
     def lasted_s(self) -> float:
         """Return the seconds since the run began. The screen and the ledger both tell this figure."""
-        with reading(self.state / FILE, make_ready) as database:
+        with reading(self.state / LEDGER_FILE, make_ready) as database:
             [started] = database.execute("SELECT started FROM runs WHERE id = ?", (self.run,)).fetchone()
         return max(0.0, self.clock() - float(started))
 
@@ -227,7 +227,7 @@ class SqliteRunLedger:
                     self.run,
                 ),
             )
-            sealed = self.seal.sealed(masked_json(words or {}, self.confidential), f"{self.run} {REFUSED}")
+            sealed = self.seal.sealed(masked_json(words or {}, self.confidential), f"{self.run} {REFUSED_STAGE}")
             database.execute("UPDATE details SET words = ? WHERE run = ?", (sealed, self.run))
             if undo is not None:
                 put_undo(database, self.run, undo, self.seal)
@@ -247,7 +247,7 @@ class SqliteRunLedger:
     def _hold_open(self) -> None:
         """Keep the file open as long as the run lasts. Whoever closes it last writes all of it anew."""
         if self._open is None:
-            self._open = sqlite3.connect(self.state / FILE, timeout=BUSY_S, check_same_thread=False)
+            self._open = sqlite3.connect(self.state / LEDGER_FILE, timeout=BUSY_S, check_same_thread=False)
             self._open.execute("SELECT count(*) FROM runs").fetchall()
 
     def _words(self, row: sqlite3.Row) -> Mapping[str, Any] | None:
@@ -271,7 +271,7 @@ class SqliteRunLedger:
     def _writing(self) -> Iterator[sqlite3.Connection]:
         """Open the ledger for one transaction. Raises StateError, which says how the run goes on."""
         try:
-            with transaction(self.state / FILE, make_ready) as database:
+            with transaction(self.state / LEDGER_FILE, make_ready) as database:
                 yield database
         except StateError as error:
             raise StateError(f"{error}; what the run did is kept: `profile-router resume {self.thread}`") from None

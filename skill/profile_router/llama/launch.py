@@ -23,7 +23,7 @@ from profile_router.machine.machine import AMD, NVIDIA, Machine, gib
 from profile_router.values import frozen
 
 SLOTS_WITH_GPU, SLOTS_WITHOUT = 4, 1  # on a processor requests at the same time only slow each other down
-ANSWER_TOKENS = 4_096  # where a client names no limit of its own
+SERVED_ANSWER_TOKENS = 4_096  # where a client names no limit of its own
 _PADDING = 256  # llama.cpp rounds the window of a slot up to this
 _LONGEST = 10_000_000
 WHEEL_RUNS_ON = "the server of the wheel runs on the processor"
@@ -65,7 +65,7 @@ class Launch:
         return "\n".join((*lines, " \\\n  ".join((f"exec {program}", *flags)))) + "\n"
 
 
-def plan(wish: Wish, machine: Machine, program: Sequence[str]) -> Launch:
+def launch_plan(wish: Wish, machine: Machine, program: Sequence[str]) -> Launch:
     """Return how *program* serves *wish* on *machine*. Raises UsageError for a bad model or number."""
     _check(wish)
     gpu, why = (False, WHEEL_RUNS_ON) if _is_wheel(program) else _gpu(wish, machine)
@@ -79,7 +79,7 @@ def plan(wish: Wish, machine: Machine, program: Sequence[str]) -> Launch:
         ("--port", str(wish.port)),
         ("-c", str(window * slots)),
         ("--parallel", str(slots)),
-        ("-n", str(ANSWER_TOKENS)),
+        ("-n", str(SERVED_ANSWER_TOKENS)),
         ("--threads", str(wish.threads or cores)),
         *([("--gpu-layers", "999")] if gpu else []),
     ]

@@ -11,7 +11,7 @@ from pathlib import Path
 from profile_router.errors import UsageError
 from profile_router.values import frozen
 
-VARIABLE = "PROFILE_ROUTER_HERMES_PYTHON"
+HERMES_VARIABLE = "PROFILE_ROUTER_HERMES_PYTHON"
 _NONE = "none"
 _HEAD_BYTES = 4_096
 _WRAPPERS = 3
@@ -34,7 +34,7 @@ def find_hermes(environ: Mapping[str, str], named: str = "") -> Hermes | None:
     Its python is $PROFILE_ROUTER_HERMES_PYTHON, else *named* (the policy's), else what `hermes` on PATH begins with.
     The word `none` in one of the first two means to do without. Raises UsageError where one of them names no program.
     """
-    wanted = {VARIABLE: environ.get(VARIABLE, ""), "hermes.python in the policy": named}
+    wanted = {HERMES_VARIABLE: environ.get(HERMES_VARIABLE, ""), "hermes.python in the policy": named}
     for place, value in wanted.items():
         if value == _NONE:
             return None

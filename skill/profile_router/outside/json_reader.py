@@ -13,8 +13,8 @@ from typing import Any
 
 from profile_router.core.language.anchored import Anchored
 
-DEPTH = 64  # the deepest that servers and tools have a use for is about ten
-MOST_BYTES = 64 * 1024 * 1024
+JSON_DEPTH = 64  # the deepest that servers and tools have a use for is about ten
+MOST_JSON_BYTES = 64 * 1024 * 1024
 _DIGITS = 30
 _MOST_VALUES = 200_000
 _HALF = Anchored(r"\\u[dD][89a-fA-F]|[\ud800-\udfff]")
@@ -24,7 +24,7 @@ class UnreadableJson(ValueError):
     """A text that is not JSON, or is nested or long beyond any use. The message quotes nothing of it."""
 
 
-def read_json(text: str | bytes | bytearray, *, most: int = MOST_BYTES, strict: bool = True) -> Any:
+def read_json(text: str | bytes | bytearray, *, most: int = MOST_JSON_BYTES, strict: bool = True) -> Any:
     """Return the value of *text*, of at most *most* characters or bytes. Raises UnreadableJson, and nothing else.
 
     A number that no field can hold (`NaN`, infinity, more than 30 digits) is None. Of two equal keys the last holds.
@@ -36,7 +36,7 @@ def read_json(text: str | bytes | bytearray, *, most: int = MOST_BYTES, strict: 
     try:
         found = json.loads(read, parse_int=_integer, parse_float=_number, parse_constant=lambda _: None, strict=strict)
     except (RecursionError, MemoryError):
-        raise UnreadableJson(f"nested deeper than {DEPTH} levels") from None
+        raise UnreadableJson(f"nested deeper than {JSON_DEPTH} levels") from None
     except ValueError:
         raise UnreadableJson("not JSON") from None
     _look_at_depth(read, found)
@@ -49,17 +49,17 @@ def read_json(text: str | bytes | bytearray, *, most: int = MOST_BYTES, strict: 
 
 def _look_at_depth(text: str, found: Any) -> None:
     """Raise UnreadableJson where *found* is too deep. Few brackets in *text* say that it is not."""
-    if text.count("[") + text.count("{") <= DEPTH:
+    if text.count("[") + text.count("{") <= JSON_DEPTH:
         return
     level, seen = [found], 0
-    for _ in range(DEPTH):
+    for _ in range(JSON_DEPTH):
         level = [inner for value in level if isinstance(value, dict | list) for inner in _inside(value)]
         seen += len(level)
         if seen > _MOST_VALUES:
             raise UnreadableJson(f"more than {_MOST_VALUES:,} values")
         if not level:
             return
-    raise UnreadableJson(f"nested deeper than {DEPTH} levels")
+    raise UnreadableJson(f"nested deeper than {JSON_DEPTH} levels")
 
 
 def _inside(value: dict[str, Any] | list[Any]) -> Iterable[Any]:

@@ -19,7 +19,7 @@ from profile_router.outside.yaml_guard import Hostile, refuse_hostile, safe_load
 if TYPE_CHECKING:
     import yaml
 
-MAX_BYTES = 1_000_000
+MOST_YAML_CHARACTERS = 1_000_000
 _LONGEST_SHOWN = 40  # characters of a file that an error repeats
 MAX_DEPTH = 20
 _LONGEST, _HEAD = 1_200, 300  # characters of a message
@@ -57,15 +57,15 @@ MAPPING, SEQUENCE = "mapping", "sequence"  # the tags of what is not a scalar
 
 
 @lru_cache(4)
-def parse(text: str) -> Node:
+def parse_yaml(text: str) -> Node:
     """Return the node tree of *text*, the same for the same: nobody can change one.
 
     Raises Refused on syntax errors, aliases, too much text or nesting.
     """
     import yaml  # 50 ms: only who reads a file pays for it
 
-    if len(text) > MAX_BYTES:
-        raise Refused(f"{len(text):,} characters are too many for such a file (at most {MAX_BYTES:,})", 1)
+    if len(text) > MOST_YAML_CHARACTERS:
+        raise Refused(f"{len(text):,} characters are too many for such a file (at most {MOST_YAML_CHARACTERS:,})", 1)
     try:
         refuse_hostile(text, levels=MAX_DEPTH)
         node = yaml.compose(text, Loader=safe_loader())

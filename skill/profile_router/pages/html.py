@@ -13,7 +13,7 @@ from profile_router.pages.report import Callout, Cell, Report, ResultTable, Sect
 
 _NOTHING_FROM_ELSEWHERE = "default-src 'none'; style-src 'unsafe-inline'"
 _FIGURE = re.compile(r"–?|≈? ?[-−]?\$?\d[\d.,]*(?: (?:%|s|ms|h|min)(?: \d+ (?:s|min))?)?")
-BEGIN = (  # by which a page of ours is known
+PAGE_BEGIN = (  # by which a page of ours is known
     '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="generator" content="profile-router">'
 )
 _LIGHT = ("#0b6bcb", "#c2410c", "#15803d", "#7e22ce", "#b45309", "#0e7490", "#be185d", "#4b5563")
@@ -67,7 +67,7 @@ def page_of(report: Report) -> str:
         )
     )
     return harmless(
-        f'{BEGIN}<meta name="viewport" content="width=device-width,initial-scale=1">'
+        f'{PAGE_BEGIN}<meta name="viewport" content="width=device-width,initial-scale=1">'
         f'<meta http-equiv="Content-Security-Policy" content="{_NOTHING_FROM_ELSEWHERE}">'
         f"<title>{escape(report.title)}</title><style>{_style()}</style></head><body>{body}</body></html>\n",
         escapes="none",

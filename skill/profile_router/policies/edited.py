@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from profile_router.outside.strict_yaml import MAPPING, SEQUENCE, Node, Refused, parse
+from profile_router.outside.strict_yaml import MAPPING, SEQUENCE, Node, Refused, parse_yaml
 
 _Place = Sequence[str]  # `rules`, `small-change`, `below_lines`: items of a list are found by their id
 _INDENT = re.compile(r"\s*(?:-\s+)?")
@@ -24,7 +24,7 @@ def with_numbers(text: str, numbers: Mapping[tuple[str, ...], float]) -> str:
 def _with_number(text: str, place: _Place, number: str) -> str:
     *parents, name = place
     lines = text.splitlines(keepends=True)
-    node: Node | None = parse(text)
+    node: Node | None = parse_yaml(text)
     for depth, parent in enumerate(parents):
         inner = _inner(node, parent)
         if inner is None and node is not None and node.tag == MAPPING:

@@ -17,15 +17,24 @@ from profile_router.core.language.phrases import SCOPE, Phrases, compile_phrases
 from profile_router.core.policy import CheckSwitch, PluginSwitch, Policy
 from profile_router.core.policy.early import GETS_NOWHERE
 from profile_router.core.policy.private import PrivateRules
-from profile_router.core.privacy.confidential import MOST_PATTERNS, MOST_WORDS, pattern_problem, word_problem
+from profile_router.core.privacy.confidential import MOST_CONFIDENTIAL, MOST_PATTERNS, pattern_problem, word_problem
 from profile_router.errors import Cause, PolicyError
 from profile_router.folders import our_folder
 from profile_router.outside.plain_file import read_plain
-from profile_router.outside.strict_yaml import MAX_BYTES, Node, Reader, Refused, items, pairs, parse, scalar
-from profile_router.policies.parsed import NOT_IN_THE_FILE, keep, name_of, recall
+from profile_router.outside.strict_yaml import (
+    MOST_YAML_CHARACTERS,
+    Node,
+    Reader,
+    Refused,
+    items,
+    pairs,
+    parse_yaml,
+    scalar,
+)
+from profile_router.policies.parsed import NOT_IN_THE_FILE, keep_policy, name_of, recall_policy
 
 SHIPPED = Path(__file__).resolve().parent / "default_policy.yaml"
-VARIABLE = "PROFILE_ROUTER_POLICY"
+POLICY_VARIABLE = "PROFILE_ROUTER_POLICY"
 _REPAIRED: Cause = "verification-failed"  # the one cause whose check says what to repair
 
 
@@ -38,8 +47,8 @@ def find_policy(named: str | None, environ: Mapping[str, str]) -> Path:
     """Return the policy in force: *named*, else $PROFILE_ROUTER_POLICY, else the user's own, else the shipped one."""
     if named is not None:
         return Path(named)
-    if environ.get(VARIABLE):
-        return Path(environ[VARIABLE])
+    if environ.get(POLICY_VARIABLE):
+        return Path(environ[POLICY_VARIABLE])
     own = own_policy(environ)
     return own if own.is_file() else SHIPPED
 
@@ -50,7 +59,7 @@ def read_policy(path: Path, kept_in: Path | None = None) -> Policy:
     *kept_in* is the folder where what the same bytes were read as may be kept; without it they are parsed.
     """
     try:
-        raw = read_plain(path, 4 * MAX_BYTES)  # UTF-8 has up to 4 a character
+        raw = read_plain(path, 4 * MOST_YAML_CHARACTERS)  # UTF-8 has up to 4 a character
         if raw is None:
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
         text = raw.decode()
@@ -64,21 +73,21 @@ def read_policy(path: Path, kept_in: Path | None = None) -> Policy:
     except UnicodeDecodeError as error:
         raise PolicyError(f"not UTF-8 text (byte {error.start})", file=str(path)) from None
     digest = hashlib.sha256(raw).hexdigest()[:12]
-    if kept_in and (known := recall(kept_in, name, digest, str(path))):
+    if kept_in and (known := recall_policy(kept_in, name, digest, str(path))):
         return known
     try:
-        policy = _policy(parse(text), digest, str(path))
+        policy = _policy(parse_yaml(text), digest, str(path))
     except Refused as refused:
         raise PolicyError(refused.message, file=str(path), line=refused.line) from None
     if kept_in:
-        keep(kept_in, name, policy)
+        keep_policy(kept_in, name, policy)
     return policy
 
 
 def policy_in(text: str, source: str) -> Policy:
     """Return the policy that *text* holds, which is to be called *source*. Raises PolicyError as `read_policy`."""
     try:
-        return _policy(parse(text), hashlib.sha256(text.encode()).hexdigest()[:12], source)
+        return _policy(parse_yaml(text), hashlib.sha256(text.encode()).hexdigest()[:12], source)
     except Refused as refused:
         raise PolicyError(refused.message, file=source, line=refused.line) from None
 
@@ -205,7 +214,7 @@ def check_private(
     node: Node,
     where: str,
     *,
-    most_words: int = MOST_WORDS,
+    most_words: int = MOST_CONFIDENTIAL,
     most_patterns: int = MOST_PATTERNS,
 ) -> None:
     """Raise Refused, with its line, for the first word or pattern of *rules*, read from *node*, that cannot be used.

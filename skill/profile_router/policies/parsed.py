@@ -45,18 +45,18 @@ def name_of(raw: bytes, shipped: bytes) -> str:
 def _changed() -> bytes:
     """Return when the modules last changed that say what a policy holds. In a clone they change within a version."""
     with suppress(OSError):
-        return b"".join(place.stat().st_mtime_ns.to_bytes(8, "big", signed=True) for place in stamped())
+        return b"".join(place.stat().st_mtime_ns.to_bytes(8, "big", signed=True) for place in modules_that_read())
     return b""
 
 
-def stamped() -> list[Path]:
+def modules_that_read() -> list[Path]:
     """Return the files of the modules that read a policy, and of those whose classes one is made of."""
     made = {one.__module__ for one in _CLASSES.values() if one.__module__.startswith(_OURS)}
     said = (Path(str(sys.modules[name].__file__)) for name in sorted(made))
     return [*said, *(_TOP / name for name in _READ_BY)]
 
 
-def recall(folder: Path, name: str, digest: str, source: str) -> Policy | None:
+def recall_policy(folder: Path, name: str, digest: str, source: str) -> Policy | None:
     """Return the policy that is kept as *name* in *folder*, of the file *source* with *digest*.
 
     None where nothing is kept, or nothing that can be trusted.
@@ -65,7 +65,7 @@ def recall(folder: Path, name: str, digest: str, source: str) -> Policy | None:
     return None if content is None else _policy(content, digest, source)
 
 
-def keep(folder: Path, name: str, read: Policy) -> None:
+def keep_policy(folder: Path, name: str, read: Policy) -> None:
     """Keep the policy *read* as *name* in *folder*. Where that cannot be, it is not."""
     told = {name: _plain(getattr(read, name)) for name in read.__dataclass_fields__ if name not in NOT_IN_THE_FILE}
     content = json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")

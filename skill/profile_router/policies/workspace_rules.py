@@ -13,18 +13,18 @@ from typing import TYPE_CHECKING, get_args
 from profile_router.core.policy import Policy
 from profile_router.core.text import shown
 from profile_router.errors import PolicyError
-from profile_router.git.command import marked
+from profile_router.git.command import folder_with_git
 from profile_router.outside.plain_file import read_plain
-from profile_router.outside.strict_yaml import Reader, Refused, pairs, parse
+from profile_router.outside.strict_yaml import Reader, Refused, pairs, parse_yaml
 from profile_router.policies.file import check_private, switch
 from profile_router.workspace.folder import Workspace
 
 if TYPE_CHECKING:
     from profile_router.core.policy.tighten import WorkspacePolicy
 
-FILE = ".profile-router.yaml"
+RULES_FILE = ".profile-router.yaml"
 
-MOST_BYTES = 64 * 1024
+MOST_RULES_BYTES = 64 * 1024
 _MOST_GLOBS = 200
 _LONGEST_GLOB = 200
 _MOST_WORDS, _MOST_PATTERNS = 200, 20
@@ -43,9 +43,9 @@ def tightened_by(policy: Policy, workspace: Workspace | None) -> tuple[Policy, t
     ignored: tuple[str, ...] = ()
     for folder in _folders(workspace):
         if (found := read_workspace_policy(folder)) is not None:
-            from profile_router.core.policy.tighten import tightened  # few workspaces have such a file
+            from profile_router.core.policy.tighten import tightened_policy  # few workspaces have such a file
 
-            policy, kept = tightened(policy, found)
+            policy, kept = tightened_policy(policy, found)
             ignored += kept
     return policy, ignored
 
@@ -54,7 +54,7 @@ def _folders(workspace: Workspace | None) -> Iterator[Path]:
     """Yield the workspace's root, and the folders above it up to the top of its repository. Git need not be there."""
     if workspace is None:
         return
-    within = workspace.git or marked(workspace.root) is not None
+    within = workspace.git or folder_with_git(workspace.root) is not None
     for folder in (workspace.root, *(workspace.root.parents if within else ())):
         yield folder
         if os.path.lexists(folder / ".git"):
@@ -63,9 +63,9 @@ def _folders(workspace: Workspace | None) -> Iterator[Path]:
 
 def read_workspace_policy(root: Path) -> WorkspacePolicy | None:
     """Return what the file in the folder *root* says, None without such a file, or where it says nothing."""
-    path = root / FILE
+    path = root / RULES_FILE
     try:
-        raw = read_plain(path, MOST_BYTES, links=False)
+        raw = read_plain(path, MOST_RULES_BYTES, links=False)
         text = "" if raw is None else raw.decode("utf-8-sig")
     except OSError as error:
         raise PolicyError(
@@ -82,7 +82,7 @@ def _parsed(text: str, path: Path, digest: str) -> WorkspacePolicy:
     from profile_router.core.policy.tighten import LessChecked, WorkspacePolicy
 
     try:
-        root = parse(text)
+        root = parse_yaml(text)
         special = {LessChecked: partial(switch, allowed=get_args(LessChecked))}
         found = Reader(special).record(root, WorkspacePolicy, "the file", skip=("source", "digest"))
         for key, _line, node in pairs(root, "the file"):

@@ -24,7 +24,7 @@ from profile_router.core.routing.listed import ListedPrice
 from profile_router.folders import our_folder
 from profile_router.outside.json_reader import UnreadableJson, read_json
 from profile_router.prices.table import plain_url, table_version
-from profile_router.state.kept_files import MOST_BYTES, keep_file, kept
+from profile_router.state.kept_files import MOST_KEPT_BYTES, keep_file, kept
 
 _MOST = 500  # prices that are kept
 _MOST_USD = 1_000_000.0
@@ -113,7 +113,7 @@ def _told(price: ListedPrice) -> list[Any]:
 def _read(content: bytes) -> dict[str, _Found]:
     """Return what *content* tells; nothing at all where any of it cannot be what was kept."""
     try:
-        told = read_json(content, most=MOST_BYTES)
+        told = read_json(content, most=MOST_KEPT_BYTES)
         return {str(name): (_price(price), _text(day, _DAY)) for name, (day, price) in told.items()}
     except (UnreadableJson, ValueError, TypeError, AttributeError, RecursionError):
         return {}

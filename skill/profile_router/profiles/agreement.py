@@ -18,9 +18,9 @@ from profile_router.outside.json_reader import UnreadableJson, read_json
 from profile_router.outside.plain_file import read_plain
 from profile_router.profiles.pools import listed_for, read_pools
 
-FOLDER = "profile-router"  # below the Hermes home: what is ours there
-FILE = "root-keys.json"
-MODE = 0o600
+OURS_IN_HOME = "profile-router"  # below the Hermes home: what is ours there
+AGREEMENT_FILE = "root-keys.json"
+AGREEMENT_MODE = 0o600
 _MOST_BYTES = 5_000_000
 
 AgreedFallbacks = Mapping[str, tuple[str, ...]]
@@ -28,7 +28,7 @@ AgreedFallbacks = Mapping[str, tuple[str, ...]]
 
 def record_path(root: Path) -> Path:
     """Return where the agreement for the Hermes home *root* is kept."""
-    return root / FOLDER / FILE
+    return root / OURS_IN_HOME / AGREEMENT_FILE
 
 
 def agreed(root: Path) -> AgreedFallbacks:
@@ -45,7 +45,7 @@ def agreed(root: Path) -> AgreedFallbacks:
     }
 
 
-def rendered(agreement: AgreedFallbacks) -> bytes:
+def agreement_bytes(agreement: AgreedFallbacks) -> bytes:
     """Return *agreement* as the file's bytes."""
     named = {provider: sorted(names) for provider, names in sorted(agreement.items())}
     return f"{json.dumps({'version': 1, 'agreed': named}, indent=1)}\n".encode()

@@ -16,7 +16,7 @@ from profile_router.core.text import nearest
 from profile_router.errors import ProfileError
 from profile_router.profiles.named_providers import Named, named_in, with_named
 from profile_router.profiles.providers import CUSTOM, SPELLINGS, Provider, find_provider, provider_names
-from profile_router.profiles.settings import FALLBACK, PREFERENCES, SETTINGS, Stated, read_settings
+from profile_router.profiles.settings import FALLBACK, PREFERENCES, SETTINGS, Stated, stated_settings
 from profile_router.profiles.spoilt_key import spoilt_by
 from profile_router.values import frozen
 
@@ -70,7 +70,7 @@ def build_profile(
     named: tuple[Named, ...] = ()
     for file, config in layers:
         named = (*named_in(config, file), *named)
-        own = read_settings(config, SETTINGS, file=file, variables=variables)
+        own = stated_settings(config, SETTINGS, file=file, variables=variables)
         settings = _over(settings, with_named(own, named, variables))
     file = layers[-1][0]
     endpoint = _endpoint(settings, file=file, inside="model.", variables=Variables(variables, places or {}))
@@ -214,7 +214,7 @@ def _fallbacks(
     chain = [main]
     for number, entry in enumerate(stated.value):
         inside = f"{stated.key}[{number}]."
-        own = read_settings(entry, FALLBACK, file=stated.file, variables=variables.values, inside=inside)
+        own = stated_settings(entry, FALLBACK, file=stated.file, variables=variables.values, inside=inside)
         own = with_named(own, named, variables.values)
         endpoint = _endpoint(own, file=stated.file, inside=inside, variables=variables, model=main.model)
         if endpoint not in chain:

@@ -13,7 +13,7 @@ from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 from profile_router.errors import ProfileError
-from profile_router.profiles.files import MAX_BYTES, read_text
+from profile_router.profiles.files import MOST_CONFIG_BYTES, read_text
 from profile_router.values import frozen
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def read_env_file(path: Path, environ: Mapping[str, str]) -> EnvFile:
             filled = None if binding.value is None else _filled(binding.value, found)
             if binding.value is not None and filled is None:
                 raise _refusal(
-                    path, line, f"refers to too much: {_MOST_REFERENCES} references, {MAX_BYTES:,} characters"
+                    path, line, f"refers to too much: {_MOST_REFERENCES} references, {MOST_CONFIG_BYTES:,} characters"
                 )
             if filled is None and above and line == last + 1:
                 own[above] = replace(own[above], broken="goes on in the next line")
@@ -110,7 +110,7 @@ def _filled(value: str, known: Mapping[str, str | None]) -> str | None:
     for atom in parse_variables(value):
         parts.append(atom.resolve(known))
         size += len(parts[-1])
-        if size > MAX_BYTES:
+        if size > MOST_CONFIG_BYTES:
             return None
     return "".join(parts)
 

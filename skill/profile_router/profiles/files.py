@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 from profile_router.errors import ProfileError
 from profile_router.outside.plain_file import read_plain
 from profile_router.outside.yaml_guard import Hostile, refuse_hostile, safe_loader
-from profile_router.profiles.kept_configs import keep, recall
-from profile_router.profiles.settings import shown
+from profile_router.profiles.kept_configs import keep_config, recall_config
+from profile_router.profiles.settings import described_value
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-MAX_BYTES = 1_000_000
+MOST_CONFIG_BYTES = 1_000_000
 _MAX_DEPTH = 50
 _MAX_VALUES = 50_000
 _TOO_MUCH = (
@@ -40,10 +40,10 @@ def read_config(path: Path, kept_in: Path | None = None) -> dict[str, Any] | Non
     text = read_text(path)
     if text is None or kept_in is None:
         return None if text is None else parse_config(text, path)
-    known = recall(kept_in, text)
+    known = recall_config(kept_in, text)
     if known is None:
         known = parse_config(text, path)
-        keep(kept_in, text, known)
+        keep_config(kept_in, text, known)
     return known
 
 
@@ -53,7 +53,7 @@ def read_text(path: Path) -> str | None:
     Raises ProfileError for one that is not plain, not readable, larger than MAX_BYTES, or not UTF-8.
     """
     try:
-        raw = read_plain(path, MAX_BYTES)
+        raw = read_plain(path, MOST_CONFIG_BYTES)
     except OSError as exc:
         raise ProfileError(f"{path} cannot be read ({exc.strerror}); check it with `ls -l {path}`") from None
     if raw is None:
@@ -82,7 +82,9 @@ def parse_config(text: str, path: Path) -> dict[str, Any]:
         problem, line = "a value that is not of the kind it is tagged as, such as the date 2026-99-99", 0
     else:
         if not isinstance(document, dict | None):
-            raise ProfileError(f"{path}: holds {shown(document)}; expected: a mapping such as `model:` with its keys")
+            raise ProfileError(
+                f"{path}: holds {described_value(document)}; expected: a mapping such as `model:` with its keys"
+            )
         return document or {}
     where = f"{path}:{line}" if line else str(path)
     raise ProfileError(f"{where}: not valid YAML: {_without_quotes(problem)}; fix that line or the one above it")

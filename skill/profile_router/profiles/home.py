@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")  # Hermes' own rule: no path can be written with it
 _CONFIG = "config.yaml"
-_DEFAULT = "default"
+DEFAULT_PROFILE = "default"
 _CHAINS = ("fallback_providers", "fallback_model")
 
 
@@ -75,7 +75,7 @@ class HermesHome:
         except OSError as exc:
             raise ProfileError(f"{self.profiles} cannot be read ({exc.strerror}); check it with `ls -ld`") from None
         if self.root is not None and (self.root / _CONFIG).exists():
-            found.add(_DEFAULT)
+            found.add(DEFAULT_PROFILE)
         return tuple(sorted(found))
 
     def load(self, name: str, *, asked_by: str = "--profile") -> Profile:
@@ -90,7 +90,7 @@ class HermesHome:
             near = nearest(name, known)
             raise UnknownProfile(shown(name), known, where=self.where, near=near, asked_by=asked_by, install=install)
         folder = self.profiles / name
-        if self.root is not None and name == _DEFAULT and not folder.is_dir():
+        if self.root is not None and name == DEFAULT_PROFILE and not folder.is_dir():
             folder = self.root
         files = dict.fromkeys(place / _CONFIG for place in (self.root, folder) if place is not None)
         layers = [(str(file), config) for file in files if (config := read_config(file, self.kept_in)) is not None]

@@ -31,13 +31,13 @@ class _NotAsSpelled(ValueError):
     """A value that is not what its text says, letter by letter."""
 
 
-def recall(folder: Path, text: str) -> dict[str, Any] | None:
+def recall_config(folder: Path, text: str) -> dict[str, Any] | None:
     """Return the mapping that *text* is as YAML; None where *folder* has nothing of it, or nothing to be trusted."""
     content = kept(folder, _name(text))
     return None if content is None else _mapping(content, text)
 
 
-def keep(folder: Path, text: str, config: dict[str, Any]) -> None:
+def keep_config(folder: Path, text: str, config: dict[str, Any]) -> None:
     """Keep in *folder* where the values of *config* stand in *text*. Where that cannot be, it is not."""
     import yaml
 

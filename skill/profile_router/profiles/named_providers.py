@@ -13,7 +13,7 @@ from profile_router.core.profile import same_endpoint
 from profile_router.core.text import nearest
 from profile_router.errors import ProfileError
 from profile_router.profiles.providers import CUSTOM, find_provider
-from profile_router.profiles.settings import NAMED, Stated, read_settings, shown
+from profile_router.profiles.settings import NAMED_PROVIDER_KEYS, Stated, described_value, stated_settings
 from profile_router.values import frozen
 
 _LIST, _MAPPING = "custom_providers", "providers"
@@ -42,10 +42,14 @@ def _entries(config: Mapping[str, Any], file: str) -> Iterator[Named]:
     by_name = config.get(_MAPPING)
     for name, entry in by_name.items() if isinstance(by_name, dict) else ():
         if isinstance(entry, dict):
-            yield Named(name=str(name), file=file, key=f"{_MAPPING}.{shown(str(name)).strip(chr(39))}", config=entry)
+            yield Named(
+                name=str(name), file=file, key=f"{_MAPPING}.{described_value(str(name)).strip(chr(39))}", config=entry
+            )
     listed = config.get(_LIST)
     if listed is not None and not isinstance(listed, list):
-        raise ProfileError(f"{file}: {_LIST} is {shown(listed)}; allowed: a list, each entry `- name: …` and its lines")
+        raise ProfileError(
+            f"{file}: {_LIST} is {described_value(listed)}; allowed: a list, each entry `- name: …` and its lines"
+        )
     for number, entry in enumerate(listed or ()):
         if isinstance(entry, dict) and isinstance(entry.get("name"), str):
             yield Named(name=entry["name"], file=file, key=f"{_LIST}[{number}]", config=entry)
@@ -85,7 +89,9 @@ def _with_key_of_address(settings: _Settings, known: tuple[Named, ...], variable
 
 
 def _read(entry: Named, variables: Mapping[str, str]) -> _Settings:
-    return read_settings(entry.config, NAMED, file=entry.file, variables=variables, inside=f"{entry.key}.")
+    return stated_settings(
+        entry.config, NAMED_PROVIDER_KEYS, file=entry.file, variables=variables, inside=f"{entry.key}."
+    )
 
 
 def _without_key(settings: _Settings) -> _Settings:
@@ -93,7 +99,7 @@ def _without_key(settings: _Settings) -> _Settings:
 
 
 def _names(name: str, known: tuple[Named, ...]) -> str:
-    listed = ", ".join(f"custom:{shown(one.name).strip(chr(39))}" for one in known[:5])
+    listed = ", ".join(f"custom:{described_value(one.name).strip(chr(39))}" for one in known[:5])
     near = nearest(name, [one.name for one in known])
     meant = f"`custom:{near}` (did you mean that?), " if near else ""
     return f"{meant}a name under {_LIST}: {listed or 'it has none'}"

@@ -21,7 +21,7 @@ from profile_router.outside.json_reader import UnreadableJson, read_json
 from profile_router.outside.plain_file import read_plain
 from profile_router.values import frozen
 
-FILE = "auth.json"
+POOLS_FILE = "auth.json"
 _MOST_BYTES = 5_000_000
 _MOST_KEYS = 100  # of one provider: no person has more, and each is a provider of the profile
 _REST_AFTER_401 = 300.0
@@ -74,14 +74,14 @@ def pool_damage(folder: Path) -> str:
     A file that was cut would else look like one from which every key was taken out.
     """
     why = _read(folder)[1]
-    return f"{folder / FILE} is damaged ({why}): none of its keys is used" if why else ""
+    return f"{folder / POOLS_FILE} is damaged ({why}): none of its keys is used" if why else ""
 
 
 def _read(folder: Path) -> tuple[Pools, str]:
     why = ""
     for _ in range(2):  # half written, it is read once more
         try:
-            content = read_plain(folder / FILE, _MOST_BYTES)
+            content = read_plain(folder / POOLS_FILE, _MOST_BYTES)
             if content is None:
                 return {}, ""
             document = read_json(content) if content.strip() else None
@@ -100,7 +100,7 @@ def _read(folder: Path) -> tuple[Pools, str]:
     return {}, why
 
 
-def listed(pools: Pools, provider: str) -> tuple[PooledKey, ...]:
+def pooled_keys(pools: Pools, provider: str) -> tuple[PooledKey, ...]:
     """Return the entries of *provider* in the order in which Hermes takes them."""
     entries = pools.get(provider)
     found = [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
@@ -115,15 +115,15 @@ def listed(pools: Pools, provider: str) -> tuple[PooledKey, ...]:
 
 def pool_size(folder: Path, provider: str) -> int:
     """Return how many keys the pool in *folder* has for *provider*, not counting what only points to a variable."""
-    return sum(entry.held for entry in listed(read_pools(folder), provider))
+    return sum(entry.held for entry in pooled_keys(read_pools(folder), provider))
 
 
 def listed_for(pools: Pools, endpoint: ProviderEndpoint) -> tuple[PooledKey, ...]:
     """Return the entries that Hermes would take for *endpoint*: its provider's, of custom ones those of its place."""
     if endpoint.provider != _CUSTOM:
-        return listed(pools, endpoint.provider)
+        return pooled_keys(pools, endpoint.provider)
     names = [name for name in pools if name == _CUSTOM or name.startswith(f"{_CUSTOM}:")]
-    found = [entry for name in names for entry in listed(pools, name)]
+    found = [entry for name in names for entry in pooled_keys(pools, name)]
     return tuple(entry for entry in found if entry.base_url and same_endpoint(entry.base_url, endpoint.base_url))
 
 

@@ -187,7 +187,7 @@ FALLBACK: Table = {
 }
 
 # An entry of `custom_providers` or `providers` (hermes_cli/config_providers.py, the same in 0.19 and 0.22).
-NAMED: Table = {
+NAMED_PROVIDER_KEYS: Table = {
     "base_url": (_text, ("base_url", "url", "api", "baseUrl")),
     "api_key": (_key_text, ("api_key", "apiKey")),
     "key_variable": (_variable, ("key_env", "api_key_env", "keyEnv", "apiKeyEnv")),
@@ -196,7 +196,7 @@ NAMED: Table = {
 }
 
 
-def read_settings(
+def stated_settings(
     config: Mapping[str, Any], table: Table, *, file: str, variables: Mapping[str, str], inside: str = ""
 ) -> dict[str, Stated]:
     """Return what *config* states of *table*, by name. `inside` is the key of *config* itself, for messages.
@@ -211,7 +211,7 @@ def read_settings(
             value = _at(config, spelling, file)
             if value is None:
                 continue
-            written = "not usable" if check in (_key_text, _variable) else shown(value)
+            written = "not usable" if check in (_key_text, _variable) else described_value(value)
             used = tuple(_REFERENCE.findall(value)) if isinstance(value, str) else ()
             stated = Stated(value=value, file=file, key=f"{inside}{spelling}", written=written, variables=used)
             try:
@@ -232,7 +232,7 @@ def _at(config: Mapping[str, Any], spelling: str, file: str) -> Any:
             return None
         if not isinstance(inner, dict):
             where = ".".join(sections[:depth])
-            raise ProfileError(f"{file}: {where} is {shown(inner)}; allowed: a mapping of its settings")
+            raise ProfileError(f"{file}: {where} is {described_value(inner)}; allowed: a mapping of its settings")
         config = inner
     return config.get(last)
 
@@ -245,7 +245,7 @@ def _expanded(value: Any, variables: Mapping[str, str]) -> Any:
     return value
 
 
-def shown(value: Any) -> str:
+def described_value(value: Any) -> str:
     """Describe *value* for a message: one word of a text at most, and none that looks like a key."""
     if isinstance(value, str):
         words = value.split()

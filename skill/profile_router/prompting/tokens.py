@@ -22,7 +22,7 @@ from profile_router.resources import AGAIN, data
 if TYPE_CHECKING:
     import tiktoken
 
-RANKS = "o200k_base.tiktoken.xz"
+BPE_RANKS_FILE = "o200k_base.tiktoken.xz"
 RANKS_SHA256 = "446a9538cb6c348e3516120d7c08b09f57c36495e2acfffe59a5bf8b0cfb1a2d"
 LONGEST_TOKEN_BYTES = 128
 # What the embedded runner's system prompt and tool schemas take in every prompt, with the three shipped profiles.
@@ -97,7 +97,7 @@ def load_encoding() -> tiktoken.Encoding:
 
     import tiktoken  # only who must count exactly pays for it
 
-    words = read_ranks(data(RANKS)).split()
+    words = read_ranks(data(BPE_RANKS_FILE)).split()
     ranks = dict(zip(map(a2b_base64, words[::2]), map(int, words[1::2]), strict=True))
     return tiktoken.Encoding(name="o200k_base", pat_str=_pattern(), mergeable_ranks=ranks, special_tokens={})
 

@@ -20,12 +20,12 @@ from profile_router.values import frozen
 
 STANDS_FOR = "OWNER/REPO"  # where the clone does not yet say whose repository it is
 CATALOG = "plugin-catalog/profile-router.yaml"
-PLUGIN = "skill/profile_router/hermes_plugin/plugin.yaml"
+PLUGIN_MANIFEST = "skill/profile_router/hermes_plugin/plugin.yaml"
 # Every file that says the version, and how. The program's own is the one that counts.
 VERSIONS: Mapping[str, str] = {
     "skill/profile_router/__init__.py": r'^__version__ = "([^"]+)"',
     "SKILL.md": r'^  version: "([^"]+)"',
-    PLUGIN: r'^version: "([^"]+)"',
+    PLUGIN_MANIFEST: r'^version: "([^"]+)"',
     CATALOG: r'^version: "([^"]+)"',
     "skill/profile_router/hermes_plugin/dashboard/manifest.json": r'^  "version": "([^"]+)"',
     "profiles/coding-local/distribution.yaml": r'^version: "([^"]+)"',
@@ -80,8 +80,8 @@ def read_clone(root: Path) -> Clone:
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"{root / 'pyproject.toml'} is not TOML: {error}") from None
     changelog, skill = _text(root, "CHANGELOG.md"), _text(root, "SKILL.md")
-    plugin = mapping_of(root, PLUGIN, _text(root, PLUGIN))
-    for file, said in (("pyproject.toml", whole.get("project", {})), (PLUGIN, plugin)):
+    plugin = mapping_of(root, PLUGIN_MANIFEST, _text(root, PLUGIN_MANIFEST))
+    for file, said in (("pyproject.toml", whole.get("project", {})), (PLUGIN_MANIFEST, plugin)):
         if not _NAME.fullmatch(str(said.get("name"))):  # a file of an entry is called by it
             raise UsageError(f"{root / file}: its name is not one of 1 to 64 of a-z, 0-9 and -; write such a name")
     targets = whole.get("tool", {}).get("hatch", {}).get("build", {}).get("targets", {})
@@ -110,7 +110,7 @@ def releases(changelog: str) -> tuple[Release, ...]:
     )
 
 
-def section(text: str, heading: str) -> str | None:
+def section_of(text: str, heading: str) -> str | None:
     """Return what stands in the Markdown *text* below `## heading`, None without such a heading."""
     match = re.search(rf"^## {re.escape(heading)}\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)
     return match[1].strip() if match else None

@@ -12,7 +12,7 @@ from typing import Any
 
 from profile_router.core.text import counted
 from profile_router.errors import UsageError
-from profile_router.publishing.clone import STANDS_FOR, Clone, section
+from profile_router.publishing.clone import STANDS_FOR, Clone, section_of
 
 _REPOSITORY = re.compile(r"https://github\.com/([A-Za-z0-9-]{1,39}/[A-Za-z0-9._-]{1,100})")
 _MAINTAINER = "maintainer: OWNER"
@@ -22,7 +22,7 @@ _FOR_PEOPLE = "For people who "
 _CATEGORY, _IMAGE, _FOR, _ORDER = "Tooling", "/images/skills/tooling.svg", "Hermes Agent", 100
 
 
-def place_of(url: str) -> str:
+def github_name(url: str) -> str:
     """Return `owner/name` of a repository's *url*. Raises UsageError for what is not one on GitHub over https."""
     match = _REPOSITORY.fullmatch(url.removesuffix("/").removesuffix(".git"))
     if match is None:
@@ -153,7 +153,7 @@ def _example(readme: str) -> str:
 
 
 def _needed(text: str, heading: str, name: str) -> str:
-    found = section(text, heading)
+    found = section_of(text, heading)
     if found is None:
         raise UsageError(f"{name} has no section `## {heading}`: write it")
     return found

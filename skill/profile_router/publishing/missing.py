@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Literal
 
 from profile_router.errors import UsageError
-from profile_router.publishing.clone import CATALOG, STANDS_FOR, Clone, mapping_of, section
+from profile_router.publishing.clone import CATALOG, STANDS_FOR, Clone, mapping_of, section_of
 from profile_router.publishing.entries import author_names, entries
 from profile_router.values import frozen
 
@@ -25,15 +25,18 @@ SDIST = (
     *("/skill", "/graphs", "/prompts", "/profiles", "/tests", "/docs", "/plugin-catalog", "/.ci"),
     *("/README.md", "/SKILL.md", "/SECURITY.md", "/CHANGELOG.md", "/CONTRIBUTING.md", "/constraints.txt"),
 )
-FILES = ("LICENSE", ".github/ISSUE_TEMPLATE")  # besides what stands in SDIST
+LISTING_FILES = ("LICENSE", ".github/ISSUE_TEMPLATE")  # besides what stands in SDIST
 DOCUMENTS = (
     *("docs/getting-started.md", "docs/routing.md", "docs/policy.md", "docs/privacy.md", "docs/checks.md"),
     *("docs/hermes.md", "docs/troubleshooting.md", "docs/architecture.md"),
 )  # README.md and SKILL.md name each
 _NAMED_DOCUMENT = re.compile(r"\bdocs/[\w.-]+\.md\b")
 DISCLOSED = ("reads", "runs", "writes", "sends", "shows")
-NAMED = ("PROFILE_ROUTER_OTEL", "/api/plugins/profile-router/report")  # by which figures leave the user's own folder
-KINDS = ("provides_tools", "provides_hooks", "provides_middleware")
+NAMED_IN_README = (
+    "PROFILE_ROUTER_OTEL",
+    "/api/plugins/profile-router/report",
+)  # by which figures leave the user's own folder
+PROVIDED_KINDS = ("provides_tools", "provides_hooks", "provides_middleware")
 
 
 @frozen(kw_only=False)
@@ -85,7 +88,7 @@ def _whole_sdist(clone: Clone) -> Iterator[str]:
 
 
 def _files_there(clone: Clone) -> Iterator[str]:
-    for name in sorted({*FILES, *DOCUMENTS, *(name.removeprefix("/") for name in SDIST)}):
+    for name in sorted({*LISTING_FILES, *DOCUMENTS, *(name.removeprefix("/") for name in SDIST)}):
         if not (clone.root / name).exists():
             yield f"{name} is not there: write it"
     for file, text in clone.texts.items():
@@ -103,14 +106,14 @@ def _usable_skill(clone: Clone) -> Iterator[str]:
     if not re.match(r"Use (when|before|after|for|to)\b.*\.", start):
         yield f"SKILL.md's description says not when to use it within {TRIGGER} characters: `{start}`"
     for heading in SECTIONS:
-        if section(clone.texts["SKILL.md"], heading) is None:
+        if section_of(clone.texts["SKILL.md"], heading) is None:
             yield f"SKILL.md has no section `## {heading}`: write it"
 
 
 def _true_catalog(clone: Clone) -> Iterator[str]:
     entry = mapping_of(clone.root, CATALOG, clone.catalog)
     declared = entry.get("capabilities", {})
-    for kind in KINDS:
+    for kind in PROVIDED_KINDS:
         if declared.get(kind, []) != clone.plugin.get(kind, []):
             yield f"{CATALOG} and plugin.yaml differ in {kind}: declare what the plugin registers"
     if entry.get("requires_hermes") != clone.plugin.get("requires_hermes"):
@@ -118,7 +121,7 @@ def _true_catalog(clone: Clone) -> Iterator[str]:
     said = entry.get("description", "")
     if not all(f"{word}:" in said.lower() for word in DISCLOSED):
         yield f"{CATALOG}: the description discloses not all of: {', '.join(DISCLOSED)}"
-    for name in NAMED:
+    for name in NAMED_IN_README:
         if name not in said:
             yield f"{CATALOG}: the description does not name {name}, which the plugin's README discloses"
 

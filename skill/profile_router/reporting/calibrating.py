@@ -16,7 +16,7 @@ from profile_router.core.operating.share import share_of
 from profile_router.core.policy import Policy
 from profile_router.core.policy.rules import SmallChangeRule
 from profile_router.core.telling.figures import evidence_of
-from profile_router.evaluation.metrics.fitting import OLDEST, fit_weights
+from profile_router.evaluation.metrics.fitting import OLDEST_SHARE, fit_weights
 from profile_router.evaluation.metrics.intervals import auroc_difference
 from profile_router.values import frozen
 
@@ -179,7 +179,7 @@ def _weights(
     rows.reverse()  # the oldest are fitted on
     values = [[_times(signs[name].get(sign, 0.0), weight) for sign, weight in now.items()] for name, _ in rows]
     lost = [not won for _, won in rows]
-    old = math.ceil(len(rows) * OLDEST)
+    old = math.ceil(len(rows) * OLDEST_SHARE)
     if len(set(lost[:old])) < 2 or len(set(lost[old:])) < 2:
         return (_unfitted(now, f"{len(rows)} scored attempts, of one end alone in a part of them", missing=LEAST),)
     fitted = fit_weights(values[:old], lost[:old])

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import accumulate
 
-from profile_router.core.operating.answers import QUESTIONS, misrouted, sentence_of
+from profile_router.core.operating.answers import OPERATOR_QUESTIONS, misrouted, sentence_of
 from profile_router.core.operating.share import share_of
 from profile_router.core.operating.totals import Notable, RunPart, Totals
 from profile_router.core.text import about, price
@@ -47,7 +47,7 @@ def report_of(summary: Summary) -> Report:
         callouts=[
             Callout(
                 id=one.id,
-                title=QUESTIONS[one.id],
+                title=OPERATOR_QUESTIONS[one.id],
                 said=one.said,
                 steps=[(step.said, step.command) for step in one.advice],
             )

@@ -7,6 +7,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from profile_router.core.days import DAY_S
 from profile_router.core.operating.answers import CALIBRATE, BudgetLeft, OperatorAnswer, Replayed, answers
 from profile_router.core.operating.totals import Totals
 from profile_router.core.policy import Policy
@@ -18,7 +19,6 @@ from profile_router.ledger.totals import totals_since
 from profile_router.reporting.proposal import outcomes_missing
 from profile_router.values import frozen
 
-DAY_S = 86_400.0
 _LINES = 200  # where the policy has no rule for large changes
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from profile_router.core.ladder.report import CheckReport
 from profile_router.outside.json_reader import UnreadableJson, read_json
-from profile_router.reports.lines import matches, number, report
+from profile_router.reports.lines import check_report, matches, number
 
 _GO_TEST = re.compile(r"\s*--- (FAIL|PASS): (\S+) \([\d.]+s\)")
 _GO_PACKAGE = re.compile(r"(ok  |FAIL|\?   )\t(\S+)(?:\t(.*)| \[(?:build|setup) failed\])")
@@ -52,7 +52,7 @@ def go_report(lines: Sequence[str]) -> CheckReport | None:
     if not packages:
         return None
     ran = passed + len(red) if passed else None if tested else 0
-    return report("go", red, ran, whole=whole)
+    return check_report("go", red, ran, whole=whole)
 
 
 def _go_events(lines: Sequence[str]) -> CheckReport | None:
@@ -71,7 +71,7 @@ def _go_events(lines: Sequence[str]) -> CheckReport | None:
     red = [f"{package}.{test}" for (package, test), how in ended.items() if test and how == "fail"]
     broken = {package for (package, test), how in ended.items() if not test and how == "fail"}
     whole = all(any(name.startswith(f"{package}.") for name in red) for package in broken)
-    return report("go", red, sum(bool(test) and how != "skip" for (_, test), how in ended.items()), whole=whole)
+    return check_report("go", red, sum(bool(test) and how != "skip" for (_, test), how in ended.items()), whole=whole)
 
 
 def cargo_report(lines: Sequence[str]) -> CheckReport | None:
@@ -90,15 +90,17 @@ def cargo_report(lines: Sequence[str]) -> CheckReport | None:
     stopped = any(_CARGO_STOPPED.fullmatch(line) for line in lines)
     one_failed = any(_CARGO_TARGET_FAILED.fullmatch(line) for line in lines)
     went_on = any(_CARGO_WENT_ON.fullmatch(line) for line in lines)
-    return report("cargo", red, ran, expected=failed, whole=not stopped and (went_on or not one_failed))
+    return check_report("cargo", red, ran, expected=failed, whole=not stopped and (went_on or not one_failed))
 
 
 def ctest_report(lines: Sequence[str]) -> CheckReport | None:
     """Return what ctest said, None where it said nothing."""
     if any(_CTEST_NONE.fullmatch(line) for line in lines):
-        return report("ctest", (), 0)
+        return check_report("ctest", (), 0)
     ends = list(matches(_CTEST_END, lines))
     if not ends:
         return None
     red = [found[1] for found in matches(_CTEST_RED, lines)]
-    return report("ctest", red, sum(number(found, 2) for found in ends), expected=sum(number(one) for one in ends))
+    return check_report(
+        "ctest", red, sum(number(found, 2) for found in ends), expected=sum(number(one) for one in ends)
+    )

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from profile_router.core.ladder.report import CheckReport
 from profile_router.outside.json_reader import UnreadableJson, read_json
-from profile_router.reports.lines import counted, matches, number, report
+from profile_router.reports.lines import check_report, count_in, matches, number
 
 _JEST_END = re.compile(r"Tests: {2,}(.*\d+ total)")
 _JEST_FILE = re.compile(r"\s*(?:FAIL|PASS)\s+(\S+)(?: \(.*\))?")
@@ -28,7 +28,7 @@ _MOST_JSON = 4_000_000
 def jest_report(lines: Sequence[str]) -> CheckReport | None:
     """Return what Jest said, None where it said nothing."""
     if any(_JEST_NONE.fullmatch(line) for line in lines):
-        return report("jest", (), 0)
+        return check_report("jest", (), 0)
     ends = [found[1] for found in matches(_JEST_END, lines)]
     if not ends:
         return None
@@ -41,22 +41,24 @@ def jest_report(lines: Sequence[str]) -> CheckReport | None:
                 whole = False
             elif file and found[1] != "Console":
                 red.append(f"{file} › {found[1]}")
-    failed = sum(counted(end, "failed") for end in ends)
-    return report("jest", red, failed + sum(counted(end, "passed") for end in ends), expected=failed, whole=whole)
+    failed = sum(count_in(end, "failed") for end in ends)
+    return check_report(
+        "jest", red, failed + sum(count_in(end, "passed") for end in ends), expected=failed, whole=whole
+    )
 
 
 def vitest_report(lines: Sequence[str]) -> CheckReport | None:
     """Return what Vitest said, None where it said nothing."""
     if any(_VITEST_NONE.fullmatch(line) for line in lines):
-        return report("vitest", (), 0)
+        return check_report("vitest", (), 0)
     ends = [found[1] for found in matches(_VITEST_END, lines)]
     if not ends:
         return None
     red = [found[1] for found in matches(_VITEST_RED, lines)]
     tests = [name for name in red if " > " in name]
-    failed = sum(counted(end, "failed") for end in ends)
-    ran = failed + sum(counted(end, "passed") for end in ends)
-    return report("vitest", tests, ran, expected=failed, whole=len(tests) == len(red))
+    failed = sum(count_in(end, "failed") for end in ends)
+    ran = failed + sum(count_in(end, "passed") for end in ends)
+    return check_report("vitest", tests, ran, expected=failed, whole=len(tests) == len(red))
 
 
 def json_report(lines: Sequence[str]) -> CheckReport | None:
@@ -85,7 +87,7 @@ def _of_json(text: str) -> CheckReport | None:
             how = test.get("status") if isinstance(test, dict) else None
             ran += how in ("passed", "failed")
             red += [f"{suite.get('name')} › {test.get('fullName')}"] if how == "failed" else []
-    return report("jest", red, ran, whole=whole)
+    return check_report("jest", red, ran, whole=whole)
 
 
 def mocha_report(lines: Sequence[str]) -> CheckReport | None:
@@ -95,7 +97,7 @@ def mocha_report(lines: Sequence[str]) -> CheckReport | None:
         return None
     start = next((at for at, line in enumerate(lines) if _MOCHA_RED.fullmatch(line)), len(lines))
     failed = number(_MOCHA_RED.fullmatch(lines[start])) if start < len(lines) else 0
-    return report("mocha", _mocha_names(lines[start + 1 :]), sum(green) + failed, expected=failed)
+    return check_report("mocha", _mocha_names(lines[start + 1 :]), sum(green) + failed, expected=failed)
 
 
 def _mocha_names(lines: Sequence[str]) -> Iterator[str]:

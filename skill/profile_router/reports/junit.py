@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from xml.etree import ElementTree
 
 from profile_router.core.ladder.report import CheckReport
-from profile_router.reports.lines import report
+from profile_router.reports.lines import check_report
 
 _MOST = 4_000_000
 _RED = ("failure", "error")
@@ -30,4 +30,4 @@ def junit_report(lines: Sequence[str]) -> CheckReport | None:
         ran += 1
         if any(case.find(word) is not None for word in _RED):
             red.append(f"{case.get('file') or case.get('classname') or ''}::{case.get('name') or ''}")
-    return report("junit", red, ran)
+    return check_report("junit", red, ran)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from profile_router.core.ladder.report import CheckReport
-from profile_router.reports.lines import counted, matches, number, report
+from profile_router.reports.lines import check_report, count_in, matches, number
 
 _MAVEN_END = re.compile(r"(?:\[\w+\] )?Tests run: (\d+), Failures: (\d+), Errors: (\d+), Skipped: (\d+)")
 _MAVEN_RED = re.compile(r"\[ERROR\] {2,}((?:[\w$]+\.)+[\w$\[\]{},= ]*?)(?::\d+.*| ?».*|->.*)")
@@ -27,7 +27,7 @@ def maven_report(lines: Sequence[str]) -> CheckReport | None:
     ran = sum(number(found) - number(found, 4) for found in ends)
     red = [found[1].strip() for found in matches(_MAVEN_RED, lines)]
     stopped = any(_MAVEN_STOPPED.fullmatch(line) for line in lines)
-    return report("maven", red, ran, expected=failed, whole=not stopped)
+    return check_report("maven", red, ran, expected=failed, whole=not stopped)
 
 
 def gradle_report(lines: Sequence[str]) -> CheckReport | None:
@@ -35,8 +35,10 @@ def gradle_report(lines: Sequence[str]) -> CheckReport | None:
     ends = [found[1] for found in matches(_GRADLE_END, lines)]
     if not ends:
         none = any(_GRADLE_NONE.fullmatch(line) for line in lines)
-        return report("gradle", (), 0) if none and not any(_GRADLE_RUN.fullmatch(line) for line in lines) else None
-    failed = sum(counted(end, "failed") for end in ends)
-    ran = sum(number(re.match(r"(\d+)", end)) - counted(end, "skipped") for end in ends)
+        return (
+            check_report("gradle", (), 0) if none and not any(_GRADLE_RUN.fullmatch(line) for line in lines) else None
+        )
+    failed = sum(count_in(end, "failed") for end in ends)
+    ran = sum(number(re.match(r"(\d+)", end)) - count_in(end, "skipped") for end in ends)
     red = [found[1] for found in matches(_GRADLE_RED, lines) if not found[1].startswith("> Task")]
-    return report("gradle", red, ran, expected=failed)
+    return check_report("gradle", red, ran, expected=failed)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from profile_router.core.ladder.report import MOST_FAILED, CheckReport
 
-MOST_LINES = 200_000
+MOST_REPORT_LINES = 200_000
 _LONGEST = 600  # characters of a line; ids are shorter
 _COLOUR = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
@@ -15,7 +15,7 @@ _COLOUR = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 def plain_lines(text: str) -> tuple[str, ...]:
     """Return the last lines of *text*, each cut at a length that no id has."""
     plain = _COLOUR.sub("", text).replace("\r\n", "\n").replace("\r", "\n")
-    return tuple(line[:_LONGEST].rstrip() for line in plain.split("\n")[-MOST_LINES:])
+    return tuple(line[:_LONGEST].rstrip() for line in plain.split("\n")[-MOST_REPORT_LINES:])
 
 
 def matches(pattern: re.Pattern[str], lines: Iterable[str]) -> Iterator[re.Match[str]]:
@@ -28,12 +28,12 @@ def number(found: re.Match[str] | None, group: int = 1) -> int:
     return int(found[group]) if found and found[group] else 0
 
 
-def counted(words: str, name: str) -> int:
+def count_in(words: str, name: str) -> int:
     """Return how many of *name* the *words* count, as in `2 failed, 3 passed`."""
     return number(re.search(rf"(\d+) {name}\b", words))
 
 
-def report(
+def check_report(
     runner: str, failed: Iterable[str], ran: int | None, *, expected: int | None = None, whole: bool = True
 ) -> CheckReport:
     """Return the report of *runner*. *expected* is how many failed by its own count, None where it gives none."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from profile_router.core.ladder.report import CheckReport
-from profile_router.reports.lines import matches, number, report
+from profile_router.reports.lines import check_report, matches, number
 
 _TAP_TEST = re.compile(r"(not )?ok\b(?: +\d+)?(?: +(?:- )?([^#]*))?(?:# *(\w*).*)?")
 _TAP_PLAN = re.compile(r"1\.\.(\d+)(?: *#.*)?")
@@ -31,7 +31,7 @@ def tap_report(lines: Sequence[str]) -> CheckReport | None:
     counted = [found for found in tests if (found[3] or "").upper() != "SKIP"]
     red = [found[2] or "" for found in counted if found[1] and (found[3] or "").upper() != "TODO"]
     whole = len(tests) == sum(plans) and not any(_TAP_OVER.fullmatch(line) for line in lines)
-    return report("tap", red, len(counted), expected=len(red), whole=whole)
+    return check_report("tap", red, len(counted), expected=len(red), whole=whole)
 
 
 def node_report(lines: Sequence[str]) -> CheckReport | None:
@@ -41,7 +41,7 @@ def node_report(lines: Sequence[str]) -> CheckReport | None:
         return None
     red = [*_node_tap(lines), *_node_spec(lines)]
     failed = counts["fail"] + counts.get("cancelled", 0)
-    return report("node", red, counts["pass"] + failed, expected=failed)
+    return check_report("node", red, counts["pass"] + failed, expected=failed)
 
 
 def _node_tap(lines: Sequence[str]) -> Iterator[str]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from profile_router.core.ladder.report import CheckReport
-from profile_router.reports.lines import counted, matches, number, report
+from profile_router.reports.lines import check_report, count_in, matches, number
 
 _PYTEST_END = re.compile(
     r"=* ?((?:\d+ [a-z][a-z ]*)(?:, \d+ [a-z][a-z ]*)*|no tests ran)(?: in [\d.]+s?(?: \([\d:]+\))?) ?=*"
@@ -29,13 +29,13 @@ def pytest_report(lines: Sequence[str]) -> CheckReport | None:
         return None
     start = next((at for at, line in enumerate(lines) if _PYTEST_SUMMARY.fullmatch(line)), len(lines))
     red = [found[1] for found in matches(_PYTEST_RED, lines[start:])]
-    done = sum(counted(end, word) for end in ends for word in ("passed", "failed", "xfailed", "xpassed"))
-    errors = sum(counted(end, "errors?") for end in ends)
+    done = sum(count_in(end, word) for end in ends for word in ("passed", "failed", "xfailed", "xpassed"))
+    errors = sum(count_in(end, "errors?") for end in ends)
     set_up = min(errors, sum("::" in name for name in red))  # a test whose fixture failed; the others are files
-    expected = sum(counted(end, "failed") for end in ends) + errors
+    expected = sum(count_in(end, "failed") for end in ends) + errors
     stopped = any(_PYTEST_STOPPED.fullmatch(line) for line in lines)
     ran = done + (set_up if set_up == errors else 0)
-    return report("pytest", red, ran, expected=expected, whole=not stopped)
+    return check_report("pytest", red, ran, expected=expected, whole=not stopped)
 
 
 def unittest_report(lines: Sequence[str]) -> CheckReport | None:
@@ -52,4 +52,4 @@ def unittest_report(lines: Sequence[str]) -> CheckReport | None:
     skipped = sum(map(int, re.findall(r"\bskipped=(\d+)", said)))
     expected = sum(map(int, re.findall(r"\b(?:failures|errors)=(\d+)", said)))
     listed = len(red) >= expected and "unexpected successes" not in said
-    return report("unittest", red, max(0, sum(counts) - skipped), whole=whole and listed)
+    return check_report("unittest", red, max(0, sum(counts) - skipped), whole=whole and listed)

@@ -39,10 +39,10 @@ READERS: Mapping[str, _Reader] = {
 def read_report(text: str) -> CheckReport | None:
     """Return what the runners whose reports stand in *text* say together, None where none is known there."""
     lines = plain_lines(text)
-    return joined([report for reader in READERS.values() if (report := reader(lines)) is not None])
+    return joined_reports([report for reader in READERS.values() if (report := reader(lines)) is not None])
 
 
-def joined(reports: Sequence[CheckReport]) -> CheckReport | None:
+def joined_reports(reports: Sequence[CheckReport]) -> CheckReport | None:
     """Return *reports* of one run as one."""
     if len(reports) < 2:
         return reports[0] if reports else None

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from profile_router.core.ladder.report import CheckReport
-from profile_router.reports.lines import matches, number, report
+from profile_router.reports.lines import check_report, matches, number
 
 _RSPEC_END = re.compile(r"(\d+) examples?, (\d+) failures?(?:, (\d+) pending)?(, \d+ errors? occurred outside.*)?")
 _RSPEC_RED = re.compile(r"rspec (\S+?)(?::\d+|\[[\d:]+\])?(?: # (.*))?")
@@ -28,7 +28,7 @@ def rspec_report(lines: Sequence[str]) -> CheckReport | None:
     red = [f"{found[1]} {found[2] or ''}" for found in matches(_RSPEC_RED, lines)]
     ran = sum(number(found) - number(found, 3) for found in ends)
     unread = any(found[4] for found in ends)
-    return report("rspec", red, ran, expected=sum(number(found, 2) for found in ends), whole=not unread)
+    return check_report("rspec", red, ran, expected=sum(number(found, 2) for found in ends), whole=not unread)
 
 
 def minitest_report(lines: Sequence[str]) -> CheckReport | None:
@@ -38,7 +38,7 @@ def minitest_report(lines: Sequence[str]) -> CheckReport | None:
         return None
     red = [found[1] or found[2] or found[3] for found in matches(_MINITEST_RED, lines)]
     failed = sum(number(found, 2) + number(found, 3) for found in ends)
-    return report("minitest", red, sum(number(found) - number(found, 4) for found in ends), expected=failed)
+    return check_report("minitest", red, sum(number(found) - number(found, 4) for found in ends), expected=failed)
 
 
 def phpunit_report(lines: Sequence[str]) -> CheckReport | None:
@@ -47,9 +47,9 @@ def phpunit_report(lines: Sequence[str]) -> CheckReport | None:
     ends = list(matches(_PHPUNIT_END, lines))
     if not green and not ends:
         none = any(_PHPUNIT_NONE.fullmatch(line) for line in lines)
-        return report("phpunit", (), 0) if none else None
+        return check_report("phpunit", (), 0) if none else None
     said = " ".join(found[2] for found in ends)
     failed = sum(map(int, re.findall(r"(?:Failures|Errors): (\d+)", said)))
     skipped = sum(map(int, re.findall(r"(?:Skipped|Incomplete): (\d+)", said)))
     red = [found[1] for found in matches(_PHPUNIT_RED, lines)]
-    return report("phpunit", red, sum(green) + sum(map(number, ends)) - skipped, expected=failed)
+    return check_report("phpunit", red, sum(green) + sum(map(number, ends)) - skipped, expected=failed)

@@ -30,7 +30,7 @@ from profile_router.state.database import reading, transaction
 from profile_router.state.folder import private_folder, usable
 from profile_router.values import frozen
 
-VERSION = 3
+INDEX_VERSION = 3
 _TIMES_BITS = 6
 _MOST_TIMES = (1 << _TIMES_BITS) - 1
 _AT_ONCE = 900  # values of one statement
@@ -74,12 +74,12 @@ def _ours_alone(folder: Path) -> None:
 
 
 def _made(connection: sqlite3.Connection) -> None:
-    if connection.execute("PRAGMA user_version").fetchone()[0] == VERSION:
+    if connection.execute("PRAGMA user_version").fetchone()[0] == INDEX_VERSION:
         return
     connection.execute("PRAGMA journal_mode = WAL")
     for statement in _TABLES.split(";"):
         connection.execute(statement)
-    connection.execute(f"PRAGMA user_version = {VERSION}")
+    connection.execute(f"PRAGMA user_version = {INDEX_VERSION}")
 
 
 @frozen(kw_only=False)

@@ -6,15 +6,15 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from profile_router.core.days import DAY_S
 from profile_router.errors import StateError
 
 MOST_INDEXES = 16
-MOST_BYTES = 256 * 1024 * 1024  # of one; 1,500 files of 28 MB take 7 MB
+MOST_INDEX_BYTES = 256 * 1024 * 1024  # of one; 1,500 files of 28 MB take 7 MB
 _ENDING, _LARGE = ".sqlite", ".large"
-_A_DAY_S = 86_400.0
 
 
-def keep_within(path: Path, *, most_bytes: int = MOST_BYTES, most_indexes: int = MOST_INDEXES) -> None:
+def keep_within(path: Path, *, most_bytes: int = MOST_INDEX_BYTES, most_indexes: int = MOST_INDEXES) -> None:
     """Remove the index at *path* where it is too large. Before a new one is made there, remove the oldest of too many.
 
     Raises StateError where it was too large within a day: it would be read anew by each call.
@@ -24,7 +24,7 @@ def keep_within(path: Path, *, most_bytes: int = MOST_BYTES, most_indexes: int =
         if path.exists() and path.stat().st_size > most_bytes:
             _remove(path)
             large.touch(mode=0o600)
-        if large.exists() and abs(time.time() - large.stat().st_mtime) < _A_DAY_S:
+        if large.exists() and abs(time.time() - large.stat().st_mtime) < DAY_S:
             raise StateError(f"its index took more than {most_bytes / 1024**2:,.0f} MB, so it has none for a day")
         large.unlink(missing_ok=True)
         if path.exists():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from profile_router.core.locating.rank import NOWHERE, Corpus, Posting, asked_of
+from profile_router.core.locating.rank import NOWHERE, Corpus, Posting, terms_looked_up
 from profile_router.core.locating.task_terms import TaskTerms
 from profile_router.repository.blob_index import BlobIndex, PlacesInTree, blobs_in, only, postings_of
 from profile_router.repository.seen_tree import SeenTree
@@ -13,7 +13,7 @@ _COMMON, _FEW = 0.5, 100  # a term in more than half of many files tells nothing
 def corpus_of(task: TaskTerms, tree: SeenTree, index: BlobIndex) -> Corpus:
     """Return the files of *tree* with the postings of what *task* names. Raises StateError."""
     with index.read() as connection:
-        postings = postings_of(connection, asked_of(task))
+        postings = postings_of(connection, terms_looked_up(task))
         stale = max(0, blobs_in(connection) - len({*tree.blobs} - {0}))
     count = tree.ranking
     blobs, paths = PlacesInTree(tree.blobs), PlacesInTree(tree.ids)

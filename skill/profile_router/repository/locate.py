@@ -17,13 +17,13 @@ from pathlib import Path
 from profile_router.core.language.test_files import is_test
 from profile_router.core.locating.located import Located, LocatedFile
 from profile_router.core.locating.past import alike, changed_by
-from profile_router.core.locating.path_terms import folded, name_in
+from profile_router.core.locating.path_terms import folded_name, name_in
 from profile_router.core.locating.rank import ranked
 from profile_router.core.locating.size_by_history import centrality, guess_size
 from profile_router.core.locating.task_terms import task_terms
 from profile_router.core.locating.terms import number_of
 from profile_router.errors import StateError, WorkspaceError
-from profile_router.repository.blob_index import VERSION, BlobIndex, PlacesInTree, postings_of
+from profile_router.repository.blob_index import INDEX_VERSION, BlobIndex, PlacesInTree, postings_of
 from profile_router.repository.bounds import keep_within
 from profile_router.repository.corpus import corpus_of
 from profile_router.repository.history import PastChanges, files_of, head_asked, past_changes
@@ -55,7 +55,7 @@ def locate(
     """
     start = time.monotonic()
     until = None if seconds is None else start + seconds
-    key = hashlib.sha256(f"{VERSION} {source.key}".encode("utf-8", "replace")).hexdigest()[:24]
+    key = hashlib.sha256(f"{INDEX_VERSION} {source.key}".encode("utf-8", "replace")).hexdigest()[:24]
     index = BlobIndex(cache / f"{key}.sqlite")
     try:
         keep_within(index.path)
@@ -103,7 +103,7 @@ def _tests(best: Sequence[LocatedFile], tree: SeenTree, index: BlobIndex) -> tup
     """Return the tests that are named after the first of *best*, or stand among them."""
     if not best:
         return ()
-    stem = folded(name_in(best[0].path).partition(".")[0])
+    stem = folded_name(name_in(best[0].path).partition(".")[0])
     with index.read() as connection:
         posting = postings_of(connection, [number_of("subject", stem)]).get(number_of("subject", stem), ())
     named = [tree.paths[at] for at in PlacesInTree(tree.ids).of(posting)[0] if tree.lines[at] >= 0]

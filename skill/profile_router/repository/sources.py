@@ -16,7 +16,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-from profile_router.core.locating.rankable import LARGEST_BYTES, SORTS, Sort, sort_of
+from profile_router.core.locating.rankable import MOST_RANKED_BYTES, SORTS, Sort, sort_of
 from profile_router.core.privacy.findings import private_glob
 from profile_router.errors import WorkspaceError
 from profile_router.git.command import git
@@ -25,7 +25,7 @@ from profile_router.repository.seen_tree import GONE, UNREAD, SeenTree
 from profile_router.values import frozen
 from profile_router.workspace.folder import FileList, Workspace, names_listed
 
-MOST_FILES = 50_000  # above, an index may be larger than `bounds.MOST_BYTES`
+MOST_INDEXED_FILES = 50_000  # above, an index may be larger than `bounds.MOST_BYTES`
 MOST_LOOSE = 5_000  # without git: the walk of more ends somewhere, and half an index points at the wrong files
 _FRESH_NS = 2_000_000_000  # a file that changed this short before it is looked at may change again under the same mark
 _AT_ONCE = 200  # blobs
@@ -148,8 +148,10 @@ class WorkTreeFiles:
         digest = _digest(told)
         if digest != seen.digest:
             tracked = names_listed(told)
-            if len(tracked) > MOST_FILES:
-                raise WorkspaceError(f"{self.workspace.root} has more than {MOST_FILES:,} files; they are not indexed")
+            if len(tracked) > MOST_INDEXED_FILES:
+                raise WorkspaceError(
+                    f"{self.workspace.root} has more than {MOST_INDEXED_FILES:,} files; they are not indexed"
+                )
             if not self.workspace.git and len(tracked) > MOST_LOOSE:
                 raise WorkspaceError(f"{self.workspace.root} has over {MOST_LOOSE:,} files, and no git: not indexed")
             paths, others, sorts = _sorted_out(
@@ -182,7 +184,7 @@ class WorkTreeFiles:
         """Yield each of *files* with the name of its blob and its content; without those that cannot be read."""
         for file in files:
             try:
-                content = read_plain(self.workspace.root / file.path, LARGEST_BYTES, links=False)
+                content = read_plain(self.workspace.root / file.path, MOST_RANKED_BYTES, links=False)
             except (OSError, ValueError):
                 continue
             if content is not None:
@@ -197,7 +199,7 @@ def _mark(path: str, settled: int) -> int:
     except OSError:
         return GONE
     modified, changed, size = found.st_mtime_ns, found.st_ctime_ns, found.st_size
-    if not stat.S_ISREG(found.st_mode) or size > LARGEST_BYTES:
+    if not stat.S_ISREG(found.st_mode) or size > MOST_RANKED_BYTES:
         return GONE
     if modified > settled or changed > settled:
         return UNREAD
@@ -266,7 +268,7 @@ class CommitFiles:
         return [
             file
             for file, line in zip(files, sizes, strict=True)
-            if not line.endswith(" missing") and int(line.rpartition(" ")[2]) <= LARGEST_BYTES
+            if not line.endswith(" missing") and int(line.rpartition(" ")[2]) <= MOST_RANKED_BYTES
         ]
 
     def _asked(self, way: str, files: Sequence[ListedFile]) -> str:

@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Literal
 
-from profile_router.core.policy.private import NOTHING, Confidential
+from profile_router.core.policy.private import NO_CONFIDENTIAL, Confidential
 from profile_router.errors import PolicyError, ProfileError, RouterError, UsageError
 from profile_router.ledger.words import seal_of
 from profile_router.ledger.writing import SqliteRunLedger
@@ -20,7 +20,7 @@ _CALLED_WRONGLY = (UsageError, PolicyError, ProfileError)  # a git that fails, s
 
 
 def run_ledger(
-    state: Path, environ: Mapping[str, str], run: Run, confidential: Confidential = NOTHING
+    state: Path, environ: Mapping[str, str], run: Run, confidential: Confidential = NO_CONFIDENTIAL
 ) -> SqliteRunLedger:
     """Return what writes the rows of *run*."""
     seal = seal_of(environ, make=True)

@@ -12,14 +12,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from profile_router.core.attempt.usage import TokenUse, amount, believed, count, said_usage
-from profile_router.core.ladder.cost_range import exactly
+from profile_router.core.attempt.usage import TokenUse, amount, believed, said_usage, whole_number
+from profile_router.core.ladder.cost_range import exact_cost
 from profile_router.core.ladder.failure import Failure
 from profile_router.core.operating.bench import BenchRow, CallTime
 from profile_router.core.policy import Policy
 from profile_router.core.profile import Profile, address
 from profile_router.core.routing.candidate import is_local
-from profile_router.core.routing.rate import PROVIDER, Rate, rate_at
+from profile_router.core.routing.rate import FROM_PROVIDER, Rate, rate_at
 from profile_router.core.routing.speed import believed_speed
 from profile_router.core.task import Task
 from profile_router.errors import UsageError
@@ -127,7 +127,7 @@ async def _held(name: str, rate: Rate, purse: LedgerPurse, times: int) -> Ledger
     most = times * sum(rate.cost(sent, got) for sent, got in zip(_SENT, (_SHORT_TOKENS, _LONG_TOKENS), strict=True))
     if not most:
         return None
-    return await purse.take(name, exactly(most, rate.named), profile=name, step="bench")
+    return await purse.take(name, exact_cost(most, rate.named), profile=name, step="bench")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -172,7 +172,7 @@ class _Calls:
     def _pay(self, found: TimedAnswer, use: TokenUse) -> None:
         self.doubts.extend(use.doubts if found.usage else ())
         if use.usd is not None:
-            self.usd, self.source = self.usd + use.usd, PROVIDER
+            self.usd, self.source = self.usd + use.usd, FROM_PROVIDER
             return
         self.usd += self.rate.cost(use.tokens_in, use.tokens_out) if found.first_s is not None else 0.0
         self.source = self.source or self.rate.named
@@ -194,7 +194,7 @@ def _use_of(found: TimedAnswer, prompt: str, asked: int, rate: Rate) -> TokenUse
 
 
 def _time_of(found: TimedAnswer, word: str, use: TokenUse) -> CallTime:
-    cached = count(found.timings.get("cache_n")) or use.tokens_cached
+    cached = whole_number(found.timings.get("cache_n")) or use.tokens_cached
     return CallTime(
         tokens_in=use.tokens_in,
         tokens_out=use.tokens_out,

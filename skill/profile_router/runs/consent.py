@@ -17,7 +17,7 @@ from profile_router.core.task import Task
 from profile_router.errors import StateError
 from profile_router.ports import Approver
 from profile_router.runs.setup import Setup
-from profile_router.runs.workspace_check import check_for, declined, question, unasked
+from profile_router.runs.workspace_check import check_for, declined, question_before_check, unasked
 
 # One question at a time, also where a batch's tasks begin together: the second finds the first's answer.
 _asking: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
@@ -43,7 +43,7 @@ async def _answered(task: Task, setup: Setup, approver: Approver | None) -> tupl
     found = await asyncio.to_thread(check_for, task, policy, workspace, setup.environ, state, near)
     if found is None or approver is None or found.refused != unasked(found, workspace):
         return found, False
-    agreed = await approver.allows(question(found, workspace))
+    agreed = await approver.allows(question_before_check(found, workspace))
     if agreed is None:
         return found, False
     said = replace(found, refused="" if agreed else declined(found, workspace))

@@ -16,7 +16,7 @@ from profile_router.git.between import marking
 from profile_router.ledger.purse import LedgerPurse, Nobody
 from profile_router.ledger.spending import Ledger
 from profile_router.ledger.words import seal_of
-from profile_router.machine.hermes_program import VARIABLE, find_hermes
+from profile_router.machine.hermes_program import HERMES_VARIABLE, find_hermes
 from profile_router.ports import RunLedger, Runner
 from profile_router.runners.calls.call import RecordedCalls
 from profile_router.runners.calls.condenser import EmbeddedCondenser
@@ -199,7 +199,8 @@ def _hermes(setup: Setup, records: Records, secrets: Secrets, mark: Callable[[],
             missing = "hermes on PATH" if found is None else "Hermes home"
             raise UsageError(
                 f"{policy.source} says `runner: hermes`, but there is no {missing}; install it with "
-                f"`pip install hermes-agent` and `hermes setup`, name its python in {VARIABLE}, or write `runner: auto`"
+                f"`pip install hermes-agent` and `hermes setup`, name its python in {HERMES_VARIABLE}, or write "
+                "`runner: auto`"
             )
         return None
     hermes = HermesRunner(

@@ -22,7 +22,7 @@ from profile_router.core.telling.decision import Json
 from profile_router.core.telling.envelope import enveloped
 from profile_router.core.telling.verdict import verdict_of
 from profile_router.core.text import some_of
-from profile_router.git.merge import Merge, apply_command, clear_halves, merge, save_diff
+from profile_router.git.merge import Merge, apply_command, clear_halves, merge_trees, save_diff
 from profile_router.ledger.schema import moment
 from profile_router.ports import Approver, Emit
 from profile_router.runs.result import Result
@@ -81,7 +81,7 @@ class Job:
     site: Site = IN_PLACE
 
 
-def stamped(emit: Emit, run: str | None = None) -> Emit:
+def stamped_emit(emit: Emit, run: str | None = None) -> Emit:
     """Return what tells *emit* each event with the version of its form, its moment, and the id of its *run*."""
     return lambda event: emit(enveloped(event, time=moment(time.time()), run=run))
 
@@ -190,7 +190,7 @@ def brought_back(copy: Copy, result: Result, state: Path, name: str, *, again: b
     if again:
         clear_halves(trees, copy.base, theirs, state, name)
     if result.status == "ok":
-        merged = merge(trees, copy.base, theirs, state, name)
+        merged = merge_trees(trees, copy.base, theirs, state, name)
         if merged.merged:
             result = replace(result, undo=merged.undo)
             return _with_merge(result, merged, changed if again else merged.files)

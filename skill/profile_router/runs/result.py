@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
-from profile_router.core.attempt.between import cost, ended_because, stays_here, unblock, unblock_words
+from profile_router.core.attempt.between import cost, ended_because, local_option, unblock, unblock_words
 from profile_router.core.attempt.saving import Saving, saving
 from profile_router.core.ladder.causes import NOT_MERGED, is_cause
 from profile_router.core.ladder.receipt import Status
@@ -162,7 +162,7 @@ def _unblock(final: RunState, setup: Setup) -> list[str]:
     ways = unblock(places, steps, setup.policy, setup.candidates)
     untried = all(place.profile != setup.policy.tiers.local for place in places)
     if untried and steps and steps[-1].cause in ("not-approved", "over-budget"):
-        ways = (*ways, *stays_here(final["evidence"], setup.policy, setup.candidates))
+        ways = (*ways, *local_option(final["evidence"], setup.policy, setup.candidates))
     return list(dict.fromkeys((*ways, *kept_back)))
 
 

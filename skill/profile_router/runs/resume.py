@@ -15,7 +15,7 @@ from profile_router.ledger.writing import SqliteRunLedger
 from profile_router.ports import Approver, Emit
 from profile_router.runs.accounted import run_ledger
 from profile_router.runs.interrupt import one_interrupt
-from profile_router.runs.job import Begun, Job, Site, site_of, stamped
+from profile_router.runs.job import Begun, Job, Site, site_of, stamped_emit
 from profile_router.runs.result import Result
 from profile_router.runs.run import drop_foreign, walk
 from profile_router.runs.setup import Setup, prepare
@@ -39,7 +39,7 @@ def resume_thread(
 
     async def quietly() -> Result:
         with one_interrupt():
-            return await _resume(thread, policy_file, given, stamped(emit), approver)
+            return await _resume(thread, policy_file, given, stamped_emit(emit), approver)
 
     return asyncio.run(quietly())
 

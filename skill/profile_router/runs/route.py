@@ -14,7 +14,7 @@ from profile_router.core.policy import Policy
 from profile_router.core.routing.decide import decide, stays_here
 from profile_router.core.routing.estimate import ladder_cost
 from profile_router.core.routing.route import Decision, Refusal
-from profile_router.core.routing.task_size import size_of
+from profile_router.core.routing.task_size import task_size_of
 from profile_router.core.task import Task
 from profile_router.core.telling.decision import Json, check_json, decision_json
 from profile_router.core.telling.envelope import enveloped
@@ -25,7 +25,7 @@ from profile_router.ledger.routes import note_route
 from profile_router.ledger.schema import moment
 from profile_router.runs.past import has_hermes, past_runs
 from profile_router.runs.setup import Setup, prepare
-from profile_router.runs.workspace_check import check_for, question, unasked
+from profile_router.runs.workspace_check import check_for, question_before_check, unasked
 from profile_router.threads.parent_sessions import ParentSessions
 from profile_router.values import frozen
 
@@ -60,7 +60,7 @@ def _asks(setup: Setup, decision: Decision) -> str:
     check = _check(setup, decision, try_jail=True)  # nobody is asked about what no jail can run
     if check is None or setup.workspace is None or check.refused != unasked(check, setup.workspace):
         return ""
-    return question(check, setup.workspace)
+    return question_before_check(check, setup.workspace)
 
 
 @frozen
@@ -141,7 +141,7 @@ def _decided(task: Task, setup: Setup, located: Callable[[], Located] | None = N
         from profile_router.evidence.locating import with_located  # only a repository is asked
 
         evidence = with_located(task, evidence, around, setup.policy, setup.cache, None if wait else seconds)
-    past = past_runs(setup.state, hermes=has_hermes(setup))(size_of(evidence, setup.policy))
+    past = past_runs(setup.state, hermes=has_hermes(setup))(task_size_of(evidence, setup.policy))
     decision = decide(task, evidence, setup.policy, setup.candidates, past)
     return replace(decision, warnings=(*decision.warnings, *setup.warnings))
 

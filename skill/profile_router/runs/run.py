@@ -19,7 +19,7 @@ from profile_router.copies.turns import reading_in
 from profile_router.core.language.edits import asks_for_an_edit
 from profile_router.core.privacy.findings import masked_json
 from profile_router.core.task import Task
-from profile_router.core.telling.decision import Json, check_line
+from profile_router.core.telling.decision import Json, found_check_line
 from profile_router.core.text import shown
 from profile_router.errors import RouterError, StateError, UsageError, WorkspaceError
 from profile_router.git.repository import find_repository
@@ -28,15 +28,15 @@ from profile_router.ports import Approver, Emit, Event
 from profile_router.runs.accounted import accounted, run_ledger
 from profile_router.runs.consent import settled
 from profile_router.runs.context import run_context
-from profile_router.runs.job import Begun, Job, stamped
+from profile_router.runs.job import Begun, Job, stamped_emit
 from profile_router.runs.result import Result, _result
 from profile_router.runs.setup import Setup, prepare, refuse_outside
-from profile_router.runs.spans import VARIABLE as SPANS
+from profile_router.runs.spans import SPANS_VARIABLE as SPANS
 from profile_router.runs.spans import tell_spans
 from profile_router.runs.thread_session import Keeping, checkpoints, close, outliving
 from profile_router.runs.undo import undo_after
 from profile_router.runs.unfinished import tell_unfinished
-from profile_router.state.database import told
+from profile_router.state.database import damage_lines
 from profile_router.threads.parent_sessions import ParentSessions
 from profile_router.threads.records import unsaved
 from profile_router.threads.threads import Run
@@ -78,7 +78,7 @@ def job_of(
         )
     thread = thread_id(task.thread)
     task = replace(setup.task, thread=thread)
-    return Job(task=task, setup=setup, thread=thread, emit=stamped(emit), approver=approver)
+    return Job(task=task, setup=setup, thread=thread, emit=stamped_emit(emit), approver=approver)
 
 
 def drop_foreign(environ: MutableMapping[str, str]) -> None:
@@ -153,7 +153,7 @@ async def _begun_on(keeping: Keeping, job: Job) -> AsyncIterator[Opened]:
     _check_command(job.task)
     job = replace(job, task=replace(job.task, found=await settled(job.task, setup, job.approver)))
     if job.task.found is not None:
-        job.emit({"event": "found", "line": check_line(job.task.found, briefly=True)})
+        job.emit({"event": "found", "line": found_check_line(job.task.found, briefly=True)})
     threads = keeping.threads
     # In threads: with several runs in one process, these may wait for what only the loop can finish.
     await asyncio.to_thread(threads.expire, setup.policy.threads.keep_days)
@@ -162,7 +162,9 @@ async def _begun_on(keeping: Keeping, job: Job) -> AsyncIterator[Opened]:
     if run.given_up is not None:
         warnings.append(f"an interrupted run of this thread ({run.given_up.since}) was given up for this one")
     try:
-        await asyncio.to_thread(tidy_copies, threads, stamped(job.emit, run.id))  # of the run that was given up, too
+        await asyncio.to_thread(
+            tidy_copies, threads, stamped_emit(job.emit, run.id)
+        )  # of the run that was given up, too
         begun: Begun = {
             "task": job.task,
             "cwd": str(setup.cwd),
@@ -185,7 +187,7 @@ async def walk(keeping: Keeping, run: Run, job: Job, warnings: Sequence[str]) ->
 
 @asynccontextmanager
 async def _opened(keeping: Keeping, run: Run, job: Job, warnings: Sequence[str]) -> AsyncIterator[Opened]:
-    setup, job = job.setup, replace(job, emit=stamped(job.emit, run.id))
+    setup, job = job.setup, replace(job, emit=stamped_emit(job.emit, run.id))
     ledger = run_ledger(setup.state, setup.environ, run, setup.policy.confidential)
     context = run_context(job, run, ledger)
     with accounted(ledger, job):
@@ -264,7 +266,7 @@ class Opened:
     async def ended(self, final: RunState) -> Result:
         """Return the result of the run by its *final* state, noted in the thread and in the ledger."""
         job, run, setup = self.job, self.run, self.job.setup
-        warned = (*setup.warnings, *self.warnings, *told())
+        warned = (*setup.warnings, *self.warnings, *damage_lines())
         result = job.site.back(
             _result(final, self.ledger.receipts(), setup, warned, run, seconds=self.ledger.lasted_s())
         )

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from opentelemetry.sdk.trace import ReadableSpan
     from opentelemetry.sdk.trace.export import SpanExporter
 
-VARIABLE = "PROFILE_ROUTER_OTEL"
+SPANS_VARIABLE = "PROFILE_ROUTER_OTEL"
 ALLOWED = ("console", "otlp")
 _AGENT = "hermes-profile-router"
 _INSTALL = {  # by hand, beside what pipx made; in a clone also `pip install ".[otel]"`
@@ -57,13 +57,13 @@ def tell_spans(result: Json, receipts: Sequence[Json], environ: Mapping[str, str
 
     *result* is as `run --json` prints it, *receipts* with their moments. Never raises: the run has ended, and well.
     """
-    where = environ.get(VARIABLE, "").strip().lower()
+    where = environ.get(SPANS_VARIABLE, "").strip().lower()
     if where in ("", "off", "0"):
         return ""
     if where not in ALLOWED:
-        return f"no spans: {VARIABLE} is '{where[:20]}' (allowed: {', '.join(ALLOWED)}, off)"
+        return f"no spans: {SPANS_VARIABLE} is '{where[:20]}' (allowed: {', '.join(ALLOWED)}, off)"
     try:
-        exporter, spans = _exporter(where), spans_of(result, receipts)
+        exporter, spans = _exporter(where), run_spans(result, receipts)
     except ImportError:
         return f"no spans: OpenTelemetry for {where} is not installed; {_INSTALL[where]}"
     except Exception as error:  # whatever another's library does, the run has its result
@@ -144,7 +144,7 @@ def sent(
     return problems[0]
 
 
-def spans_of(result: Json, receipts: Sequence[Json]) -> tuple[ReadableSpan, ...]:
+def run_spans(result: Json, receipts: Sequence[Json]) -> tuple[ReadableSpan, ...]:
     """Return the spans of the run, by a provider of our own: no library's spans are among them."""
     from opentelemetry.sdk.resources import Resource
     from opentelemetry.sdk.trace import TracerProvider

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from profile_router.machine.imports import gather_late, import_large
 from profile_router.state.database import BUSY_S
 from profile_router.threads.file import ThreadFile
-from profile_router.threads.key import VARIABLE, NoThreadKey, read_key
+from profile_router.threads.key import KEY_VARIABLE, NoThreadKey, read_key
 from profile_router.threads.threads import Run, Threads
 from profile_router.values import frozen
 
@@ -55,7 +55,7 @@ async def checkpoints(state: Path, environ: Mapping[str, str]) -> AsyncIterator[
     import aiosqlite
     from langgraph.checkpoint.memory import InMemorySaver
 
-    from profile_router.threads.checkpoints import LastCheckpoints, encrypted, plain
+    from profile_router.threads.checkpoints import LastCheckpoints, encrypted, plain_serializer
     from profile_router_graphs.state import checkpointed_types
 
     serializer: Serializer | None = None
@@ -63,13 +63,15 @@ async def checkpoints(state: Path, environ: Mapping[str, str]) -> AsyncIterator[
     try:
         serializer = encrypted(read_key(environ), checkpointed_types())
     except NoThreadKey as error:
-        why = f"it is held in memory only, because no key can be kept ({error}); {VARIABLE}=FILE names another place"
+        why = (
+            f"it is held in memory only, because no key can be kept ({error}); {KEY_VARIABLE}=FILE names another place"
+        )
     file = ThreadFile(state=state)
     with file.door():
         file.make_ready(serializer)
     threads = Threads(file=file, serializer=serializer, why=why)
     if serializer is None:
-        yield Keeping(threads=threads, saver=InMemorySaver(serde=plain(checkpointed_types())))
+        yield Keeping(threads=threads, saver=InMemorySaver(serde=plain_serializer(checkpointed_types())))
         return
     connection = aiosqlite.connect(file.checkpoints, timeout=BUSY_S)
     try:

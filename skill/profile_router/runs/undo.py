@@ -17,9 +17,18 @@ from profile_router.errors import RouterError, UsageError
 from profile_router.git.between import stands_as_left, written_during
 from profile_router.git.command import work_tree
 from profile_router.git.marks import GitSnapshots, Mark, path_as_text
-from profile_router.git.repository import Repository, find_repository, locked
+from profile_router.git.repository import Repository, find_repository, locked_repository
 from profile_router.git.trees import Trees
-from profile_router.git.undo import Undo, changed_since, fingerprint, none, standing, take_back, undo_of, with_journal
+from profile_router.git.undo import (
+    Undo,
+    changed_since_run,
+    fingerprint,
+    none,
+    standing,
+    take_back,
+    undo_of,
+    with_journal,
+)
 from profile_router.git.writes import Changed
 from profile_router.ledger.history import SqliteHistory
 from profile_router.ledger.undoing import begin_undo, end_undo, undo_of_run
@@ -110,8 +119,8 @@ def undo_run(wanted: str, environ: Mapping[str, str], *, all_of_it: bool = False
     if undo.anyones and not all_of_it:
         return Undone(run=run.id, unsure=tuple(sorted(undo.before)), going_on=going_on)
     repository = _repository(_folder(run.workspace))
-    with locked(repository, state):
-        if conflicts := changed_since(repository.top, undo):
+    with locked_repository(repository, state):
+        if conflicts := changed_since_run(repository.top, undo):
             return Undone(run=run.id, conflicts=conflicts)
         now = {path: standing(repository.top, path) for path in undo.before}
         way_back = Undo(

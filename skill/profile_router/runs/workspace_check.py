@@ -101,7 +101,7 @@ def _jail_problem(try_jail: bool) -> str | None:
     return jail_problem()
 
 
-def question(found: FoundCheck, workspace: Workspace) -> str:
+def question_before_check(found: FoundCheck, workspace: Workspace) -> str:
     """Return what somebody is asked before *found* runs for the first time.
 
     An answer is kept by these words. They hold all of the command, and a digest of it and its folder.

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import httpx2
 
-MOST_BYTES = 64 * 1024 * 1024  # a stream spends some 400 bytes on a token: 160,000 of them in one answer
-TOO_LONG = f"the answer is longer than {MOST_BYTES // 1024**2} MiB and was not read further"
+MOST_BODY_BYTES = 64 * 1024 * 1024  # a stream spends some 400 bytes on a token: 160,000 of them in one answer
+TOO_LONG = f"the answer is longer than {MOST_BODY_BYTES // 1024**2} MiB and was not read further"
 _FAILED = 400
 _ERROR_BYTES = 1024 * 1024
 _ERROR_SECONDS = 5.0
@@ -67,7 +67,7 @@ def _bounded_stream() -> type:
             self._packed = packed
 
         async def __aiter__(self) -> AsyncIterator[bytes]:
-            left = MOST_BYTES
+            left = MOST_BODY_BYTES
             unpacker = zlib.decompressobj(_GZIP)
             async for chunk in self._stream:
                 for plain in _unpacked(chunk, unpacker) if self._packed else (chunk,):

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _Found = tuple[Fault | None, str]
 _NOTHING: _Found = (None, "")
-REFUSED = frozenset({401, 403, 407})
+REFUSED_STATUSES = frozenset({401, 403, 407})
 _SECONDS = 3.0  # for one look at a server that has just answered
 _BEGINNING = 2_000  # bytes of a page that tell what it is
 _WHOLE_PATH = re.compile(r"/(?:chat/completions|completions|responses|embeddings|models)/*$")
@@ -33,9 +33,9 @@ async def fault_of_answer(answer: httpx2.Response, client: httpx2.AsyncClient, b
         return "only-tls", _by(base_url, "https")
     for other in _other_paths(base_url):
         seen = await _look(client, other)
-        if seen is not None and (_lists_models(seen) or (status not in REFUSED and seen.status_code == 401)):
+        if seen is not None and (_lists_models(seen) or (status not in REFUSED_STATUSES and seen.status_code == 401)):
             return "other-path", other
-    if status in REFUSED:
+    if status in REFUSED_STATUSES:
         return "key-refused", ""
     if 300 <= status < 400:
         return "redirect", ""

@@ -30,8 +30,8 @@ from profile_router.errors import UsageError
 from profile_router.state.database import transaction
 from profile_router.values import frozen
 
-FILE = "health.sqlite"
-SCHEMA = (
+HEALTH_FILE = "health.sqlite"
+HEALTH_SCHEMA = (
     "CREATE TABLE IF NOT EXISTS health (name TEXT PRIMARY KEY, failures INTEGER NOT NULL, cause TEXT NOT NULL, "
     "since REAL NOT NULL, until REAL NOT NULL, probing_until REAL NOT NULL)"
 )
@@ -52,7 +52,7 @@ class HealthStore:
         A key whose time is over may be used by all. The provider named that time, and tasks side by side share the key.
         *answers*: the server has just answered how it is. An earlier failure to reach it no longer counts.
         """
-        with transaction(self.state / FILE, SCHEMA) as database:
+        with transaction(self.state / HEALTH_FILE, HEALTH_SCHEMA) as database:
             now = self.clock()  # another process may have been waited for
             records = [(name, _read(database, name)) for name in _names(endpoint)]
             for name, record in records:
@@ -66,9 +66,9 @@ class HealthStore:
 
     def give_back(self, endpoint: ProviderEndpoint) -> None:
         """Give the probe back that `blocked` took for *endpoint*, if it took one: the next who asks may have it."""
-        if not (self.state / FILE).exists():
+        if not (self.state / HEALTH_FILE).exists():
             return
-        with transaction(self.state / FILE, SCHEMA) as database:
+        with transaction(self.state / HEALTH_FILE, HEALTH_SCHEMA) as database:
             for name in _names(endpoint):
                 if (record := _read(database, name)).probing_until:
                     _write(database, name, replace(record, probing_until=0.0))
@@ -80,7 +80,7 @@ class HealthStore:
         """
         if scope_of(failure.cause) != "server":
             return
-        with transaction(self.state / FILE, SCHEMA) as database:
+        with transaction(self.state / HEALTH_FILE, HEALTH_SCHEMA) as database:
             name, *_ = _names(endpoint)
             if not (known := _read(database, name)).failures:  # what failed at work says more
                 _write(database, name, replace(known, cause=failure.cause, since=self.clock()))
@@ -92,7 +92,7 @@ class HealthStore:
             self.give_back(endpoint)
             return
         ill = scope_of(cause) if cause else None
-        with transaction(self.state / FILE, SCHEMA) as database:
+        with transaction(self.state / HEALTH_FILE, HEALTH_SCHEMA) as database:
             now = self.clock()
             for name in _names(endpoint):
                 if failure is not None and ill == _scope(name):
@@ -102,9 +102,9 @@ class HealthStore:
 
     def all(self) -> list[tuple[str, Record]]:
         """Return every record with its name, those that are blocked the longest first."""
-        if not (self.state / FILE).exists():
+        if not (self.state / HEALTH_FILE).exists():
             return []
-        with transaction(self.state / FILE, SCHEMA) as database:
+        with transaction(self.state / HEALTH_FILE, HEALTH_SCHEMA) as database:
             rows = database.execute("SELECT name FROM health ORDER BY until DESC, name").fetchall()
             return [(name, _read(database, name)) for (name,) in rows]
 
@@ -119,7 +119,7 @@ class HealthStore:
             )
         if not known:
             return 0
-        with transaction(self.state / FILE, SCHEMA) as database:
+        with transaction(self.state / HEALTH_FILE, HEALTH_SCHEMA) as database:
             done = database.execute("DELETE FROM health WHERE instr(name, ?) > 0 OR ? = ''", (named, named))
             return int(done.rowcount)
 

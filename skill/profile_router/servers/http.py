@@ -94,7 +94,7 @@ def json_in(answer: httpx2.Response) -> Any:
         return None
 
 
-def error_in(answer: httpx2.Response, key: Secret | None) -> str:
+def error_of_answer(answer: httpx2.Response, key: Secret | None) -> str:
     """Return what *answer* says went wrong, without *key*, which some servers repeat."""
     return without_key(words_of(json_in(answer)), key, _SAID_CHARS)
 

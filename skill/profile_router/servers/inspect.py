@@ -23,14 +23,14 @@ from profile_router.core.ladder.server_report import ServerReport, same_model
 from profile_router.core.policy import Policy
 from profile_router.core.profile import Profile, is_loopback
 from profile_router.core.routing.candidate import Candidates, is_local
-from profile_router.servers.faults import REFUSED, fault_of_answer, fault_of_error
-from profile_router.servers.http import ELSEWHERE, ask, error_in, json_in, open_client, transport_cause
+from profile_router.servers.faults import REFUSED_STATUSES, fault_of_answer, fault_of_error
+from profile_router.servers.http import ELSEWHERE, ask, error_of_answer, json_in, open_client, transport_cause
 
 if TYPE_CHECKING:
     import httpx2
 
 OLLAMA_SILENT_TOKENS = 4_096
-READ_SECONDS = 10.0  # a server that is busy with a prompt answers other questions late
+INSPECT_SECONDS = 10.0  # a server that is busy with a prompt answers other questions late
 _NAME_KEYS = ("id", "name", "model", "root")
 _NOT_SERVING: frozenset[Cause] = frozenset({"bad-gateway", "unavailable", "loading"})
 _OLLAMA_SHOWS = frozenset({"model_info", "details", "modelfile"})
@@ -83,7 +83,7 @@ async def inspect(profile: Profile, *, connect_s: float) -> ServerReport:
     try:
         async with _client(profile, connect_s) as client:
             answer = await _ask_models(client, profile)
-            message = error_in(answer, profile.endpoint.api_key)
+            message = error_of_answer(answer, profile.endpoint.api_key)
             if (cause := cause_of_answer(answer.status_code, message)) in _NOT_SERVING:
                 detail = f"HTTP {answer.status_code} {message}".strip()
                 return ServerReport(profile=profile.name, cause=cause, detail=detail)
@@ -141,7 +141,7 @@ async def _recognised(
     root = server_root(profile.endpoint.base_url)
     page = partial(_page, client, root)
     status, props = await _asked(client, root, "GET", "/props")
-    if status in REFUSED and report.models and profile.endpoint.api_key is None:
+    if status in REFUSED_STATUSES and report.models and profile.endpoint.api_key is None:
         report = replace(report, fault="key-refused")  # llama.cpp's lists its models to everybody
     if (settings := _get(props, "default_generation_settings")) is not None:
         path, window = _get(props, "model_path"), _size(settings, "n_ctx")
@@ -211,7 +211,7 @@ def _loaded_window(profile: Profile, entries: Sequence[Mapping[str, Any]], key: 
 
 def _client(profile: Profile, connect_s: float) -> httpx2.AsyncClient:
     key = profile.endpoint.api_key
-    return open_client(direct=True, connect_s=connect_s, read_s=max(connect_s, READ_SECONDS), key=key)
+    return open_client(direct=True, connect_s=connect_s, read_s=max(connect_s, INSPECT_SECONDS), key=key)
 
 
 async def _ask_models(client: httpx2.AsyncClient, profile: Profile) -> httpx2.Response:

@@ -10,7 +10,7 @@ from typing import Any
 from profile_router.core.ladder.causes import CAUSES, cause_of_answer, detail_of
 from profile_router.core.profile import Profile
 from profile_router.outside.json_reader import UnreadableJson, read_json
-from profile_router.servers.http import error_in, open_client, transport_cause
+from profile_router.servers.http import error_of_answer, open_client, transport_cause
 
 _MOST_CHARS = 2_000_000
 _MOST_LINE = 200_000
@@ -75,7 +75,7 @@ async def timed_answer(
                     if len(content) >= _MOST_ERROR:
                         break
                 whole = httpx2.Response(answer.status_code, content=bytes(content))
-                said = error_in(whole, endpoint.api_key) or detail_of(cause_of_answer(answer.status_code))
+                said = error_of_answer(whole, endpoint.api_key) or detail_of(cause_of_answer(answer.status_code))
                 found.failed = f"HTTP {answer.status_code}: {said}"
             else:
                 await _take(answer, found, started)

@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from profile_router.errors import StateError
-from profile_router.state.folder import VARIABLE, private_folder
+from profile_router.state.folder import STATE_VARIABLE, private_folder
 
 BUSY_S = 60.0  # SQLite keeps no queue: of 200 that write at once, the unlucky ones wait longer than the usual 10 s
 Schema = str | Callable[[sqlite3.Connection], None]  # statements, or what brings an open database up to date
@@ -41,7 +41,7 @@ def transaction(path: Path, schema: Schema) -> Iterator[sqlite3.Connection]:
             connection.close()
     except (sqlite3.Error, OSError) as error:
         raise StateError(
-            f"{path} cannot be used ({error}); make room there, or name another folder: {VARIABLE}=DIR"
+            f"{path} cannot be used ({error}); make room there, or name another folder: {STATE_VARIABLE}=DIR"
         ) from None
 
 
@@ -60,7 +60,7 @@ def reading(path: Path, schema: Schema) -> Iterator[sqlite3.Connection]:
         finally:
             connection.close()
     except (sqlite3.Error, OSError) as error:
-        raise StateError(f"{path} cannot be read ({error}); name another folder with {VARIABLE}=DIR") from None
+        raise StateError(f"{path} cannot be read ({error}); name another folder with {STATE_VARIABLE}=DIR") from None
 
 
 @contextmanager
@@ -84,12 +84,12 @@ def compact(path: Path) -> None:
         database.execute("VACUUM")
 
 
-def told() -> tuple[str, ...]:
+def damage_lines() -> tuple[str, ...]:
     """Return a line for each file that was set aside in this process, or is damaged in a part."""
     return tuple(_told)
 
 
-def tell(line: str) -> None:
+def set_aside_line(line: str) -> None:
     """Have `told` return *line*, once."""
     if line not in _told:
         _told.append(line)

@@ -11,13 +11,13 @@ from profile_router.errors import StateError
 from profile_router.folders import our_folder
 from profile_router.state.whole_files import write_whole
 
-VARIABLE = "PROFILE_ROUTER_STATE"
+STATE_VARIABLE = "PROFILE_ROUTER_STATE"
 
 
 def state_dir(environ: Mapping[str, str]) -> Path:
     """Return the folder of our state: $PROFILE_ROUTER_STATE, else the XDG state folder. It may not exist yet."""
-    if environ.get(VARIABLE):
-        return Path(environ[VARIABLE])
+    if environ.get(STATE_VARIABLE):
+        return Path(environ[STATE_VARIABLE])
     return our_folder("STATE", environ)
 
 
@@ -28,12 +28,12 @@ def usable(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise StateError(
-            f"{path} cannot be used ({error.strerror}); make room there, or name another folder: {VARIABLE}=DIR"
+            f"{path} cannot be used ({error.strerror}); make room there, or name another folder: {STATE_VARIABLE}=DIR"
         ) from None
 
 
 @contextmanager
-def locked(path: Path) -> Iterator[None]:
+def locked_file(path: Path) -> Iterator[None]:
     """Hold the lock of the file *path*, one for all processes, for the block. Raises StateError."""
     with usable(path):
         lock = path.open("ab")

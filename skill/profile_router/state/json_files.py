@@ -9,14 +9,14 @@ from typing import Any
 from profile_router.outside.json_reader import UnreadableJson, read_json
 from profile_router.state.folder import write_private
 
-MOST_BYTES = 200_000
+MOST_STATE_JSON_BYTES = 200_000
 
 
 def read_state_json(path: Path) -> dict[str, Any]:
     """Return the object in the file *path*; an empty one where none is, or none of at most MOST_BYTES can be read."""
     try:
         with path.open("rb") as file:
-            found = read_json(file.read(MOST_BYTES + 1), most=MOST_BYTES)
+            found = read_json(file.read(MOST_STATE_JSON_BYTES + 1), most=MOST_STATE_JSON_BYTES)
     except (OSError, UnreadableJson):
         return {}
     return found if isinstance(found, dict) else {}

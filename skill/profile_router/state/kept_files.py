@@ -15,8 +15,8 @@ from pathlib import Path
 
 from profile_router.state.whole_files import HALF, write_whole
 
-MOST_FILES = 8
-MOST_BYTES = 4_000_000
+MOST_KEPT_FILES = 8
+MOST_KEPT_BYTES = 4_000_000
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _OPENED = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
@@ -30,9 +30,9 @@ def kept(folder: Path, name: str) -> bytes | None:
         return None
 
 
-def keep_file(folder: Path, name: str, content: bytes, *, most: int = MOST_FILES) -> None:
+def keep_file(folder: Path, name: str, content: bytes, *, most: int = MOST_KEPT_FILES) -> None:
     """Keep *content* as *name* in *folder*, with the newest *most* files. Where that cannot be, it is not."""
-    if len(content) > MOST_BYTES:
+    if len(content) > MOST_KEPT_BYTES:
         return
     with suppress(OSError):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -74,7 +74,7 @@ def _content(folder: Path, name: str) -> bytes:
         about = os.fstat(handle)
         if not stat.S_ISREG(about.st_mode) or not _is_ours(about) or about.st_nlink != 1:
             raise PermissionError(f"{name} is not this user's alone")
-        return file.read(MOST_BYTES + 100)
+        return file.read(MOST_KEPT_BYTES + 100)
 
 
 def _is_ours(about: os.stat_result) -> bool:

@@ -11,17 +11,17 @@ from pathlib import Path
 from typing import IO
 
 from profile_router.outside.json_reader import read_json
-from profile_router.state.folder import locked
+from profile_router.state.folder import locked_file
 
 ABOUT = "about.json"
-FOLDER = "worktrees"
-CHECKS = "checks"  # what checks said before any work
+WORKTREES_FOLDER = "worktrees"
+CHECKS_FOLDER = "checks"  # what checks said before any work
 _ALIVE = "alive"
 
 
 def place_in(state: Path, workspace: str) -> Path | None:
     """Return the folder of the copy around *workspace*, None outside of copies. It need not exist."""
-    home = Path(os.path.realpath(state)) / FOLDER
+    home = Path(os.path.realpath(state)) / WORKTREES_FOLDER
     inside = Path(workspace)
     return home / inside.relative_to(home).parts[0] if home in inside.parents else None
 
@@ -57,7 +57,7 @@ def tidy_up(home: Path, tidy: Callable[[Path], object]) -> None:
 
 def door(home: Path) -> AbstractContextManager[None]:
     """Hold the lock for making and removing copies in *home*."""
-    return locked(home / ".lock")
+    return locked_file(home / ".lock")
 
 
 def hold(folder: Path) -> IO[bytes]:

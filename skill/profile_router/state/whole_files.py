@@ -6,11 +6,11 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-PRIVATE = 0o600
+PRIVATE_MODE = 0o600
 HALF = ".half"  # suffix of a file until it is whole; its name begins with a dot and the final name
 
 
-def write_whole(path: Path, content: bytes, *, mode: int = PRIVATE, lasting: bool = False) -> None:
+def write_whole(path: Path, content: bytes, *, mode: int = PRIVATE_MODE, lasting: bool = False) -> None:
     """Write *content* to *path*; with *lasting* it also survives a loss of power. Raises OSError."""
 
     def fill(fresh: Path) -> None:

@@ -20,10 +20,10 @@ from profile_router.threads.cipher import Cipher
 
 def encrypted(key: bytes, types: list[tuple[str, str]]) -> SerializerProtocol:
     """Return LangGraph's serializer, which takes the registered *types* alone and encrypts with *key*."""
-    return EncryptedSerializer(Cipher(key), plain(types))
+    return EncryptedSerializer(Cipher(key), plain_serializer(types))
 
 
-def plain(types: list[tuple[str, str]]) -> JsonPlusSerializer:
+def plain_serializer(types: list[tuple[str, str]]) -> JsonPlusSerializer:
     """Return the serializer that takes the registered *types* alone, for what does not leave the memory."""
     return JsonPlusSerializer(allowed_msgpack_modules=types)
 

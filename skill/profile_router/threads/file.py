@@ -20,15 +20,15 @@ from typing import TYPE_CHECKING, Any
 
 from profile_router.errors import StateError
 from profile_router.state.database import BUSY_S, make_private, set_aside, transaction
-from profile_router.state.folder import VARIABLE, locked, private_folder, usable
+from profile_router.state.folder import STATE_VARIABLE, locked_file, private_folder, usable
 
 if TYPE_CHECKING:
     from langgraph.checkpoint.serde.base import SerializerProtocol as Serializer
 
-FILE = "threads.sqlite"
+THREADS_FILE = "threads.sqlite"
 CHECKPOINTS = "checkpoints.sqlite"
-VERSION = 2
-SCHEMA = (
+THREADS_VERSION = 2
+THREADS_SCHEMA = (
     "PRAGMA journal_mode = WAL; PRAGMA secure_delete = ON;"
     "CREATE TABLE IF NOT EXISTS about (name TEXT PRIMARY KEY, type TEXT NOT NULL, value BLOB NOT NULL);"
     "CREATE TABLE IF NOT EXISTS runs (thread TEXT PRIMARY KEY, run TEXT NOT NULL, status TEXT NOT NULL, "
@@ -36,7 +36,7 @@ SCHEMA = (
     "workspace TEXT NOT NULL);"
     "CREATE TABLE IF NOT EXISTS records (thread TEXT NOT NULL, run TEXT NOT NULL, name TEXT NOT NULL, "
     "type TEXT NOT NULL, value BLOB NOT NULL, PRIMARY KEY (thread, run, name));"
-    f"PRAGMA user_version = {VERSION}"
+    f"PRAGMA user_version = {THREADS_VERSION}"
 )
 _KEY_CHECK = "the key fits"
 
@@ -52,7 +52,7 @@ class ThreadFile:
     @property
     def path(self) -> Path:
         """Return where ours is."""
-        return self.state / FILE
+        return self.state / THREADS_FILE
 
     @property
     def checkpoints(self) -> Path:
@@ -61,11 +61,11 @@ class ThreadFile:
 
     def door(self) -> AbstractContextManager[None]:
         """Hold the one lock under which files and locks of threads come and go. Raises StateError."""
-        return locked(private_folder(self.state) / "threads.lock")
+        return locked_file(private_folder(self.state) / "threads.lock")
 
     def open(self) -> AbstractContextManager[sqlite3.Connection]:
         """Open ours for one transaction. Raises StateError."""
-        return transaction(self.path, SCHEMA)
+        return transaction(self.path, THREADS_SCHEMA)
 
     def make_ready(self, serializer: Serializer | None) -> None:
         """See to it that they can be used with *serializer*, under the door. Where one cannot, both are set aside.
@@ -98,11 +98,11 @@ def _unusable(path: Path, serializer: Serializer | None) -> str | None:
     try:
         connection = sqlite3.connect(path, timeout=BUSY_S)
         try:
-            return _fault(connection, serializer, ours=path.name == FILE)
+            return _fault(connection, serializer, ours=path.name == THREADS_FILE)
         finally:
             connection.close()
     except sqlite3.OperationalError as error:
-        raise StateError(f"{path} cannot be used ({error}); name another folder: {VARIABLE}=DIR") from None
+        raise StateError(f"{path} cannot be used ({error}); name another folder: {STATE_VARIABLE}=DIR") from None
     except sqlite3.DatabaseError as error:
         return f"is damaged ({error})"
 
@@ -115,8 +115,8 @@ def _fault(connection: sqlite3.Connection, serializer: Serializer | None, *, our
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
     if tables == 0 or not ours:
         return None
-    if version != VERSION:
-        return f"was written by another version of profile-router ({version}, this one has {VERSION})"
+    if version != THREADS_VERSION:
+        return f"was written by another version of profile-router ({version}, this one has {THREADS_VERSION})"
     row = connection.execute("SELECT type, value FROM about WHERE name = 'key'").fetchone()
     if serializer is not None and row is not None and not _fits(serializer, row):
         return "was written with another key"

@@ -17,8 +17,8 @@ from pathlib import Path
 from profile_router.errors import StateError
 from profile_router.folders import our_folder
 
-VARIABLE = "PROFILE_ROUTER_KEY_FILE"
-FILE = "threads.key"
+KEY_VARIABLE = "PROFILE_ROUTER_KEY_FILE"
+KEY_FILE = "threads.key"
 BYTES = 32
 
 
@@ -28,9 +28,9 @@ class NoThreadKey(Exception):
 
 def key_file(environ: Mapping[str, str]) -> Path:
     """Return where the key is: $PROFILE_ROUTER_KEY_FILE, else beside the user's own policy. It need not exist."""
-    if environ.get(VARIABLE):
-        return Path(environ[VARIABLE])
-    return our_folder("CONFIG", environ) / FILE
+    if environ.get(KEY_VARIABLE):
+        return Path(environ[KEY_VARIABLE])
+    return our_folder("CONFIG", environ) / KEY_FILE
 
 
 def read_key(environ: Mapping[str, str]) -> bytes:

@@ -13,8 +13,8 @@ from pathlib import Path
 from profile_router.state.folder import private_folder, usable
 from profile_router.values import frozen
 
-FOLDER = "sessions"
-MOST = 20_000
+SESSIONS_FOLDER = "sessions"
+MOST_SESSIONS = 20_000
 
 
 @frozen
@@ -28,20 +28,20 @@ class ParentSessions:
         if not sessions:
             return "its session is not known"
         try:
-            with os.scandir(self.state / FOLDER) as entries:
-                marked = {entry.name for entry, _ in zip(entries, range(MOST), strict=False)}
+            with os.scandir(self.state / SESSIONS_FOLDER) as entries:
+                marked = {entry.name for entry, _ in zip(entries, range(MOST_SESSIONS), strict=False)}
         except FileNotFoundError:
             return ""
         except OSError as error:
             return f"whether its session had private work cannot be told: {error.strerror}"
-        if len(marked) >= MOST:
-            return f"{MOST:,} sessions had private work, and no more are remembered"
+        if len(marked) >= MOST_SESSIONS:
+            return f"{MOST_SESSIONS:,} sessions had private work, and no more are remembered"
         return "a task of its session was private" if any(_name(one) in marked for one in sessions) else ""
 
     def mark(self, sessions: Sequence[str]) -> None:
         """Remember that the newest of *sessions* has private work. Raises StateError."""
         for session in sessions[:1]:
-            path = self.state / FOLDER / _name(session)
+            path = self.state / SESSIONS_FOLDER / _name(session)
             private_folder(path.parent)
             with usable(path):
                 os.close(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o600))

@@ -15,11 +15,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+from profile_router.core.days import DAY_S
 from profile_router.errors import UsageError
 from profile_router.state.database import compact, erasing
 from profile_router.state.folder import private_folder, usable
-from profile_router.state.places import CHECKS, door, hold, living, place_in, remove, thread_of, tidy_up
-from profile_router.state.places import FOLDER as COPIES
+from profile_router.state.places import CHECKS_FOLDER, door, hold, living, place_in, remove, thread_of, tidy_up
+from profile_router.state.places import WORKTREES_FOLDER as COPIES
 from profile_router.threads.file import ThreadFile
 from profile_router.threads.records import MemoryRecords, Records, StoredRecords
 from profile_router.values import frozen
@@ -27,11 +28,10 @@ from profile_router.values import frozen
 if TYPE_CHECKING:
     from langgraph.checkpoint.serde.base import SerializerProtocol as Serializer
 
-FOLDER = "runs"
+RUNS_FOLDER = "runs"
 _TOLD = "told"  # the ids of the interrupted runs that a person was told of
 _TEXTS = ("texts", "diffs")
 _TABLES = {"runs": "thread", "records": "thread", "checkpoints": "thread_id", "writes": "thread_id"}
-_DAY_S = 86_400.0
 _LAST = ("result", "finished")  # the records that say how a run ended: whoever waited for it may not have heard
 _COLUMNS = "thread, run, status, why, pid, started, updated, clock, workspace"
 
@@ -184,7 +184,7 @@ class Threads:
 
     def expire(self, keep_days: float) -> list[tuple[str, int]]:
         """Remove what has not been used for *keep_days*."""
-        before = self.file.clock() - keep_days * _DAY_S
+        before = self.file.clock() - keep_days * DAY_S
         return self.purge(lambda row: row.updated < before)
 
     def _run(self, thread: str, run: str, alive: IO[bytes], clock: Callable[[], float]) -> Run:
@@ -198,7 +198,7 @@ class Threads:
         return next((row for row in self.rows() if row.thread == thread), None)
 
     def _folder(self, thread: str) -> Path:
-        return self.file.state / FOLDER / thread
+        return self.file.state / RUNS_FOLDER / thread
 
     def _hold(self, thread: str, *, fresh: bool = True) -> IO[bytes]:
         """Take the lock of *thread*; *fresh*: its run folder is empty then. Under the door."""
@@ -236,11 +236,11 @@ class Threads:
         with self.file.door():
             known = {row.thread for row in self.rows()}
             state = Path(os.path.realpath(self.file.state))
-            runs = (path for path in state.glob(f"{FOLDER}/*") if path.name not in known)
+            runs = (path for path in state.glob(f"{RUNS_FOLDER}/*") if path.name not in known)
             left = [path for path in runs if not living(path)]
             left += [path for path in _saved(state) if _thread_of(path) not in known]
             left += state.glob("*.sqlite.broken-*")
-            left += state.glob(f"{CHECKS}/*")
+            left += state.glob(f"{CHECKS_FOLDER}/*")
             for path in left:
                 remove(path)
             for database in (self.file.checkpoints, self.file.path):

@@ -44,7 +44,7 @@ def traces_of(records: Records) -> Traces | None:
             spans = attempt.around
         else:
             kept = Scoped(records, f"{number}/")
-            edits, spans = edits_of(kept), spans_of(kept)
+            edits, spans = edits_of(kept), marked_spans(kept)
             edited |= {path for path, _ in edits}
             for path, after in edits:
                 left[path] = left.get(path, frozenset()) | {after}
@@ -60,7 +60,7 @@ def edits_of(kept: Records) -> list[tuple[str, str]]:
     return [(path, after) for path, _, after in (kept.find(name) for name in kept.names("edit "))]
 
 
-def spans_of(kept: Records) -> tuple[tuple[str, str], ...]:
+def marked_spans(kept: Records) -> tuple[tuple[str, str], ...]:
     """Return the marks before and after each command of the attempt of *kept*, in their order; empty ones are unknown.
 
     0.1 kept no marks there.

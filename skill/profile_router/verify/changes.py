@@ -12,8 +12,8 @@ from profile_router.errors import WorkspaceError
 from profile_router.git.command import git
 from profile_router.git.left_files import left_files
 from profile_router.git.marks import GitSnapshots, Mark, path_as_text
-from profile_router.verify.diffs import changed_since, is_binary
-from profile_router.verify.parsing import MOST_FILES
+from profile_router.verify.diffs import changed_since_journal, not_by_line
+from profile_router.verify.parsing import MOST_PARSED_FILES
 
 _LARGEST_DIFFED = 2_000_000
 
@@ -37,7 +37,7 @@ class WorkChanges:
 
     def written(self) -> tuple[ChangedFile, ...]:
         """Return what the tools changed: all that is known outside of git."""
-        return tuple(_counted(*file) for file in changed_since(self.root, self.journal))
+        return tuple(_counted(*file) for file in changed_since_journal(self.root, self.journal))
 
     def between(self, snapshot: str, after: str) -> tuple[ChangedFile, ...]:
         """Return what changed between two marks, and what the tools changed besides."""
@@ -52,7 +52,7 @@ class WorkChanges:
         """Yield the files that the tools changed besides those that git has *seen*. They lie in submodules, in other
         repositories inside of this one, and where git ignores them."""
         names = {file.path for file in seen}
-        found = changed_since(self.root, self.journal)
+        found = changed_since_journal(self.root, self.journal)
         yield from (file for file in found if path_as_text(file[0]) not in names)
 
     def inside_others(self, snapshot: str, since: int, seen: Sequence[ChangedFile]) -> tuple[ChangedFile, ...]:
@@ -80,9 +80,9 @@ class WorkChanges:
         Without both marks it is what the tools changed.
         """
         if not snapshot or after is None:
-            found: Iterable[tuple[str, bytes | None, bytes | None]] = changed_since(self.root, self.journal)
+            found: Iterable[tuple[str, bytes | None, bytes | None]] = changed_since_journal(self.root, self.journal)
         else:
-            found = self.marks.contents(snapshot, after, most=MOST_FILES)
+            found = self.marks.contents(snapshot, after, most=MOST_PARSED_FILES)
         yield from ((path, before, now) for path, before, now in found if now is not None)
 
 
@@ -98,7 +98,7 @@ def _changed_since(place: Path, since: int) -> list[str]:
 
 
 def _counted(path: str, before: bytes | None, after: bytes | None) -> ChangedFile:
-    if is_binary(before, after, _LARGEST_DIFFED):
+    if not_by_line(before, after, _LARGEST_DIFFED):
         return ChangedFile(path=path_as_text(path), lines_added=None, lines_removed=None)
     marks = [line[0] for line in difflib.ndiff(_lines(before), _lines(after)) if line[:2] in {"+ ", "- "}]
     return ChangedFile(path=path_as_text(path), lines_added=marks.count("+"), lines_removed=marks.count("-"))

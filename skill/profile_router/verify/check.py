@@ -10,7 +10,7 @@ from pathlib import Path
 
 from profile_router.core.ladder.receipt import CheckResult
 from profile_router.core.ladder.report import CheckReport
-from profile_router.core.policy.private import NOTHING, Confidential
+from profile_router.core.policy.private import NO_CONFIDENTIAL, Confidential
 from profile_router.core.privacy.findings import masked
 from profile_router.core.privacy.taint import Taint
 from profile_router.core.text import shown
@@ -32,7 +32,7 @@ async def run_check(
     environ: Mapping[str, str],
     *,
     seconds: float,
-    confidential: Confidential = NOTHING,
+    confidential: Confidential = NO_CONFIDENTIAL,
     watch: Callable[[], WithheldWatch] | None = None,
 ) -> CheckResult:
     """Return how *command* ended, run by the shell in *folder* for at most *seconds*. Cancelling it ends its group.
@@ -62,7 +62,7 @@ def check_result(
     ended: ProcessEnd,
     *,
     seconds: float,
-    confidential: Confidential = NOTHING,
+    confidential: Confidential = NO_CONFIDENTIAL,
     taints: Sequence[Taint] = (),
 ) -> CheckResult:
     """Return the result of *command*, which *ended* after at most *seconds*: of its output what is kept, masked."""

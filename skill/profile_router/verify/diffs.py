@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from profile_router.core.attempt.handoff import FileDiff
-from profile_router.core.policy.private import NOTHING, Confidential
+from profile_router.core.policy.private import NO_CONFIDENTIAL, Confidential
 from profile_router.core.privacy.findings import private_glob
 from profile_router.core.text import shown
 from profile_router.git.marks import GitSnapshots
@@ -33,7 +33,7 @@ class WorkDiffs:
     private in texts."""
 
     def __init__(
-        self, root: Path, globs: Sequence[str], pieces: PrivatePieces, *, confidential: Confidential = NOTHING
+        self, root: Path, globs: Sequence[str], pieces: PrivatePieces, *, confidential: Confidential = NO_CONFIDENTIAL
     ) -> None:
         self._root = root
         self._pieces = pieces
@@ -50,7 +50,7 @@ class WorkDiffs:
 
     def of_journal(self, journal: Mapping[str, bytes | None], only: Collection[str] | None) -> tuple[FileDiff, ...]:
         """Return how the files differ from what *journal* says they were; *only* these files, None: all."""
-        changed = changed_since(self._root, journal)
+        changed = changed_since_journal(self._root, journal)
         return tuple(self._from_journal(*file) for file in changed if only is None or file[0] in only)
 
     def _from_git(self, path: str, text: str) -> FileDiff:
@@ -58,7 +58,7 @@ class WorkDiffs:
         return self._file(path, _plain(text), binary=not hunks and _BINARY in text)
 
     def _from_journal(self, path: str, before: bytes | None, after: bytes | None) -> FileDiff:
-        odd = is_binary(before, after, _LARGEST_COMPARED)
+        odd = not_by_line(before, after, _LARGEST_COMPARED)
         return self._file(path, "" if odd else _unified(path, before, after), binary=odd)
 
     def _file(self, path: str, text: str, *, binary: bool) -> FileDiff:
@@ -83,7 +83,9 @@ def _secret_in(file: Path, confidential: Confidential) -> str:
         return UNCHECKED
 
 
-def changed_since(root: Path, journal: Mapping[str, bytes | None]) -> Iterator[tuple[str, bytes | None, bytes | None]]:
+def changed_since_journal(
+    root: Path, journal: Mapping[str, bytes | None]
+) -> Iterator[tuple[str, bytes | None, bytes | None]]:
     """Yield each file below *root* that is not what *journal* says it was, with both contents (None: absent)."""
     for path, before in sorted(journal.items()):
         try:
@@ -94,7 +96,7 @@ def changed_since(root: Path, journal: Mapping[str, bytes | None]) -> Iterator[t
             yield path, before, after
 
 
-def is_binary(before: bytes | None, after: bytes | None, longest: int) -> bool:
+def not_by_line(before: bytes | None, after: bytes | None, longest: int) -> bool:
     """Tell whether two contents are not to be compared line by line: not text, or together over *longest* bytes."""
     whole = (before or b"") + (after or b"")
     return b"\0" in whole or len(whole) > longest

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-MOST = 512  # environments; those nearest to the root first
+MOST_ENVIRONMENTS = 512  # environments; those nearest to the root first
 _MOST_FOLDERS = 50_000  # that are looked into for them
 _PYTHON, _CONDA, _NODE = "pyvenv.cfg", "conda-meta", "node_modules"
 _LINKS = (".venv", "venv", _NODE)
@@ -21,7 +21,7 @@ Lent = tuple[str, str]
 def environments(root: Path) -> tuple[str, ...]:
     """Return the environments in *root*, as absolute paths without links: of Python, and `node_modules`."""
     found = list(_environments(os.path.realpath(root)))
-    return tuple(sorted(found, key=lambda path: (path.count("/"), path))[:MOST])
+    return tuple(sorted(found, key=lambda path: (path.count("/"), path))[:MOST_ENVIRONMENTS])
 
 
 def _environments(root: str) -> Iterator[str]:

@@ -12,7 +12,7 @@ from typing import Any
 from profile_router.copies.thread_copies import original_of
 from profile_router.core.attempt.unable_check import CANNOT_RUN, Lacking, MayLack, lacking
 from profile_router.core.found_check import FoundCheck
-from profile_router.core.ladder.difference import judged
+from profile_router.core.ladder.difference import judged_check
 from profile_router.core.ladder.receipt import CheckBefore, CheckResult
 from profile_router.core.ladder.report import CheckReport
 from profile_router.core.text import shown
@@ -20,7 +20,7 @@ from profile_router.errors import UsageError, WorkspaceError
 from profile_router.git.ignored_facts import ignored_facts
 from profile_router.git.left_files import left_files
 from profile_router.git.marks import GitSnapshots, Mark
-from profile_router.git.merge import merge
+from profile_router.git.merge import merge_trees
 from profile_router.state.places import place_in
 from profile_router.values import frozen
 from profile_router.verify.check_runs import CheckRuns
@@ -76,7 +76,9 @@ class FirstCheck:
         if result.taints:
             away = any(taint.moved for taint in result.taints)
             result = replace(result, wrote=away or self._wrote(snapshot, began))
-        alone = judged(_words_of(check), (None, result.exit_code), result.report, None, None, fewer_are_meant=True)
+        alone = judged_check(
+            _words_of(check), (None, result.exit_code), result.report, None, None, fewer_are_meant=True
+        )
         result = replace(result, held=alone.held, why=alone.why)
         why = result.inconclusive or ("" if result.exit_code is not None else result.last_line)
         return CheckBefore(check=result if not why or result.taints else None, why=why, mark=mark)
@@ -95,7 +97,7 @@ class FirstCheck:
         edited = () if may_edit else self._edited(snapshot, after)
         if not tainted and not edited and place_in(self.state, str(self.runs.root)) is None:
             return after
-        back = merge(self.marks.trees, Mark.read(after).files, Mark.read(snapshot).files, self.state, self.name)
+        back = merge_trees(self.marks.trees, Mark.read(after).files, Mark.read(snapshot).files, self.state, self.name)
         if back.diff is not None:
             back.diff.unlink(missing_ok=True)
         if edited:

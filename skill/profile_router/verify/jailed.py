@@ -18,14 +18,14 @@ from pathlib import Path
 from profile_router.core.found_check import CheckRunner, FoundCheck
 from profile_router.core.ladder.receipt import CheckResult
 from profile_router.core.policy import Terminal
-from profile_router.core.policy.private import NOTHING, Confidential
+from profile_router.core.policy.private import NO_CONFIDENTIAL, Confidential
 from profile_router.core.privacy.taint import Taint
 from profile_router.core.text import shown
 from profile_router.errors import WorkspaceError
-from profile_router.jail.child import CROWDED, FAILED, MISSING, SWOLLEN
+from profile_router.jail.child import CROWDED, JAIL_FAILED, MISSING, SWOLLEN
 from profile_router.jail.process import run_bounded
 from profile_router.jail.view import JailView, jail_command
-from profile_router.policies.workspace_rules import FILE as RULES
+from profile_router.policies.workspace_rules import RULES_FILE as RULES
 from profile_router.values import frozen
 from profile_router.verify.check import KEPT_BYTES, check_result, not_run
 from profile_router.verify.environments import leads_out, lent_places, made_places
@@ -79,7 +79,7 @@ class JailedChecks:
 
     root: Path
     options: Terminal
-    confidential: Confidential = NOTHING
+    confidential: Confidential = NO_CONFIDENTIAL
     watch: Callable[[], WithheldWatch] | None = None
     original: Path | None = None
 
@@ -94,7 +94,7 @@ class JailedChecks:
         if not folder.is_dir():
             return not_run(found.command, folder)
         if (self.root / ".git").is_symlink():
-            return CheckResult(command=found.command, exit_code=FAILED, seconds=0.0, last_line="")
+            return CheckResult(command=found.command, exit_code=JAIL_FAILED, seconds=0.0, last_line="")
         view = await asyncio.to_thread(self._view, found, reads_only)
         command = jail_command(found.words, view, replace(self.options, seconds=seconds))
         taints: list[Taint] = []
@@ -148,7 +148,7 @@ def _says(table: Mapping[CheckRunner, str], found: FoundCheck, text: str) -> boo
 
 
 _ENDED: Mapping[int, str] = {
-    FAILED: "the jail could not be made",
+    JAIL_FAILED: "the jail could not be made",
     CROWDED: "it had more processes than terminal.processes allows",
     SWOLLEN: "it took more memory than terminal.memory_mb allows",
 }

@@ -9,12 +9,12 @@ from dataclasses import replace
 from profile_router.checks.narrowing import Touching, touching
 from profile_router.core.attempt.tests_meant import named_files
 from profile_router.core.found_check import FoundCheck
-from profile_router.core.ladder.difference import Difference, compared, judged
+from profile_router.core.ladder.difference import Difference, compared, judged_check
 from profile_router.core.ladder.receipt import ChangedFile, CheckBefore, CheckResult
 from profile_router.core.privacy.taint import together
 from profile_router.core.task import Task
 from profile_router.core.text import shown
-from profile_router.jail.child import FAILED
+from profile_router.jail.child import JAIL_FAILED
 from profile_router.values import frozen
 from profile_router.verify.absent_claims import is_there
 from profile_router.verify.check_runs import CheckRuns
@@ -61,7 +61,7 @@ class JudgedCheck:
             second = again.exit_code
             result = replace(result, taints=together(result.taints, again.taints))
             difference = compared(was, result.report, touching=near, apart=apart, again=again.report)
-        found = judged(
+        found = judged_check(
             check if isinstance(check, str) else check.command,
             (first.exit_code if first else None, result.exit_code),
             result.report,
@@ -75,7 +75,7 @@ class JudgedCheck:
     def _unable(self, result: CheckResult) -> CheckResult:
         """Return *result* of a check that was found and could not run: where it could before, the work is why."""
         ran = self.before is not None and self.before.passed is not None
-        if not ran or result.exit_code == FAILED:
+        if not ran or result.exit_code == JAIL_FAILED:
             return result
         return replace(result, inconclusive="", held=False, why=f"it ran before the work: {result.inconclusive}")
 

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from profile_router.state.folder import private_folder, usable
-from profile_router.state.places import CHECKS
-from profile_router.state.whole_files import PRIVATE, write_whole
+from profile_router.state.places import CHECKS_FOLDER
+from profile_router.state.whole_files import PRIVATE_MODE, write_whole
 from profile_router.values import frozen
 
 FRESH_S = 3_600.0
@@ -66,9 +66,9 @@ class KeptChecks:
     @asynccontextmanager
     async def turn(self, name: str, *, seconds: float) -> AsyncIterator[None]:
         """Hold the lock of the entry *name* for the block, or go on without it once *seconds* have passed."""
-        place = private_folder(self.state / CHECKS) / f"{name}.lock"
+        place = private_folder(self.state / CHECKS_FOLDER) / f"{name}.lock"
         with usable(place):
-            lock = os.open(place, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, PRIVATE)
+            lock = os.open(place, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, PRIVATE_MODE)
         try:
             with suppress(TimeoutError):
                 async with asyncio.timeout(seconds):
@@ -79,11 +79,11 @@ class KeptChecks:
             os.close(lock)
 
     def _file(self, name: str) -> Path:
-        return self.state / CHECKS / name
+        return self.state / CHECKS_FOLDER / name
 
     def _tidy(self) -> None:
         now = self.clock()
-        for old in (self.state / CHECKS).iterdir():
+        for old in (self.state / CHECKS_FOLDER).iterdir():
             with suppress(OSError):
                 if now - old.stat().st_mtime > FRESH_S:
                     old.unlink()

@@ -12,7 +12,7 @@ from profile_router.core.ladder.receipt import ChangedFile
 from profile_router.core.ladder.weak_check import WeakCheck
 from profile_router.verify.jailed import JailedChecks
 
-MOST_SECONDS = 60.0
+LINTING_SECONDS = 60.0
 
 
 async def lint_changed(
@@ -28,7 +28,7 @@ async def lint_changed(
 
 
 async def _run(linter: FoundCheck, checks: JailedChecks, seconds: float) -> WeakCheck | None:
-    result = await checks.run(linter, seconds=min(seconds, MOST_SECONDS), reads_only=True)
+    result = await checks.run(linter, seconds=min(seconds, LINTING_SECONDS), reads_only=True)
     if result.inconclusive:
         return None
     name = shlex.join(linter.whole)

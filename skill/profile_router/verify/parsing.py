@@ -23,8 +23,8 @@ from profile_router.outside.json_reader import UnreadableJson, read_json
 from profile_router.outside.yaml_guard import Hostile, refuse_hostile, safe_loader
 from profile_router.values import frozen
 
-MOST_FILES = 50
-MOST_BYTES = 512 * 1024
+MOST_PARSED_FILES = 50
+MOST_PARSED_BYTES = 512 * 1024
 _SECONDS = 10.0
 _LEVELS = 40
 # Compiled in a process of its own, which imports nothing of ours: deep nesting can end an interpreter.
@@ -59,7 +59,7 @@ class ChangedContent:
 
 def parsed(changes: Sequence[ChangedContent]) -> WeakCheck | None:
     """Return whether those of *changes* parse that are in a language that is known; None where none is."""
-    known = [one for one in changes if _reader(one) and len(one.after) <= MOST_BYTES][:MOST_FILES]
+    known = [one for one in changes if _reader(one) and len(one.after) <= MOST_PARSED_BYTES][:MOST_PARSED_FILES]
     answers = list(zip(known, _answers(known), strict=True))
     broken = [(one, said) for one, said in answers if said]
     again = [replaced for one, _ in broken if (replaced := _before(one)) is not None]
@@ -83,12 +83,12 @@ async def parsed_in_time(changes: Sequence[ChangedContent]) -> tuple[WeakCheck, 
 def files_parse(root: Path, paths: Sequence[str]) -> bool:
     """Tell whether none of the files *paths* below *root* is known not to parse. What is not a file is not read."""
     changes, top = [], root.resolve()
-    for path in paths[:MOST_FILES]:
+    for path in paths[:MOST_PARSED_FILES]:
         with suppress(OSError, ValueError):
             place = (top / path).resolve()
             if place.is_relative_to(top) and place.is_file():
                 with place.open("rb") as file:
-                    changes.append(ChangedContent(str(place), None, file.read(MOST_BYTES + 1)))
+                    changes.append(ChangedContent(str(place), None, file.read(MOST_PARSED_BYTES + 1)))
     found = parsed(changes)
     return found is None or found.passed
 

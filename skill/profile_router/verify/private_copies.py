@@ -16,8 +16,8 @@ from profile_router.withheld.survey import Survey, private_survey
 from profile_router.workspace.content import Unusable, encoding_of, first_bytes
 from profile_router.workspace.folder import Workspace
 
-MOST_FILES = 2_000
-MOST_BYTES = 16 * 1024 * 1024  # of all private files; they are kept in memory as long as a text is looked at
+MOST_COPIED_FILES = 2_000
+MOST_COPIED_BYTES = 16 * 1024 * 1024  # of all private files; they are kept in memory as long as a text is looked at
 _SHORTEST_LINE = 24  # characters; shorter ones are anybody's
 _SHORTEST_VALUE = 8
 _VALUE = re.compile(r"[\w.-]+\s*[=:]\s*[\"']?([^\s\"'#]+)")
@@ -36,14 +36,14 @@ def private_pieces(workspace: Workspace, globs: Sequence[str]) -> PrivatePieces:
     """Return what to look for, as it is now. Raises WorkspaceError where git fails."""
     survey = private_survey(workspace, globs)
     found: dict[str, str] = {}
-    left, unread = MOST_BYTES, _unread(survey)
-    for file in survey.files[:MOST_FILES]:
+    left, unread = MOST_COPIED_BYTES, _unread(survey)
+    for file in survey.files[:MOST_COPIED_FILES]:
         read = first_bytes(workspace.root / file.path, left + 1)
         if isinstance(read, Unusable):  # what cannot be read was not read by a model of the same user either
             continue
         left -= len(read.data)
         if left < 0:
-            unread = unread or f"together they have more than {MOST_BYTES:,} bytes"
+            unread = unread or f"together they have more than {MOST_COPIED_BYTES:,} bytes"
             break
         for piece in _pieces(read.data.decode(encoding_of(read.data), "replace")):
             found.setdefault(piece, shown(file.path))
@@ -57,7 +57,7 @@ def _unread(survey: Survey) -> str:
     # A folder that cannot be read was not read by a model of the same user either.
     if survey.missed:
         return f"not all of the workspace was looked at: {survey.missed}"
-    return f"there are more than {MOST_FILES:,}" if len(survey.files) > MOST_FILES else ""
+    return f"there are more than {MOST_COPIED_FILES:,}" if len(survey.files) > MOST_COPIED_FILES else ""
 
 
 def copied_from(text: str, pieces: PrivatePieces) -> str:

@@ -12,10 +12,10 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from profile_router.core.condense.parts import language_of
+from profile_router.core.condense.parts import language_of_file
 from profile_router.core.ladder.receipt import ChangedFile
 from profile_router.git.marks import path_as_text
-from profile_router.verify.parsing import MOST_BYTES, ChangedContent
+from profile_router.verify.parsing import MOST_PARSED_BYTES, ChangedContent
 from profile_router.workspace.outline import syntax_of
 
 if TYPE_CHECKING:
@@ -63,9 +63,9 @@ def _is_document(path: str) -> bool:
 
 def _same_code(change: ChangedContent) -> bool:
     before, after = change.before, change.after
-    if before is None or max(len(before), len(after)) > MOST_BYTES:
+    if before is None or max(len(before), len(after)) > MOST_PARSED_BYTES:
         return False
-    language = language_of(change.path)
+    language = language_of_file(change.path)
     if language is not None:
         old, new = _shape(language, before), _shape(language, after)
         return old is not None and new is not None and old[:2] == new[:2] and not _directs(old[2], new[2])

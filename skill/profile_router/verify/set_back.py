@@ -18,12 +18,12 @@ from typing import TypeVar
 from profile_router.core.attempt.handoff import SetBack
 from profile_router.core.text import shown, some_of
 from profile_router.git.marks import LargeFile, Mark, differing, facts_of, modes_of
-from profile_router.git.merge import DIFFS, apply_command, merge, save_diff, saved_diffs
+from profile_router.git.merge import DIFFS, apply_command, merge_trees, save_diff, saved_diffs
 from profile_router.git.trees import Entry, FilesTree, Trees
-from profile_router.git.writes import Changed, Found, look, write_all
+from profile_router.git.writes import Changed, Found, found_at, write_all
 from profile_router.outside.json_reader import read_json
 from profile_router.state.folder import private_folder, write_private
-from profile_router.state.whole_files import PRIVATE, write_whole
+from profile_router.state.whole_files import PRIVATE_MODE, write_whole
 from profile_router.workspace.content import shown_size
 
 _TARGET = "set-back"  # the index that the tree to go back to is made in
@@ -75,7 +75,7 @@ def set_back_by_git(
     target = trees.write(_TARGET)
     there = saved_diffs(trees, target, after, state, name)  # after a crash it may be there already
     saved = there[0] if there else save_diff(trees, target, after, state, name)
-    merged = merge(trees, after, target, state, name, modes_of(trees, before))
+    merged = merge_trees(trees, after, target, state, name, modes_of(trees, before))
     if merged.merged:
         for way_back in saved_diffs(trees, after, target, state, name):  # saved by a merge that was killed
             way_back.unlink(missing_ok=True)
@@ -152,7 +152,7 @@ def set_back_by_journal(
     was = {path: None if journal[path] is None else Found(journal[path] or b"") for path in changed}
     saved = _copied(state, name, changed)
     try:
-        write_all(root, changed, was, sorted(changed), dict.fromkeys(changed, PRIVATE))
+        write_all(root, changed, was, sorted(changed), dict.fromkeys(changed, PRIVATE_MODE))
     except Changed as other:
         return not_set_back(f"{other.path} was changed meanwhile")
     return SetBack(done=True, note=f"{_SAVED}cp -R {shlex.quote(f'{saved}/.')} {shlex.quote(str(root))}")
@@ -163,7 +163,7 @@ def look_at(root: Path, paths: Collection[str]) -> dict[str, Found | None]:
     found: dict[str, Found | None] = {}
     for path in paths:
         try:
-            found[path] = look(root, path)
+            found[path] = found_at(root, path)
         except Changed:
             continue
     return found

@@ -184,17 +184,17 @@ def _queue() -> int | str:
     """Return a queue of inotify's, or why there is none."""
     if not sys.platform.startswith("linux"):
         return f"files are watched with Linux' inotify, and this is {sys.platform}"
-    handle: int = libc().inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)
+    handle: int = c_library().inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)
     return handle if handle >= 0 else f"files cannot be watched: {os.strerror(ctypes.get_errno()).lower()}"
 
 
 def _add(queue: int, path: str, mask: int) -> int:
     """Let *queue* watch *path* for *mask*; return the watch, less than 0 where that fails."""
-    watch: int = libc().inotify_add_watch(queue, os.fsencode(path), ctypes.c_uint32(mask))
+    watch: int = c_library().inotify_add_watch(queue, os.fsencode(path), ctypes.c_uint32(mask))
     return watch
 
 
 @cache
-def libc() -> ctypes.CDLL:
+def c_library() -> ctypes.CDLL:
     """Return the C library of this process."""
     return ctypes.CDLL(None, use_errno=True)

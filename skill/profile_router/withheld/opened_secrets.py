@@ -23,10 +23,10 @@ from profile_router.git.command import git
 from profile_router.withheld.open_watch import FolderWatch
 from profile_router.withheld.whole_scan import ReadBudget, Secrets, Stamp, is_installed, stamp
 
-MOST_FILES = 500_000
+MOST_FILES_LOOKED_AT = 500_000
 MOST_FOLDERS = 50_000  # a user may have some ten thousand watches in all; those of installed packages come last
-SMALL = 1024 * 1024  # bytes of a file that is looked into before it is opened
-BEFORE = (16 * 1024 * 1024, 3.0)  # bytes and seconds: of looking before something runs,
+SMALL_FILE_BYTES = 1024 * 1024  # bytes of a file that is looked into before it is opened
+BOUNDS_BEFORE = (16 * 1024 * 1024, 3.0)  # bytes and seconds: of looking before something runs,
 AFTER = (1024 * 1024 * 1024, 60.0)  # and at what was opened after it
 _GIT_SECONDS = 10.0
 _MOMENT = 1.0  # seconds
@@ -94,14 +94,14 @@ class OpenedSecrets:
                         waiting.append(entry.path)
                     elif stat.S_ISREG(facts.st_mode) and entry.path not in apart and not installed:
                         self._before[entry.path] = facts
-            if len(self._before) + len(waiting) > MOST_FILES:
-                self._missed = f"it has more than {MOST_FILES:,} files"
+            if len(self._before) + len(waiting) > MOST_FILES_LOOKED_AT:
+                self._missed = f"it has more than {MOST_FILES_LOOKED_AT:,} files"
                 return
 
     def _look_before(self) -> None:
         """Look into small files, those of git first: what runs may change them, so that nobody sees what they were."""
-        budget = self._budget(BEFORE)
-        small = [path for path, found in self._before.items() if found.st_size <= SMALL]
+        budget = self._budget(BOUNDS_BEFORE)
+        small = [path for path, found in self._before.items() if found.st_size <= SMALL_FILE_BYTES]
         tracked = self._tracked()
         for path in sorted(small, key=lambda path: (path not in tracked, self._before[path].st_size)):
             kind = self._secrets.kind_in(path, self._before[path], budget)

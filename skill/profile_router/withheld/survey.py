@@ -23,8 +23,8 @@ from profile_router.values import frozen
 from profile_router.workspace.content import Unusable, first_bytes
 from profile_router.workspace.folder import Workspace
 
-MOST_ENTRIES = 500_000
-MOST_SECONDS = 10.0  # some 100,000 entries a second are looked at
+MOST_SURVEYED = 500_000
+SURVEY_SECONDS = 10.0  # some 100,000 entries a second are looked at
 _LOOKED_UP = 1_000  # entries between two looks at the clock
 _CLOCK = 0.1  # seconds that the clock of a file system may be behind
 _LARGEST_BUNDLE = 4 * 1024 * 1024
@@ -93,7 +93,7 @@ def survey(root: Path, globs: Sequence[str], *, tracked: Sequence[str] = ()) -> 
     Nothing is opened but folders, and what may be a bundle of public certificates among installed packages. At most
     MOST_ENTRIES entries are looked at, for at most MOST_SECONDS.
     """
-    deadline = time.monotonic() + MOST_SECONDS
+    deadline = time.monotonic() + SURVEY_SECONDS
     walk = _FolderWalk(os.fspath(root), tuple(globs), deadline)
     found = dict(walk.withheld())
     missed, closed = walk.missed, tuple(walk.closed)
@@ -114,7 +114,7 @@ def public_names(root: Path, globs: Sequence[str], inodes: Collection[Inode]) ->
 
     None where not all was looked at: MOST_ENTRIES and MOST_SECONDS hold here, too.
     """
-    walk = _FolderWalk(os.fspath(root), tuple(globs), time.monotonic() + MOST_SECONDS)
+    walk = _FolderWalk(os.fspath(root), tuple(globs), time.monotonic() + SURVEY_SECONDS)
     found = {inode: path for path, inode in walk.public(inodes)}
     return None if walk.missed else found
 
@@ -236,10 +236,10 @@ class _FolderWalk:
     def _is_over(self) -> bool:
         """Count one more entry; tell whether no more are looked at."""
         self._entries += 1
-        if self._entries > MOST_ENTRIES:
-            self.missed, self._ended = f"it has more than {MOST_ENTRIES:,} files and folders", True
+        if self._entries > MOST_SURVEYED:
+            self.missed, self._ended = f"it has more than {MOST_SURVEYED:,} files and folders", True
         elif self._entries % _LOOKED_UP == 0 and time.monotonic() > self.deadline:
-            self.missed, self._ended = f"to look through it takes more than {MOST_SECONDS:g} s", True
+            self.missed, self._ended = f"to look through it takes more than {SURVEY_SECONDS:g} s", True
         return self._ended
 
     def _is_folder(self, entry: os.DirEntry[str]) -> bool:

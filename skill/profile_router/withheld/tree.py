@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from profile_router.core.privacy.findings import private_glob
 from profile_router.errors import WorkspaceError
 from profile_router.values import frozen
-from profile_router.withheld.survey import MOST_ENTRIES
+from profile_router.withheld.survey import MOST_SURVEYED
 
 
 @frozen(kw_only=False)
@@ -28,8 +28,8 @@ def tree_of(root: str, globs: Sequence[str]) -> Tree:
     seen = 0
     for folder, folders, names in os.walk(root):
         seen += len(folders) + len(names)
-        if seen > MOST_ENTRIES:
-            raise WorkspaceError(f"the workspace has more than {MOST_ENTRIES:,} files; commands are not run in such")
+        if seen > MOST_SURVEYED:
+            raise WorkspaceError(f"the workspace has more than {MOST_SURVEYED:,} files; commands are not run in such")
         if "HEAD" in names and ("commondir" in names or {"objects", "refs"} <= set(folders)):
             git_data.append(folder)
             folders.clear()

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
-from profile_router.core.policy.private import NOTHING, Confidential
+from profile_router.core.policy.private import NO_CONFIDENTIAL, Confidential
 from profile_router.core.privacy.findings import private_text
 from profile_router.values import frozen
 from profile_router.withheld.survey import INSTALLED
@@ -91,7 +91,7 @@ class Secrets:
     `known` is the secret that each state of a file holds, empty where it is clear. A run looks for each once.
     """
 
-    confidential: Confidential = NOTHING
+    confidential: Confidential = NO_CONFIDENTIAL
     known: MutableMapping[Stamp, str] = field(default_factory=dict)
 
     def kind_in(self, path: str, found: os.stat_result, budget: ReadBudget) -> str | None:
@@ -144,7 +144,9 @@ def file_windows(path: Path, budget: ReadBudget) -> Iterator[TextWindow]:
                 raise EndNotReached(str(error)) from error
 
 
-def secret_in(windows: Iterable[TextWindow], confidential: Confidential = NOTHING, *, bare_heads: bool = True) -> str:
+def secret_in(
+    windows: Iterable[TextWindow], confidential: Confidential = NO_CONFIDENTIAL, *, bare_heads: bool = True
+) -> str:
     """Return the kind of a secret, or of what *confidential* calls private, in *windows*; empty where they are clear.
 
     Without *bare_heads* the first line of a key counts only where a key follows. A library that reads keys names such

@@ -44,7 +44,7 @@ class Unusable:
     reason: str
 
 
-def size_of(path: Path) -> int | Unusable:
+def bytes_of(path: Path) -> int | Unusable:
     """Return the bytes of the regular file *path*, without opening it, or why there are none."""
     try:
         found = path.stat()
@@ -57,7 +57,7 @@ def size_of(path: Path) -> int | Unusable:
 
 def first_bytes(path: Path, limit: int) -> FirstBytes | Unusable:
     """Return the first *limit* bytes of the regular file *path*, or why there are none. Never blocks on a pipe."""
-    size = size_of(path)
+    size = bytes_of(path)
     if isinstance(size, Unusable):
         return size
     try:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from profile_router.core.text import shown
 from profile_router.errors import WorkspaceError
-from profile_router.git.command import TIMEOUT_S, GitAtWork, has_git, marked, work_tree
+from profile_router.git.command import TIMEOUT_S, GitAtWork, folder_with_git, has_git, work_tree
 from profile_router.values import frozen
 
 MOST_WALKED = 20_000
@@ -36,7 +36,7 @@ def find_workspace(named: str | None, cwd: Path) -> Workspace | None:
         top = work_tree(here)
         if top is not None:
             return Workspace(Path(os.path.realpath(top)), git=True)
-        plain = None if has_git() else marked(here)
+        plain = None if has_git() else folder_with_git(here)
         return None if plain is None else Workspace(plain, git=False)
     root = _folder(named, cwd)
     return Workspace(root, git=work_tree(root) is not None)
@@ -140,7 +140,7 @@ def standing_in(workspace: Workspace | None, cwd: Path) -> Path:
     return here if here.is_relative_to(base) else base
 
 
-def place_of(path: Path, base: Path) -> str:
+def place_below(path: Path, base: Path) -> str:
     """Return the resolved *path* relative to *base*, or absolute where it lies outside of it; POSIX."""
     return path.relative_to(base).as_posix() if path.is_relative_to(base) else path.as_posix()
 

@@ -22,9 +22,9 @@ from profile_router.core.language.shown_pictures import (
 from profile_router.core.text import shown
 from profile_router.errors import UsageError
 from profile_router.workspace.content import Unusable, first_bytes, form_of, image_form, shown_size
-from profile_router.workspace.folder import Workspace, base_of, expanded, place_of, written_path
+from profile_router.workspace.folder import Workspace, base_of, expanded, place_below, written_path
 
-MOST_BYTES = 20 * 1024 * 1024
+MOST_IMAGE_BYTES = 20 * 1024 * 1024
 _ALLOWED = "a PNG, JPEG, GIF, WebP or PDF file"
 _MIMES = {form: f"image/{form}" for form in ("png", "jpeg", "gif", "webp")} | {"pdf": "application/pdf"}
 _HEAD = 512
@@ -104,11 +104,11 @@ def read_image(place: str, base: Path) -> tuple[str, bytes]:
 
     Raises UsageError where it is not an image (any more), or larger than 20 MiB.
     """
-    found = first_bytes(base / place, MOST_BYTES + 1)
+    found = first_bytes(base / place, MOST_IMAGE_BYTES + 1)
     if isinstance(found, Unusable):
         raise UsageError(f"image '{shown(place)}' {found.reason}; name {_ALLOWED}")
-    if len(found.data) > MOST_BYTES:
-        size, most = shown_size(found.size), shown_size(MOST_BYTES)
+    if len(found.data) > MOST_IMAGE_BYTES:
+        size, most = shown_size(found.size), shown_size(MOST_IMAGE_BYTES)
         raise UsageError(f"image '{shown(place)}' is {size}; at most {most} can be sent: scale it down")
     form = _form(found.data)
     if form is None:
@@ -190,7 +190,7 @@ class _Gallery:
             is_text = form_of(found.data, whole=len(found.data) < _HEAD) == "text"
             return f"is {'text' if is_text else 'binary'} by its content, {shown_size(found.size)}, not an image"
         base = base_of(self.workspace, self.cwd)
-        self.add((form, found.size), place_of(Path(os.path.realpath(path)), base))
+        self.add((form, found.size), place_below(Path(os.path.realpath(path)), base))
         return None
 
 

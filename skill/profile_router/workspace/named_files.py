@@ -22,13 +22,13 @@ from profile_router.workspace.content import (
     HEAD,
     ContentForm,
     Unusable,
+    bytes_of,
     count_lines,
     first_bytes,
     form_of,
     shown_size,
-    size_of,
 )
-from profile_router.workspace.folder import MOST_WALKED, Workspace, base_of, expanded, place_of, tracked_files
+from profile_router.workspace.folder import MOST_WALKED, Workspace, base_of, expanded, place_below, tracked_files
 
 READ_FILES = 200
 COUNT_BYTES = 1024 * 1024
@@ -79,10 +79,10 @@ class FileFacts:
 
         The first READ_FILES files are opened; lines are counted in text up to COUNT_BYTES, while the budget lasts.
         """
-        size = size_of(path)
+        size = bytes_of(path)
         if isinstance(size, Unusable):
             return size
-        place = place_of(path, self.base)
+        place = place_below(path, self.base)
         return self._named(place, size) if self._opened >= READ_FILES else self._opened_file(path, place, size)
 
     def told_by_name(self, place: str) -> NamedFile | None:
@@ -185,7 +185,7 @@ class _Naming:
         if not may_name_files(words):
             return
         base, here = self.facts.base, _resolved(self.cwd)
-        inside = place_of(here, base) if here.is_relative_to(base) and here != base else ""
+        inside = place_below(here, base) if here.is_relative_to(base) and here != base else ""
         found = mentions(words, self._tracked(), root=base.as_posix(), inside=inside, text=text)
         for path in found.singles:
             self._add_tracked(path, self.singles)

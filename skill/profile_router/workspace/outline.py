@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from tree_sitter import Language, Node, Parser, Query
 
-LARGEST_BYTES = 2_000_000
-MOST_SECONDS = 5.0  # for one parse
+MOST_OUTLINED_BYTES = 2_000_000
+OUTLINE_SECONDS = 5.0  # for one parse
 _PIECE_BYTES = 65_536
 _MOST_ERRORS = 10_000  # children of the root: on text that is all brackets the search would take its size squared
 _LONGEST_LINE, _LONGEST_DOC, _LONGEST_LEAD = 400, 300, 80
@@ -44,7 +44,7 @@ def outline(language: str, text: str) -> str | None:
     Text that does not parse gives what could be recognized.
     """
     source = text.encode("utf-8", "replace")
-    if language not in _GRAMMARS or len(source) > LARGEST_BYTES:
+    if language not in _GRAMMARS or len(source) > MOST_OUTLINED_BYTES:
         return None
     found = {node.start_byte: _entry(source, node, docs) for node, docs in _definitions(language, source)}
     lines = [line for at in sorted(found) for line in found[at]]
@@ -54,7 +54,7 @@ def outline(language: str, text: str) -> str | None:
 def numbered_outline(language: str, text: str) -> str | None:
     """Return the definitions of *text* as its lines with their numbers (`12\tdef f(x) …`), None as `outline` does."""
     source = text.encode("utf-8", "replace")
-    if language not in _GRAMMARS or len(source) > LARGEST_BYTES:
+    if language not in _GRAMMARS or len(source) > MOST_OUTLINED_BYTES:
         return None
     found = {node.start_point.row + 1: _entry(source, node, ())[0] for node, _ in _definitions(language, source)}
     return "\n".join(f"{row}\t{found[row]}" for row in sorted(found)) or None
@@ -64,7 +64,7 @@ def syntax_of(language: str, source: bytes) -> Node | None:
     """Return the root of what *source* parses to; None where it does not parse whole, in time, or is not known."""
     from tree_sitter import Parser
 
-    if language not in _GRAMMARS or len(source) > LARGEST_BYTES:
+    if language not in _GRAMMARS or len(source) > MOST_OUTLINED_BYTES:
         return None
     root = _root(Parser(_grammar(language)[0]), source)
     return None if root is None or root.has_error else root
@@ -88,7 +88,7 @@ def _definitions(language: str, source: bytes) -> list[tuple[Node, Sequence[Node
 
 def _root(parser: Parser, source: bytes) -> Node | None:
     """Parse *source*; None after MOST_SECONDS: to fix what is all beginnings takes the square of its length."""
-    until = monotonic() + MOST_SECONDS
+    until = monotonic() + OUTLINE_SECONDS
     try:
         tree = parser.parse(
             lambda at, _: source[at : at + _PIECE_BYTES], progress_callback=lambda *_: monotonic() > until

@@ -17,9 +17,9 @@ from profile_router.core.language.path_words import PathWord, path_words
 from profile_router.core.task import Task
 from profile_router.core.text import shown
 from profile_router.values import frozen
-from profile_router.workspace.folder import Workspace, expanded, place_of, tracked_files
+from profile_router.workspace.folder import Workspace, expanded, place_below, tracked_files
 
-MOST_WORDS = 5_000  # of a goal that are looked for on the disk
+MOST_PATHS = 5_000  # of a goal that are looked for on the disk
 _URL = re.compile(r"(?:https?|data):", re.IGNORECASE)
 _BEFORE, _AFTER = r"(?<![\w./~$-])(?:\./)*", r"(?![\w/-]|\.\w)"
 
@@ -43,7 +43,7 @@ def placed(task: Task, workspace: Workspace | None, cwd: Path) -> Placed:
     if workspace is None:
         return Placed(task=replace(task, folder=""))
     here = Path(os.path.realpath(cwd))
-    inside = place_of(here, workspace.root) if here.is_relative_to(workspace.root) else "."
+    inside = place_below(here, workspace.root) if here.is_relative_to(workspace.root) else "."
     placing = _Placing(workspace=workspace, here=here, folder="" if inside == "." else inside)
     files = tuple(dict.fromkeys(placing.given(value) for value in task.files))
     images = tuple(dict.fromkeys(placing.given(value) for value in task.images))
@@ -80,10 +80,10 @@ class _Placing:
     def text(self, text: str) -> str:
         """Return *text* with the place of each path in it that is there."""
         words = [word for word in path_words(text) if not names_nothing(word)]
-        if len(words) > MOST_WORDS:
-            self.notes[f"only the first {MOST_WORDS:,} words of the goal that may be paths were looked for"] = None
+        if len(words) > MOST_PATHS:
+            self.notes[f"only the first {MOST_PATHS:,} words of the goal that may be paths were looked for"] = None
         found = {
-            word.text: place for word in words[:MOST_WORDS] if (place := self._named(word)) not in (None, word.text)
+            word.text: place for word in words[:MOST_PATHS] if (place := self._named(word)) not in (None, word.text)
         }
         if not found:
             return text
@@ -136,7 +136,7 @@ class _Placing:
     def _real(self, path: Path) -> str:
         real = path if path.exists() else path.parent  # a link that leads nowhere is told by its own name
         found = Path(os.path.realpath(real))
-        return place_of(found if real == path else found / path.name, self.workspace.root)
+        return place_below(found if real == path else found / path.name, self.workspace.root)
 
     def _not_there_yet(self, value: str) -> str | None:
         """Return the place of a path that leads up and stays in the workspace: no tool takes `..`."""
@@ -144,7 +144,7 @@ class _Placing:
             return None
         place = Path(os.path.normpath(self.here / value))
         inside = place.is_relative_to(self.workspace.root) and place != self.workspace.root
-        return place_of(place, self.workspace.root) if inside else None
+        return place_below(place, self.workspace.root) if inside else None
 
     def _glob(self, value: str) -> str | None:
         """Return the glob *value* from the root, where files of the user's folder match it: those win."""

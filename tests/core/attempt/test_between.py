@@ -26,8 +26,8 @@ from profile_router.core.attempt.between import (
     ended_because,
     final_status,
     forbidden,
+    local_option,
     order_for,
-    stays_here,
     step_after,
     unavailable,
 )
@@ -219,6 +219,6 @@ def test_a_run_whose_time_is_over_says_whose_limit_it_was_and_failed(seconds: fl
 
 
 def test_the_local_profile_is_named_where_the_task_fits_it() -> None:
-    (way,) = stays_here(evidence(), a_policy(), candidates())
+    (way,) = local_option(evidence(), a_policy(), candidates())
     assert f"--profile {LOCAL}" in way
-    assert stays_here(evidence(**WINDOWLESS), a_policy(), candidates()) == ()
+    assert local_option(evidence(**WINDOWLESS), a_policy(), candidates()) == ()

@@ -21,7 +21,7 @@ from profile_router.core.attempt.handoff import (
     private_in,
     wrote_so_far,
 )
-from profile_router.core.attempt.handoff_fit import FRAME_TOKENS, SHARE, handoff_tokens, shrunk, with_handoff
+from profile_router.core.attempt.handoff_fit import FRAME_TOKENS, HANDOFF_SHARE, handoff_tokens, shrunk, with_handoff
 from profile_router.core.evidence import PrivateFinding, TokenCount
 from profile_router.core.ladder.failure import Failure
 from profile_router.core.ladder.receipt import Attempt, CheckResult, Verified
@@ -172,7 +172,7 @@ def test_a_prompt_that_fits_fits_with_its_handoff(handoff: Handoff, tokens: int,
     else:
         more = counted.tokens.high - tokens
         assert more == handoff_tokens(after.handoff, count) + FRAME_TOKENS
-        assert more * policy.counting.tokenizer_factor <= window / SHARE
+        assert more * policy.counting.tokenizer_factor <= window / HANDOFF_SHARE
 
 
 def test_real_tokens_of_a_real_handoff_stay_below_what_was_counted() -> None:

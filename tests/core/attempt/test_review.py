@@ -12,7 +12,7 @@ from profile_router.core.attempt.handoff import FileDiff
 from profile_router.core.attempt.review import ReviewedWork, is_due, reviewed, shown_to
 from profile_router.core.ladder.receipt import CheckResult, Verified
 from profile_router.core.ladder.weak_check import WeakCheck
-from profile_router.core.policy.private import NOTHING, Confidential, PrivateRules
+from profile_router.core.policy.private import NO_CONFIDENTIAL, Confidential, PrivateRules
 
 OPEN = FileDiff(path="a.py", text="diff --git a/a.py b/a.py\n-1\n+2\n")
 TOKEN = next(iter(TOKENS.values()))
@@ -38,7 +38,7 @@ def test_nothing_of_a_file_that_is_withheld_is_shown_elsewhere_and_no_name_of_it
 
 def test_a_secret_in_a_diff_keeps_its_file_back() -> None:
     found = FileDiff(path="d.py", text=f"+key = '{TOKEN}'\n")
-    assert shown_to((OPEN, found), NOTHING, local=False).patch == OPEN.text
+    assert shown_to((OPEN, found), NO_CONFIDENTIAL, local=False).patch == OPEN.text
 
 
 def test_a_reviewer_on_this_machine_sees_what_is_text() -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from profile_router.core.condense.parts import parts_of
+from profile_router.core.condense.parts import parts_of_context
 
 TRACEBACK = "Traceback (most recent call last):\n  File \"a.py\", line 1, in f\n    g()\nKeyError: 'a'\n"
 PIECES = (
@@ -27,7 +27,7 @@ PIECES = (
 
 @given(st.lists(st.sampled_from(PIECES) | st.text(max_size=20), max_size=30).map("".join))
 def test_the_parts_together_are_the_context(context: str) -> None:
-    assert "".join(part.whole for part in parts_of(context)) == context
+    assert "".join(part.whole for part in parts_of_context(context)) == context
 
 
 CODE = {
@@ -45,7 +45,7 @@ CODE = {
 
 @pytest.mark.parametrize(("context", "language", "path"), CODE.values(), ids=CODE)
 def test_code_is_known_by_its_fence_or_its_header(context: str, language: str | None, path: str | None) -> None:
-    (code,) = [part for part in parts_of(context) if part.form == "code"]
+    (code,) = [part for part in parts_of_context(context) if part.form == "code"]
     assert (code.language, code.path) == (language, path)
 
 
@@ -61,7 +61,7 @@ ERRORS = {
 
 @pytest.mark.parametrize("error", ERRORS.values(), ids=ERRORS)
 def test_an_error_is_a_part_of_its_own_and_whole(error: str) -> None:
-    found = parts_of(f"It fails:\n{error}What now?\n")
+    found = parts_of_context(f"It fails:\n{error}What now?\n")
     assert [part.text for part in found if part.form == "error"] == [error]
 
 
@@ -76,4 +76,4 @@ def test_an_error_is_a_part_of_its_own_and_whole(error: str) -> None:
     ],
 )
 def test_what_only_looks_like_it_stays_prose(context: str) -> None:
-    assert {part.form for part in parts_of(context)} == {"prose"}
+    assert {part.form for part in parts_of_context(context)} == {"prose"}

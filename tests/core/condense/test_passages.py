@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from profile_router.core.condense.plan import CondenseBudget, CondensePlan, Tools, plan
+from profile_router.core.condense.plan import CondenseBudget, CondensePlan, Tools, condense_plan
 
 LINE = "Decision: `evict_oldest` in src/cache.py obeys CACHE_BYTES from now on."
 FILLER = [f"Meeting {number}: nothing was decided about the colour of door {number}." for number in range(200)]
@@ -24,7 +24,7 @@ CONTEXTS = {
 @pytest.mark.parametrize("context", CONTEXTS.values(), ids=CONTEXTS)
 def test_lines_that_name_what_the_goal_names_are_taken_whole(context: str) -> None:
     budget = CondenseBudget(room=1_500, chunk=1_000, calls=9)
-    found = plan("Make evict_oldest obey its limit", context, (), frozenset(), budget, TOOLS)
+    found = condense_plan("Make evict_oldest obey its limit", context, (), frozenset(), budget, TOOLS)
     assert isinstance(found, CondensePlan)
     told, _ = found.finished(["doors"] * len(found.chunks), TOOLS.size)
     assert LINE in told

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from profile_router.core.ladder.difference import Judgement, compared, judged
+from profile_router.core.ladder.difference import Judgement, compared, judged_check
 from profile_router.core.ladder.report import CheckReport
 from profile_router.core.ladder.test_places import FilesOfTests
 
@@ -34,7 +34,7 @@ def judge(
     fewer: bool = False,
 ) -> Judgement:
     found = compared(before, after, touching=touching, apart=apart, again=again)
-    return judged(command, (code_before, code), after, before, found, fewer_are_meant=fewer, again=again_code)
+    return judged_check(command, (code_before, code), after, before, found, fewer_are_meant=fewer, again=again_code)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from profile_router.core.language.phrases import SCOPE, compile_phrases, find_phrases, language_of
+from profile_router.core.language.phrases import SCOPE, compile_phrases, find_phrases, language_of_text
 from profile_router.policies.file import SHIPPED, read_policy
 
 POLICY = read_policy(SHIPPED)
@@ -124,7 +124,7 @@ def test_negations_quotes_and_other_work_ask_for_no_kind(text: str) -> None:
     ],
 )  # fmt: skip
 def test_a_language_is_told_by_its_letters_and_small_words(text: str, language: str) -> None:
-    assert language_of(text) == language
+    assert language_of_text(text) == language
 
 
 def test_more_than_twelve_phrases_of_a_kind_are_refused() -> None:
@@ -134,5 +134,5 @@ def test_more_than_twelve_phrases_of_a_kind_are_refused() -> None:
 
 @given(st.text(max_size=300))
 def test_any_text_has_its_language(text: str) -> None:
-    language_of(text)
+    language_of_text(text)
     find_phrases(text, POLICY.phrases)

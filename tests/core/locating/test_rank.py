@@ -8,7 +8,7 @@ import pytest
 
 from profile_router.core.locating import rank
 from profile_router.core.locating.path_terms import asked_of_paths, module_path, path_terms
-from profile_router.core.locating.rank import NOWHERE, Corpus, asked_of, signs_of
+from profile_router.core.locating.rank import NOWHERE, Corpus, signs_of, terms_looked_up
 from profile_router.core.locating.task_terms import task_terms
 from profile_router.core.locating.terms import number_of
 
@@ -32,7 +32,7 @@ CORPUS = Corpus(
 def test_common_words_are_left_out_once_the_rare_ones_stood_in_enough_files(monkeypatch: pytest.MonkeyPatch) -> None:
     task = task_terms("rare_name and common_name")
     assert set(signs_of(task, CORPUS, {})["identifier"]) == {0, 1, 2}
-    monkeypatch.setattr(rank, "MOST_HITS", 3)
+    monkeypatch.setattr(rank, "MOST_TERM_HITS", 3)
     assert set(signs_of(task, CORPUS, {})["identifier"]) == {0}
 
 
@@ -53,7 +53,7 @@ def test_a_content_counts_for_every_file_that_has_it() -> None:
 )  # fmt: skip
 def test_what_a_task_asks_of_paths_is_in_the_terms_of_the_path_that_it_means(path: str, text: str) -> None:
     assert {number for number, _ in path_terms(path, "code")} & {*asked_of_paths(task_terms(text))}
-    assert {*asked_of_paths(task_terms(text))} <= {*asked_of(task_terms(text))}
+    assert {*asked_of_paths(task_terms(text))} <= {*terms_looked_up(task_terms(text))}
 
 
 @pytest.mark.parametrize(("path", "module"), [("a/b.py", "/a/b"), ("a/b/__init__.py", "/a/b"), ("b.go", "/b")])

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from profile_router.core.locating.file_terms import defined, terms_of
 from profile_router.core.locating.rankable import is_written_by_program, sort_of
 from profile_router.core.locating.task_terms import MOST_TERMS, task_terms
-from profile_router.core.locating.terms import IDENTIFIER, identifiers_in, number_of, parts_of
+from profile_router.core.locating.terms import IDENTIFIER, identifiers_in, number_of, parts_of_identifier
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,7 @@ from profile_router.core.locating.terms import IDENTIFIER, identifiers_in, numbe
     ],
 )  # fmt: skip
 def test_an_identifier_has_parts(identifier: str, parts: tuple[str, ...]) -> None:
-    assert parts_of(identifier) == parts
+    assert parts_of_identifier(identifier) == parts
 
 
 @given(st.text(alphabet="abZ_19 .\n-é²١ßİⅧ\u2028\x1c\x85", max_size=200))

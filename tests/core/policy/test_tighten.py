@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.core.cases import POLICY
 
 from profile_router.core.policy import ParentChat, Policy
-from profile_router.core.policy.private import NOTHING, SWITCHES, PrivateRules
+from profile_router.core.policy.private import NO_CONFIDENTIAL, SWITCHES, PrivateRules
 from profile_router.core.policy.rules import PrivateRule
 from profile_router.core.policy.tighten import (
     LessChat,
@@ -19,7 +19,7 @@ from profile_router.core.policy.tighten import (
     StricterPromotion,
     WorkspacePolicy,
     changes,
-    tightened,
+    tightened_policy,
 )
 
 FIGURES = [limit.name for limit in fields(LowerLimits)]
@@ -47,8 +47,8 @@ def test_whatever_the_file_says_the_policy_is_never_looser(
     one: WorkspacePolicy, other: WorkspacePolicy, elsewhere: Literal["none", "turns"]
 ) -> None:
     shipped = replace(POLICY, conversation=ParentChat(elsewhere=elsewhere))
-    once, _ = tightened(shipped, one)
-    twice, _ = tightened(once, other)
+    once, _ = tightened_policy(shipped, one)
+    twice, _ = tightened_policy(once, other)
     for before, after in ((shipped, once), (once, twice)):
         assert "none" not in (before.conversation.elsewhere, one.conversation.elsewhere) or (
             twice.conversation.elsewhere == "none"
@@ -80,21 +80,21 @@ def _rest(policy: Policy) -> Policy:
         local_only_by="",
         digest="",
         conversation=POLICY.conversation,
-        workspace_private=NOTHING.workspace,
+        workspace_private=NO_CONFIDENTIAL.workspace,
     )
 
 
 @given(FILES)
 def test_the_order_of_two_files_plays_no_part(one: WorkspacePolicy) -> None:
     other = WorkspacePolicy(limits=LowerLimits(max_turns=7), source="x")
-    first = tightened(tightened(POLICY, one)[0], other)[0]
-    second = tightened(tightened(POLICY, other)[0], one)[0]
+    first = tightened_policy(tightened_policy(POLICY, one)[0], other)[0]
+    second = tightened_policy(tightened_policy(POLICY, other)[0], one)[0]
     assert first.limits == second.limits
 
 
 def test_a_higher_figure_leaves_the_policys_and_says_so() -> None:
     asked = WorkspacePolicy(limits=LowerLimits(max_turns=POLICY.limits.max_turns + 1), source="w/.profile-router.yaml")
-    policy, kept = tightened(POLICY, asked)
+    policy, kept = tightened_policy(POLICY, asked)
     assert policy.limits == POLICY.limits
     wanted, stays = POLICY.limits.max_turns + 1, POLICY.limits.max_turns
     assert kept == (
@@ -109,7 +109,7 @@ def test_what_is_tighter_is_told_line_by_line() -> None:
         limits=LowerLimits(run_seconds=60.0),
         source="w",
     )
-    policy, _ = tightened(POLICY, asked)
+    policy, _ = tightened_policy(POLICY, asked)
     assert list(changes(POLICY, policy)) == [
         "private paths: contracts/**",
         "private words: Acme",
@@ -125,24 +125,24 @@ def test_the_changes_of_a_tainted_attempt_may_be_taken_back_and_never_let_pass()
     asked = WorkspacePolicy(promotion=StricterPromotion(tainted_changes="back"))
     passing = replace(POLICY, promotion=replace(POLICY.promotion, tainted_changes="pass"))
     for policy, told in ((passing, ["promotion.tainted_changes: back"]), (POLICY, [])):
-        after, _ = tightened(policy, asked)
+        after, _ = tightened_policy(policy, asked)
         assert after.promotion.tainted_changes == "back"
         assert list(changes(policy, after)) == told
-    assert tightened(passing, WorkspacePolicy())[0].promotion.tainted_changes == "pass"
+    assert tightened_policy(passing, WorkspacePolicy())[0].promotion.tainted_changes == "pass"
 
 
 def test_where_nothing_is_tighter_nothing_is_told() -> None:
-    here, _ = tightened(POLICY, WorkspacePolicy(local_only=True, source="w"))
+    here, _ = tightened_policy(POLICY, WorkspacePolicy(local_only=True, source="w"))
     assert list(changes(POLICY, POLICY)) == list(changes(here, here)) == []
 
 
 def test_the_policys_own_figure_is_no_higher_one() -> None:
     same = LowerLimits(max_turns=POLICY.limits.max_turns)
-    assert tightened(POLICY, WorkspacePolicy(limits=same))[1] == ()
+    assert tightened_policy(POLICY, WorkspacePolicy(limits=same))[1] == ()
 
 
 def test_a_workspace_switches_nothing_off() -> None:
     on = replace(POLICY, private=PrivateRules(words=("Acme",), cards=True))
-    policy, _ = tightened(on, WorkspacePolicy(private=MorePrivate(cards=False), source="w"))
+    policy, _ = tightened_policy(on, WorkspacePolicy(private=MorePrivate(cards=False), source="w"))
     assert policy.private == on.private
     assert policy.confidential.switched("cards")

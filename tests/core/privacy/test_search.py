@@ -13,10 +13,10 @@ from tests.core.privacy.secret_samples import HARMLESS, KEYS, NAMED, SPREAD, TOK
 from tests.core.privacy.test_secrets import disguised
 from tests.examples import examples
 
-from profile_router.core.policy.private import NOTHING
+from profile_router.core.policy.private import NO_CONFIDENTIAL
 from profile_router.core.privacy import named_values as secret_values
 from profile_router.core.privacy import search as secret_search
-from profile_router.core.privacy.known_forms import KINDS, PRIVATE_KEY, SecretKind, compiled
+from profile_router.core.privacy.known_forms import KNOWN_KINDS, PRIVATE_KEY, SecretKind, compiled
 from profile_router.core.privacy.named_values import is_placeholder
 from profile_router.core.privacy.readings import Reading, readings, unwrapped
 from profile_router.core.privacy.search import fresh_lines, secret_spans
@@ -51,16 +51,16 @@ def plainly(text: str) -> set[tuple[int, int, str]]:
     """Return what every row finds anywhere in each reading, tried at every place."""
     found, last = set(), Reading(text=text)
     for last in readings(text):
-        for kind in KINDS:
+        for kind in KNOWN_KINDS:
             found |= {(*last.origin(*place), kind.kind) for place in everywhere(kind, last, wrapped=False)}
         named = secret_values.named_secrets(last.text, last.text.lower())
         found |= {(*last.origin(start, end), kind) for start, end, kind in named}
         told = spoken_passwords(last.text, last.text.lower())
         found |= {(*last.origin(*place), "password") for place in told if not is_placeholder(last.text[slice(*place)])}
-        encoded = secret_search._in_base64(secret_search._Searched(last), NOTHING, KINDS)
+        encoded = secret_search._in_base64(secret_search._Searched(last), NO_CONFIDENTIAL, KNOWN_KINDS)
         found |= {(*last.origin(start, end), kind) for start, end, kind in encoded}
     if wrapped := unwrapped(last):
-        for kind in KINDS:
+        for kind in KNOWN_KINDS:
             places = everywhere(kind, wrapped, wrapped=True) if kind.wraps else ()
             found |= {(*wrapped.origin(*place), kind.kind) for place in places}
     return found

@@ -19,7 +19,7 @@ from profile_router.core.routing.probe import ProbeOutcome
 from profile_router.core.task import Task
 from profile_router.prompting.tokens import exact_tokens
 from profile_router.runners.calls.call import RecordedCalls
-from profile_router.runners.calls.prober import EmbeddedProber, parse, schema
+from profile_router.runners.calls.prober import EmbeddedProber, parsed_probe, schema
 
 ESTIMATE = {"score": 7, "files_to_edit": 12, "lines_to_edit": 340, "reason": "many callers"}
 GOOD = json.dumps(ESTIMATE)
@@ -174,12 +174,12 @@ def test_it_reads_no_more_than_the_policy_allows(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("fence", ["{}", "```json\n{}\n```", "```\n{}\n```", "\n {} \n"])
 def test_a_code_fence_around_an_estimate_does_no_harm(fence: str) -> None:
-    found, problem = parse(fence.replace("{}", GOOD))
+    found, problem = parsed_probe(fence.replace("{}", GOOD))
     assert (found is not None, problem) == (True, "")
 
 
 def test_a_long_reason_is_one_short_line() -> None:
-    found, _ = parse(json.dumps(ESTIMATE | {"reason": "so\nmany " * 100}))
+    found, _ = parsed_probe(json.dumps(ESTIMATE | {"reason": "so\nmany " * 100}))
     assert found is not None
     assert len(found.reason) <= 200
     assert "\n" not in found.reason

@@ -19,7 +19,7 @@ from tests.runners.embedded.a_runner import KEY, cloud, cloud_order, failed, loc
 from tests.scripted_provider import Answer, ScriptedProvider, call, fail, raw, redirect, say, stream_error
 from tests.tls_server import self_signed
 
-from profile_router.runners.embedded.failures import failure_of
+from profile_router.runners.embedded.failures import failure_of_error
 from profile_router.servers import bounded_body as bounded_answer
 
 OVERFLOW: dict[str, Any] = {"type": "exceed_context_size_error", "n_prompt_tokens": 3011, "n_ctx": 2048}
@@ -133,14 +133,14 @@ TRANSPORT: dict[str, tuple[BaseException, str]] = {
 
 @pytest.mark.parametrize(("error", "cause"), TRANSPORT.values(), ids=TRANSPORT)
 def test_errors_of_the_transport_have_a_cause(error: BaseException, cause: str) -> None:
-    failure = failure_of(error, where="there", model="scripted", key=None)
+    failure = failure_of_error(error, where="there", model="scripted", key=None)
     assert failure is not None
     assert failure.cause == cause
 
 
 @pytest.mark.parametrize("error", [RuntimeError("ours"), ZeroDivisionError(), AssertionError("ours"), OSError("disk")])
 def test_a_bug_of_ours_is_no_failure_of_the_attempt(error: Exception) -> None:
-    assert failure_of(error, where="there", model="scripted", key=None) is None
+    assert failure_of_error(error, where="there", model="scripted", key=None) is None
 
 
 @pytest.mark.parametrize(
@@ -247,7 +247,7 @@ def test_an_overflow_in_a_plain_200_is_one() -> None:
 
 
 def test_the_status_of_an_error_decides_however_long_its_body_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bounded_answer, "MOST_BYTES", 100_000)
+    monkeypatch.setattr(bounded_answer, "MOST_BODY_BYTES", 100_000)
     with ScriptedProvider([raw(b"it failed " * 50_000, status=500, content_type="text/plain")]) as provider:
         attempt = run(local(provider.base_url))
     assert failed(attempt) == ("server-error", "failed")

@@ -25,7 +25,7 @@ from tests.scripted_provider import Answer, ScriptedProvider, call, say
 from profile_router.core.ladder.receipt import Attempt
 from profile_router.runners.hermes.account import Account
 from profile_router.runners.hermes.child.family import family
-from profile_router.runners.hermes.child_process import CHILD, home_of, started
+from profile_router.runners.hermes.child_process import CHILD, home_of_profile, started
 
 AT_MOST = 60.0
 # Tells who it is, and whom it started in an own session without an environment to be found by.
@@ -135,7 +135,7 @@ def test_when_the_router_is_killed_the_child_ends_itself_and_all_that_it_started
 
 def test_a_child_without_an_order_ends_with_its_pipe(stage: Stage) -> None:
     stage.profile("http://127.0.0.1:9/v1")
-    home = home_of(LOCAL, stage.root)
+    home = home_of_profile(LOCAL, stage.root)
     with started(stage.hermes.python, home, stage.environ, stage.workspace) as child:
         assert child.process.stdin is not None
         assert child.process.stdout is not None

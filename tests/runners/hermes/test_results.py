@@ -12,7 +12,7 @@ from profile_router.core.ladder.failure import Failure
 from profile_router.core.profile import Secret
 from profile_router.runners.hermes.account import Account
 from profile_router.runners.hermes.child_process import Ended
-from profile_router.runners.hermes.results import failure_of
+from profile_router.runners.hermes.results import failure_of_turn
 
 GOOD = {"completed": True, "final_response": "done", "turn_exit_reason": "text_response(finish_reason=stop)"}
 FAILED = {"completed": False, "failed": True}
@@ -27,7 +27,7 @@ def judged(
         account(event)
     if result is not None:
         account({"event": "result", **result})
-    return failure_of(account, ended, an_order(**order), where="here", model="scripted", key=Secret("sk-12345"))
+    return failure_of_turn(account, ended, an_order(**order), where="here", model="scripted", key=Secret("sk-12345"))
 
 
 def test_a_text_response_that_is_completed_is_a_success_whatever_the_exit_code() -> None:

@@ -11,7 +11,7 @@ from tests.fakes import LOCAL
 from tests.runners.hermes.stage import Stage
 from tests.scripted_provider import CHAT, ScriptedProvider, say
 
-from profile_router.profiles.agreement import record_path, rendered
+from profile_router.profiles.agreement import agreement_bytes, record_path
 
 OWN, ROOT = "sk-or-own-0123456789abcdef", "sk-or-root-0123456789abcdef"
 
@@ -28,7 +28,7 @@ def sent(stage: Stage, *, own: str, agreed: bool) -> list[str]:
         (stage.root / "auth.json").write_text(json.dumps({"version": 1, "providers": {}, "credential_pool": pool}))
         if agreed:
             record_path(stage.root).parent.mkdir()
-            record_path(stage.root).write_bytes(rendered({"openai-api": (LOCAL,)}))
+            record_path(stage.root).write_bytes(agreement_bytes({"openai-api": (LOCAL,)}))
         stage.run()
         return [request.headers["authorization"].removeprefix("Bearer ") for request in server.to(CHAT)]
 

@@ -14,12 +14,12 @@ from tests.runners.hermes.stage import Stage
 from tests.scripted_provider import ScriptedProvider, say
 from tests.scripted_provider import call as tool
 
-from profile_router.machine.hermes_program import VARIABLE
+from profile_router.machine.hermes_program import HERMES_VARIABLE
 from profile_router.policies.file import SHIPPED
 
 
 def run(stage: Stage, *more: str, python: Path | str | None = None) -> Done:
-    extra = {**stage.environ, VARIABLE: str(python or stage.hermes.python)}
+    extra = {**stage.environ, HERMES_VARIABLE: str(python or stage.hermes.python)}
     wanted = ("run", "fix a typo", "--workspace", str(stage.workspace), "--json", *more)
     return call(*wanted, home=stage.folder, extra=extra)
 
@@ -55,7 +55,7 @@ def test_a_model_elsewhere_is_sent_nothing_of_a_private_folder_that_git_ignores(
         stage.profile(burst.base_url, BURST, window=200_000)
         wanted = ("run", "Read app.py", "--profile", BURST, "--toolsets", "file", "--yes", "--json")
         path = f"{stage.hermes.python.parent}{os.pathsep}{os.environ['PATH']}"
-        extra = {**stage.environ, "PATH": path, VARIABLE: ""}
+        extra = {**stage.environ, "PATH": path, HERMES_VARIABLE: ""}
         done = call(*wanted, "--workspace", str(stage.workspace), home=stage.folder, extra=extra)
     assert done.code == 0, done.err
     assert [attempt["runner"] for attempt in done.json["attempts"]] == ["embedded"]
@@ -78,7 +78,7 @@ def test_a_policy_that_insists_on_hermes_is_refused_where_there_is_none(stage: S
 def test_a_hermes_on_the_machine_does_not_take_the_demos_part(stage: Stage) -> None:
     """The demo's stand-ins know the embedded runner's tools, and its cloud window is large enough for Hermes."""
     path = f"{stage.hermes.python.parent}{os.pathsep}{os.environ['PATH']}"
-    done = call("demo", "--json", home=stage.folder, extra={"PATH": path, VARIABLE: ""})
+    done = call("demo", "--json", home=stage.folder, extra={"PATH": path, HERMES_VARIABLE: ""})
     assert done.code == 0, done.err
     assert [attempt["runner"] for attempt in done.json["attempts"]] == ["none", "embedded"]
 

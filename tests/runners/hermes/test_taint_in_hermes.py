@@ -23,7 +23,7 @@ from tests.runners.hermes.versions import EITHER, in_turn
 from tests.scripted_provider import Answer, ScriptedProvider, say
 from tests.scripted_provider import call as tool
 
-from profile_router.machine.hermes_program import VARIABLE
+from profile_router.machine.hermes_program import HERMES_VARIABLE
 
 WORDS = ("Umbra", "Lumen", "Friday")
 PLAN = "{} buys {} on {}".format(*WORDS)
@@ -67,7 +67,7 @@ def promoted(stage: Stage, turn: Sequence[Answer]) -> Ran:
         stage.profile(local.base_url)
         stage.profile(burst.base_url, BURST)
         wanted = ("run", "fix add in calc.py", "--toolsets", "file", "--check", CHECK, "--json")
-        extra = {**stage.environ, VARIABLE: str(stage.hermes.python)}
+        extra = {**stage.environ, HERMES_VARIABLE: str(stage.hermes.python)}
         more = ("--workspace", str(stage.workspace), "--policy", without_repair(stage.folder))
         done = call(*wanted, *more, "--yes", home=stage.folder, extra=extra)
     assert done.code == 0, done.err

@@ -190,7 +190,7 @@ def test_a_name_that_only_a_shell_minds_is_a_name(name: str, answer: Answer, roo
 def test_a_pattern_that_explodes_ends_by_its_time(
     pattern: str, answer: Answer, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(search, "SECONDS", 0.3)
+    monkeypatch.setattr(search, "SEARCH_SECONDS", 0.3)
     (root / "src" / "a.py").write_text("a" * 40_000 + "b\n")
     assert answer("search", {"pattern": pattern})
 
@@ -201,7 +201,7 @@ def test_a_pattern_that_explodes_ends_by_its_time(
 def test_a_glob_that_explodes_or_leads_out_ends_by_its_time(
     glob: str, answer: Answer, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(search, "SECONDS", 0.5)
+    monkeypatch.setattr(search, "SEARCH_SECONDS", 0.5)
     (root / ("a" * 200)).write_text("inside\n")
     assert SECRET not in answer("search", {"pattern": "i", "glob": glob})
 

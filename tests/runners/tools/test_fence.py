@@ -548,7 +548,7 @@ def test_what_git_cannot_say_is_walked(root: Path) -> None:
 
 
 def test_a_tree_without_end_is_cut_and_says_so(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(enclosure, "MOST_FILES", 3)
+    monkeypatch.setattr(enclosure, "MOST_FENCED_FILES", 3)
     for number in range(10):
         (root / f"{number}.txt").write_text("x")
     found = Fence(root).files()

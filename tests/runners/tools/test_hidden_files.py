@@ -327,7 +327,7 @@ def test_where_not_all_names_can_be_known_a_file_with_several_is_withheld(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     os.link(root / "app.py", root / "again.py")
-    monkeypatch.setattr("profile_router.withheld.survey.MOST_ENTRIES", 1)
+    monkeypatch.setattr("profile_router.withheld.survey.MOST_SURVEYED", 1)
     with pytest.raises(
         ToolRefusal, match=r"again\.py has several names, one of which may be private: it has more than 1"
     ):

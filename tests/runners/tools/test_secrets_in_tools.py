@@ -106,12 +106,12 @@ def test_an_edit_cannot_ask_a_secret_for_its_letters(fence: Fence, old: str) -> 
 
 def test_a_mask_is_not_written_over_a_secret(fence: Fence, root: Path) -> None:
     with pytest.raises(ToolRefusal, match="stands for a secret that you were not shown"):
-        editing.write_whole(fence, "client.py", TEXT.replace(TOKEN, "[secret: token of GitHub]"))
+        editing.write_and_count(fence, "client.py", TEXT.replace(TOKEN, "[secret: token of GitHub]"))
     with pytest.raises(ToolRefusal, match="stands for a secret that you were not shown"):
         editing.replace(fence, "client.py", "retries = 3", "retries = [secret: x]")
     assert (root / "client.py").read_text() == TEXT
 
 
 def test_a_new_file_may_hold_what_the_subagent_writes(fence: Fence, root: Path) -> None:
-    editing.write_whole(fence, "new.py", TEXT)
+    editing.write_and_count(fence, "new.py", TEXT)
     assert (root / "new.py").read_text() == TEXT

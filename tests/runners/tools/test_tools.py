@@ -442,7 +442,7 @@ def test_a_small_tree_is_listed_whole_with_sizes(call: Call, root: Path) -> None
 
 
 def test_a_large_tree_is_listed_by_folder(call: Call, root: Path) -> None:
-    for number in range(listing.SMALL):
+    for number in range(listing.SMALL_FOLDER):
         (root / "src" / f"{number:02}.py").write_text("")
     (root / "a.txt").write_text("x")
     assert call("list_files") == ".: 62 files\nsrc/ (61 files)\na.txt (1 byte)"
@@ -558,7 +558,7 @@ def test_a_bad_glob_is_refused(call: Call, glob: str) -> None:
 
 
 def test_a_pattern_without_end_is_stopped(call: Call, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(search, "SECONDS", 0.2)
+    monkeypatch.setattr(search, "SEARCH_SECONDS", 0.2)
     (root / "z.txt").write_text("a" * 60 + "b\n")
     assert call("search", pattern="(a|a)*$", glob="z.txt") == (
         "error: the search took too long (0.2 s); use a simpler pattern or a narrower glob than 'z.txt'"
@@ -580,7 +580,7 @@ def test_files_without_a_line_count_against_the_time_of_a_search(
 
 
 def test_a_glob_counts_against_the_time_of_its_search(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(search, "SECONDS", 0.0)
+    monkeypatch.setattr(search, "SEARCH_SECONDS", 0.0)
     assert call("search", pattern="x", glob="*a*b") == (
         "error: glob '*a*b' cannot be used; write it with **, *, ?, [abc] and {a,b}"
     )
@@ -605,7 +605,7 @@ def test_a_long_line_is_shown_around_its_hit(call: Call, root: Path) -> None:
 
 def test_what_is_too_large_to_search_is_said(call: Call, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(search, "LARGEST_FILE", 100)
-    monkeypatch.setattr(search, "MOST_BYTES", 150)
+    monkeypatch.setattr(search, "MOST_SEARCHED_BYTES", 150)
     (root / "a.log").write_text("x" * 101)
     for name in "bcde":
         (root / f"{name}.txt").write_text("y" * 80)

@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Self
 
-from profile_router.api.task_fields import ROUTED, RUN, tasks_from_json
+from profile_router.api.task_fields import ROUTED_FIELDS, RUN, tasks_from_json
 from profile_router.api.task_schema import tasks_schema
 from profile_router.cli.caller import approver_for
 from profile_router.cli.commands.run import EXITS, part_from_progress, print_event, say, switched_on
@@ -32,7 +32,7 @@ WRONG_CALL = 2  # no task was begun: what was wrong is in the call or a file
 
 _EXAMPLE = (
     """or profile-router batch --tasks-json tasks.json, with such a list; --schema tells all that it may hold\n"""
-    f"other keys of a task: {', '.join(one.key for one in (*ROUTED, *RUN) if one.key not in ('goal', 'files'))}"
+    f"other keys of a task: {', '.join(one.key for one in (*ROUTED_FIELDS, *RUN) if one.key not in ('goal', 'files'))}"
 )
 
 

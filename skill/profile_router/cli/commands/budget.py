@@ -11,6 +11,7 @@ from typing import Any
 from profile_router.cli.commands.history import print_told
 from profile_router.cli.json_answer import print_json
 from profile_router.cli.stories import told_lines
+from profile_router.core.days import DAY_S
 from profile_router.core.policy import Budget
 from profile_router.core.text import in_words, price
 from profile_router.folders import POLICIES, our_folder
@@ -19,7 +20,6 @@ from profile_router.ledger.schema import day_of, moment
 from profile_router.policies.file import find_policy, read_policy
 from profile_router.state.folder import state_dir
 
-_DAY_S = 86_400
 _WHOSE = " · by providers' own figures where they tell them, else by prices: `profile-router history` tells each"
 
 
@@ -39,7 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_json(answer, at=now)
     else:
-        print("\n".join(_lines(answer, _DAY_S - now % _DAY_S)))
+        print("\n".join(_lines(answer, DAY_S - now % DAY_S)))
     return 0
 
 
@@ -55,7 +55,7 @@ def _answer(rules: Budget, history: SqliteHistory, now: float) -> dict[str, Any]
         "profiles": dict(spent.profiles),
         "task_usd": rules.task_usd,
         "ask_above_usd": rules.ask_above_usd,
-        "resets": moment(now - now % _DAY_S + _DAY_S),
+        "resets": moment(now - now % DAY_S + DAY_S),
     }
 
 

@@ -21,7 +21,7 @@ from profile_router.core.telling.layout import table_lines
 from profile_router.core.text import about, thousands
 from profile_router.demo.cascade import burst_script, local_script
 from profile_router.demo.provider import Script, refusing, scripted
-from profile_router.demo.scratch import CHECK, GOAL, LINES, MODEL, make_scratch, own_environment
+from profile_router.demo.scratch import CHECK, LINES, MODEL, SCRATCH_GOAL, make_scratch, own_environment
 from profile_router.errors import UsageError
 from profile_router.machine.imports import import_large
 
@@ -60,7 +60,7 @@ def run(arguments: argparse.Namespace) -> int:
         import_large("profile_router.api.running", "profile_router.runs.run")  # with LangChain: half a second
         from profile_router.api.running import run as run_to_end
 
-        task = Task(goal=GOAL, workspace=str(repository), check=CHECK)
+        task = Task(goal=SCRATCH_GOAL, workspace=str(repository), check=CHECK)
         with Progress() as progress:
             result = run_to_end(task, cwd=repository, on_event=lambda event: progress(event.json))
     if arguments.json:
@@ -99,7 +99,7 @@ def _say(*lines: str) -> None:
 
 def _opening(local: str) -> tuple[str, ...]:
     return (
-        f"  task        {GOAL}",
+        f"  task        {SCRATCH_GOAL}",
         f"  workspace   a scratch git repository, 2 files; its check `{CHECK}` fails",
         f"  profiles    coding-local: {local} · coding-burst: plays a cloud model, at the policy's price",
     )

@@ -18,7 +18,7 @@ from profile_router.cli.progress import coloured
 from profile_router.cli.spelling import as_called
 from profile_router.doctor.checks import examine
 from profile_router.doctor.facts import DoctorFacts, gather
-from profile_router.doctor.finding import Finding, count, tally
+from profile_router.doctor.finding import Finding, count_of_level, tally
 from profile_router.doctor.fixes import by_hand
 from profile_router.machine.machine import this_machine
 
@@ -37,14 +37,14 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Print a line per check; return 0, or 1 where one failed."""
     facts, findings = asyncio.run(_examine(arguments.policy, live=arguments.live))
-    findings = [clean(finding, secrets(facts)) for finding in findings]
+    findings = [finding_without_keys(finding, secrets(facts)) for finding in findings]
     if arguments.json:
         told = {"checks": [asdict(finding) for finding in findings], "summary": tally(findings)}
         print_json(told)
     else:
         width = min(max(shutil.get_terminal_size((120, 24)).columns, _WIDTHS[0]), _WIDTHS[1])
         print("\n".join((*lines(findings, width=width, colours=coloured(sys.stdout)), tally(findings))))
-    return 1 if count(findings, "fail") else 0
+    return 1 if count_of_level(findings, "fail") else 0
 
 
 async def _examine(policy: str | None, *, live: bool) -> tuple[DoctorFacts, list[Finding]]:
@@ -90,7 +90,7 @@ def secrets(facts: DoctorFacts) -> frozenset[str]:
     return frozenset(key for key, needed in keys if needed or (len(key) >= _KEY_LENGTH and re.search("[0-9]", key)))
 
 
-def clean(finding: Finding, secrets: frozenset[str]) -> Finding:
+def finding_without_keys(finding: Finding, secrets: frozenset[str]) -> Finding:
     """Return *finding* without control characters, and without a key, should a server or a file have repeated one."""
     measured, fix = printable(finding.measured), printable(finding.fix)
     for secret in secrets:

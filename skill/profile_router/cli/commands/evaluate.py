@@ -66,7 +66,7 @@ def run(arguments: argparse.Namespace) -> int:
         free_local=arguments.free_local,
         errors=[_errors(given) for given in arguments.check_errors],
     )
-    return tell(arguments, lambda told: run_study(study, os.environ, told))
+    return tell_report(arguments, lambda told: run_study(study, os.environ, told))
 
 
 def study_of(arguments: argparse.Namespace) -> Study:
@@ -84,7 +84,7 @@ def study_of(arguments: argparse.Namespace) -> Study:
     )
 
 
-def tell(arguments: argparse.Namespace, make: Callable[[TellProgress], Report]) -> int:
+def tell_report(arguments: argparse.Namespace, make: Callable[[TellProgress], Report]) -> int:
     """Print the report that *make* returns, and write its page; return 0."""
     progress = _ProgressLine()
     try:

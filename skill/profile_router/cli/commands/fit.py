@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 
-from profile_router.cli.commands.evaluate import add_rows, study_of, tell
+from profile_router.cli.commands.evaluate import add_rows, study_of, tell_report
 from profile_router.evaluation.fit import run_fit
 
 
@@ -18,4 +18,4 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Print what was fitted, and write the page; return 0."""
     study = study_of(arguments)
-    return tell(arguments, lambda told: run_fit(study, os.environ, told))
+    return tell_report(arguments, lambda told: run_fit(study, os.environ, told))

@@ -14,7 +14,7 @@ from profile_router.cli.spelling import as_called
 from profile_router.cli.stories import group_json, group_line, run_json, run_line
 from profile_router.core.ladder.account import Grouping
 from profile_router.ledger.history import SqliteHistory
-from profile_router.state.database import told
+from profile_router.state.database import damage_lines
 from profile_router.state.folder import state_dir
 
 _NEWEST = 50
@@ -51,5 +51,5 @@ def run(arguments: argparse.Namespace) -> int:
 
 def print_told() -> None:
     """Say on stderr which files were set aside, and so what is missing in the answer."""
-    for line in told():
+    for line in damage_lines():
         print(f"profile-router: {line}", file=sys.stderr)

@@ -18,7 +18,7 @@ from profile_router.cli.marks import printable
 from profile_router.cli.progress import coloured
 from profile_router.cli.spelling import as_called
 from profile_router.core.policy import PluginSwitch
-from profile_router.doctor.finding import count
+from profile_router.doctor.finding import count_of_level
 from profile_router.errors import UsageError
 from profile_router.install.applying import apply
 from profile_router.install.changes import Change, Plan
@@ -115,7 +115,7 @@ def _try_profiles(*, ask: bool) -> int:
     """Say what one minimal call per profile costs, make the calls, if *ask* only on a yes; return 1 if one failed."""
     import asyncio  # these with the HTTP client 200 ms that only the calls pay
 
-    from profile_router.cli.commands.doctor import clean, lines, secrets
+    from profile_router.cli.commands.doctor import finding_without_keys, lines, secrets
     from profile_router.doctor.facts import gather
     from profile_router.install.trial import announced, tried
     from profile_router.machine.machine import this_machine
@@ -125,9 +125,9 @@ def _try_profiles(*, ask: bool) -> int:
     if ask and not _says_yes("Make these calls? [y/N] "):
         print(as_called("no call made; `profile-router doctor --live` makes them"))
         return 0
-    findings = [clean(finding, secrets(facts)) for finding in asyncio.run(tried(facts))]
+    findings = [finding_without_keys(finding, secrets(facts)) for finding in asyncio.run(tried(facts))]
     print("\n".join(lines(findings, width=120, colours=coloured(sys.stdout))))
-    return 1 if count(findings, "fail") else 0
+    return 1 if count_of_level(findings, "fail") else 0
 
 
 def carry_out(plan: Plan, *, dry_run: bool, yes: bool, nothing: str) -> int:
@@ -136,7 +136,7 @@ def carry_out(plan: Plan, *, dry_run: bool, yes: bool, nothing: str) -> int:
     Raises UsageError where nobody can be asked.
     """
     notes = (as_called(f"note: {note}") for note in plan.notes)
-    shown = (*map(as_called, listed(plan.changes)), *differences(plan.changes), *notes, *plan.paste)
+    shown = (*map(as_called, change_lines(plan.changes)), *differences(plan.changes), *notes, *plan.paste)
     print("\n".join(map(printable, shown)))
     if not plan.writing:
         print(f"nothing to do: {nothing}")
@@ -152,7 +152,7 @@ def carry_out(plan: Plan, *, dry_run: bool, yes: bool, nothing: str) -> int:
     return 0
 
 
-def listed(changes: Sequence[Change]) -> Iterator[str]:
+def change_lines(changes: Sequence[Change]) -> Iterator[str]:
     """Yield a line for each folder in which something happens; one that only comes with its files goes without."""
     holding = {str(Path(change.path).parent) for change in changes if change.kind == "create"}
     told = (change for change in changes if change.kind in _ORDER and not (change.folder and change.path in holding))

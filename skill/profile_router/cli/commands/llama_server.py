@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from profile_router.core.profile import Profile, is_loopback
 from profile_router.errors import UsageError
-from profile_router.llama.launch import Launch, Wish, find_program, nothing_to_run, plan
+from profile_router.llama.launch import Launch, Wish, find_program, launch_plan, nothing_to_run
 from profile_router.machine.machine import this_machine
 from profile_router.policies.file import find_policy, read_policy
 from profile_router.profiles.home import find_home
@@ -39,7 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
     wish = _wish(arguments, profile)
     machine = this_machine(os.environ)
     program = find_program(machine)
-    launch = plan(wish, machine, program)
+    launch = launch_plan(wish, machine, program)
     for note in _odd(arguments, profile, wish, program):
         print(f"profile-router: {note}", file=sys.stderr)
     if not arguments.run:

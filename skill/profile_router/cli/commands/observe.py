@@ -17,6 +17,7 @@ from profile_router.cli.commands.run import tell_explained, tell_switch
 from profile_router.cli.json_answer import print_json
 from profile_router.cli.options import MOST_OF_TASKS, json_of, source_of
 from profile_router.cli.spelling import as_called
+from profile_router.core.days import DAY_S
 from profile_router.core.ladder.observed import ObservedCalls, ObservedChild, ObservedGroup
 from profile_router.core.task import Task
 from profile_router.core.text import price, shown
@@ -28,7 +29,6 @@ from profile_router.state.folder import state_dir
 
 _MOST_CALLS, _MOST_TOKENS = 1_000, 10**9
 _WEEK = 7
-_DAY_S = 86_400
 _NOTHING = "nothing was observed; `profile-router install --observe` begins it"
 
 
@@ -55,13 +55,13 @@ def run(arguments: argparse.Namespace) -> int:
         note_child(child, arguments.policy, os.environ, Path.cwd())
     else:
         days = DAYS(arguments.days, "--days")
-        groups = observed_since(state_dir(os.environ), time.time() - days * _DAY_S)
+        groups = observed_since(state_dir(os.environ), time.time() - days * DAY_S)
         print_told()
         if arguments.json:
             told = [{one.name: getattr(group, one.name) for one in fields(group)} for group in groups]
             print_json({"days": days, "groups": told})
         else:
-            print("\n".join(as_called(line) for line in report_lines(groups, days)))
+            print("\n".join(as_called(line) for line in observed_lines(groups, days)))
     return 0
 
 
@@ -111,7 +111,7 @@ def _values(found: object, kind: type[ObservedChild | ObservedCalls], where: str
 _ALLOWED: dict[Any, str] = {str: "a text", int: "a whole number", int | float: "a number"}
 
 
-def report_lines(groups: Sequence[ObservedGroup], days: float) -> Iterator[str]:
+def observed_lines(groups: Sequence[ObservedGroup], days: float) -> Iterator[str]:
     """Yield what was observed in *days*: a line for each profile, and the sum. 60 columns are enough."""
     if not groups:
         yield _NOTHING

@@ -14,7 +14,7 @@ from profile_router.core.policy.tighten import changes
 from profile_router.core.telling.layout import markdown_lines
 from profile_router.core.text import shown
 from profile_router.policies.file import SHIPPED, find_policy, read_policy
-from profile_router.policies.workspace_rules import FILE, tightened_by
+from profile_router.policies.workspace_rules import RULES_FILE, tightened_by
 from profile_router.workspace.folder import find_workspace
 
 # What editors with a YAML language server read.
@@ -80,5 +80,5 @@ def _print_tightening(policy: Policy) -> None:
     tighter, ignored = tightened_by(policy, find_workspace(None, Path.cwd()))
     lines = [*changes(policy, tighter), *ignored]
     if lines:
-        print(f"\n# Tightened by this workspace's {FILE}:")
+        print(f"\n# Tightened by this workspace's {RULES_FILE}:")
         print("\n".join(f"#   {shown(line, 400)}" for line in lines))

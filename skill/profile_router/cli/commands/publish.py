@@ -8,7 +8,7 @@ from pathlib import Path
 from profile_router.cli.marks import printable
 from profile_router.errors import StateError, UsageError
 from profile_router.publishing.clone import read_clone
-from profile_router.publishing.entries import entries, place_of
+from profile_router.publishing.entries import entries, github_name
 from profile_router.publishing.missing import missing
 from profile_router.resources import checkout
 from profile_router.state.whole_files import write_whole
@@ -31,7 +31,7 @@ def run(arguments: argparse.Namespace) -> int:
     if root is None:
         raise UsageError("publish works on a clone, and this program was not started from one: name it by --from CLONE")
     clone = read_clone(root)
-    place = place_of(arguments.repository) if arguments.repository else None
+    place = github_name(arguments.repository) if arguments.repository else None
     if arguments.write is not None:
         _write(arguments.write, dict(entries(clone, place)))
         return 0

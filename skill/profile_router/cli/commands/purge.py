@@ -7,8 +7,9 @@ import os
 from collections.abc import Callable
 
 from profile_router.api.task_fields import DAYS, number_in
+from profile_router.core.days import DAY_S
 from profile_router.errors import StateError, UsageError
-from profile_router.evidence.locating import FOLDER
+from profile_router.evidence.locating import INDEX_FOLDER
 from profile_router.folders import CONFIGS, POLICIES, our_folder
 from profile_router.ledger.retention import Chosen, begin_day_anew, purge
 from profile_router.ledger.spending import Ledger
@@ -17,8 +18,6 @@ from profile_router.state.folder import state_dir
 from profile_router.state.kept_files import forget_kept
 from profile_router.threads.file import ThreadFile
 from profile_router.threads.threads import Row, Threads
-
-_DAY_S = 86_400.0
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -70,7 +69,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _indexes() -> int:
-    folder = our_folder("CACHE", os.environ) / FOLDER
+    folder = our_folder("CACHE", os.environ) / INDEX_FOLDER
     try:
         return forget_indexes(folder)
     except OSError as error:
@@ -88,7 +87,7 @@ def _readings() -> int:
 
 def _chosen(arguments: argparse.Namespace, now: float) -> Chosen:
     days = arguments.older_than
-    before = None if days is None else now - DAYS(days, "--older-than") * _DAY_S
+    before = None if days is None else now - DAYS(days, "--older-than") * DAY_S
     return Chosen(thread=arguments.thread, before=before)
 
 
@@ -100,7 +99,7 @@ def _wanted(arguments: argparse.Namespace, now: float) -> Callable[[Row], bool]:
         return lambda row: row.thread == arguments.thread
     if arguments.all:
         return lambda row: True
-    before = now - DAYS(arguments.older_than, "--older-than") * _DAY_S
+    before = now - DAYS(arguments.older_than, "--older-than") * DAY_S
     return lambda row: row.updated < before
 
 

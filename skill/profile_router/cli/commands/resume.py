@@ -7,7 +7,7 @@ import os
 from contextlib import nullcontext
 
 from profile_router.cli.caller import approver_for
-from profile_router.cli.commands.run import EXITS, print_event, show
+from profile_router.cli.commands.run import EXITS, print_event, show_end
 from profile_router.cli.options import streams
 from profile_router.cli.progress import Progress
 from profile_router.machine.imports import import_large
@@ -35,5 +35,5 @@ def run(arguments: argparse.Namespace) -> int:
         from profile_router.runs.resume import resume_thread
 
         result = resume_thread(arguments.thread, arguments.policy, os.environ, emit, approver)
-    show(result, streamed=streamed, as_json=arguments.json)
+    show_end(result, streamed=streamed, as_json=arguments.json)
     return EXITS[result.status]

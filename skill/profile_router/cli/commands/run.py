@@ -59,11 +59,11 @@ def run(arguments: argparse.Namespace) -> int:
         from profile_router.api.running import run as run_to_end
 
         result = run_to_end(task, policy=arguments.policy, on_event=lambda event: emit(event.json), approver=approver)
-    show(result, streamed=streamed, as_json=arguments.json)
+    show_end(result, streamed=streamed, as_json=arguments.json)
     return EXITS[result.status]
 
 
-def show(result: RunEnd, *, streamed: bool, as_json: bool) -> None:
+def show_end(result: RunEnd, *, streamed: bool, as_json: bool) -> None:
     """Print the end of a run: as the last event of a stream, as JSON, or for a person."""
     if streamed:
         print_event({"event": "result", **result.json})

@@ -6,9 +6,9 @@ import argparse
 import os
 
 from profile_router.cli.commands.install import add_write_options, carry_out
+from profile_router.folders import PLUGIN
 from profile_router.install.places import find_root
 from profile_router.install.removal import plan_uninstall
-from profile_router.install.sources import PLUGIN
 
 
 def add(parser: argparse.ArgumentParser) -> None:

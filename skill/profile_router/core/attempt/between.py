@@ -186,7 +186,9 @@ def _view(profile: Candidate, number: int, policy: Policy) -> ProviderView:
     return ProviderView(label=at.provider, local=is_local(at, policy), paid=paid, server=server)
 
 
-def judged(receipts: Sequence[Receipt], attempt: Attempt, failure: Failure) -> tuple[tuple[Receipt, ...], Attempt]:
+def judged_failed(
+    receipts: Sequence[Receipt], attempt: Attempt, failure: Failure
+) -> tuple[tuple[Receipt, ...], Attempt]:
     """Return *receipts* and *attempt* once its work turned out to have failed: its receipt is not `ok` any more."""
     receipt = attempt.receipt.failing(failure)
     said = tuple(receipt if one is attempt.receipt or one == attempt.receipt else one for one in receipts)
@@ -273,7 +275,7 @@ def ended_because(receipts: Sequence[Receipt], failure: Failure | None, task: Ta
     return f"{named}; {failure.message}"
 
 
-def stays_here(evidence: Evidence, policy: Policy, candidates: Candidates) -> tuple[str, ...]:
+def local_option(evidence: Evidence, policy: Policy, candidates: Candidates) -> tuple[str, ...]:
     """Return the option that runs the task by the local profile, free, where its prompt fits there."""
     name = policy.tiers.local
     candidate, window = candidates.get(name), evidence.window(name)

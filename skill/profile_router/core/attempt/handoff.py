@@ -15,7 +15,7 @@ from profile_router.core.ladder.causes import TABLE, Cause
 from profile_router.core.ladder.check_words import missed_words, passed_before, red_tests
 from profile_router.core.ladder.receipt import Attempt, CheckResult, Verified
 from profile_router.core.ladder.steps import TakenStep
-from profile_router.core.policy.private import NOTHING, Confidential
+from profile_router.core.policy.private import NO_CONFIDENTIAL, Confidential
 from profile_router.core.privacy.findings import MASK, findings, masked
 from profile_router.values import frozen
 
@@ -193,7 +193,7 @@ def _joined(work: Sequence[FileDiff]) -> tuple[str, tuple[str, ...]]:
 
 
 def private_in(
-    handoff: Handoff, work: Sequence[FileDiff], copied: str = "", *, confidential: Confidential = NOTHING
+    handoff: Handoff, work: Sequence[FileDiff], copied: str = "", *, confidential: Confidential = NO_CONFIDENTIAL
 ) -> tuple[PrivateFinding, ...]:
     """Return what is private in *handoff* and in all of *work*, also where it would only be named. Never a value.
 

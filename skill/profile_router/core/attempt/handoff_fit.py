@@ -13,7 +13,7 @@ from profile_router.core.policy import Counting
 from profile_router.core.routing.fit import needed_tokens
 from profile_router.core.text import counted
 
-SHARE = 4  # a handoff takes a quarter of the window at most: the task and the work need the rest
+HANDOFF_SHARE = 4  # a handoff takes a quarter of the window at most: the task and the work need the rest
 FRAME_TOKENS = 160  # what the template says around it, at most
 LEAST_TOKENS = 48  # less than that is not worth a line
 _NAMED = 12  # files that are only named
@@ -34,7 +34,7 @@ def with_handoff(
     window = evidence.window(order.profile)
     size = order.window if window is None else window.tokens
     free = size if window is None else size - needed_tokens(evidence, window, counting)
-    room = math.floor(min(free, size // SHARE) / counting.tokenizer_factor) - FRAME_TOKENS
+    room = math.floor(min(free, size // HANDOFF_SHARE) / counting.tokenizer_factor) - FRAME_TOKENS
     if room < LEAST_TOKENS:
         return order, evidence
     fitted = shrunk(handoff, room, count)
@@ -66,7 +66,7 @@ def shrunk(handoff: Handoff, room: int, count: _Count) -> Handoff:
     names = tuple(handoff.left_out[:_NAMED])
     if len(handoff.left_out) > _NAMED:
         names = (*names, f"{len(handoff.left_out) - _NAMED} more files")
-    if _lines((*names, *_CUT.values()), count) > room // SHARE:
+    if _lines((*names, *_CUT.values()), count) > room // HANDOFF_SHARE:
         names = (counted(len(handoff.left_out), "file"),) if handoff.left_out else ()
     left = room - _lines((*names, *_CUT.values()), count)
     errors = _newest(handoff.errors, left // 2, count)

@@ -9,7 +9,7 @@ from profile_router.core.attempt.usage import TokenUse
 from profile_router.core.ladder.failure import Failure
 from profile_router.core.ladder.receipt import AttemptOutcome, Receipt
 from profile_router.core.profile import Profile, address
-from profile_router.core.routing.rate import PROVIDER, Rate
+from profile_router.core.routing.rate import FROM_PROVIDER, Rate
 
 
 class Asked(Protocol):
@@ -66,7 +66,7 @@ class Counts:
         usd = round(self.charged_usd + rate.cost_of_short(*rest), 6)
         if not self.by_provider:
             return usd, rate.named
-        return usd, f"provider and {rate.named}" if any(rest) or self.long else PROVIDER
+        return usd, f"provider and {rate.named}" if any(rest) or self.long else FROM_PROVIDER
 
 
 def receipt_of(

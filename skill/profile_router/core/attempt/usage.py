@@ -60,15 +60,15 @@ def said_usage(usage: object) -> SaidUsage:
     details = usage.get("prompt_tokens_details")
     cached = details.get("cached_tokens") if isinstance(details, Mapping) else usage.get("prompt_cache_hit_tokens")
     return SaidUsage(
-        tokens_in=count(usage.get("prompt_tokens")),
-        tokens_out=count(usage.get("completion_tokens")),
-        tokens_cached=count(cached),
+        tokens_in=whole_number(usage.get("prompt_tokens")),
+        tokens_out=whole_number(usage.get("completion_tokens")),
+        tokens_cached=whole_number(cached),
         usd=_charged(usage),
         anything=bool(usage),
     )
 
 
-def count(value: object) -> _Figure:
+def whole_number(value: object) -> _Figure:
     """Return *value* where it is a whole number, None for anything else: true, 3.0 and "3" are not counts."""
     return value if type(value) is int and value >= 0 else None
 

@@ -66,7 +66,7 @@ class Part:
         return self.before + self.text + self.after
 
 
-def parts_of(context: str) -> tuple[Part, ...]:
+def parts_of_context(context: str) -> tuple[Part, ...]:
     """Return the parts of *context* in order."""
     return tuple(part for part in _parts(context) if part.whole)
 
@@ -103,7 +103,7 @@ def _fenced(context: str, opening: re.Match[str]) -> Part:
         text=context[inside:end],
         before=context[opening.start() : inside],
         after=after,
-        language=_LANGUAGES.get(words[0]) if words and words[0] in _LANGUAGES else language_of(path),
+        language=_LANGUAGES.get(words[0]) if words and words[0] in _LANGUAGES else language_of_file(path),
         path=path,
     )
 
@@ -116,7 +116,7 @@ def _headed(context: str, header: re.Match[str]) -> Part:
         form="code",
         text=context[inside : following.start() if following else len(context)],
         before=context[header.start() : inside],
-        language=language_of(path),
+        language=language_of_file(path),
         path=path,
     )
 
@@ -133,7 +133,7 @@ def _path_above(context: str, at: int) -> str | None:
     return found[0] if len(found) == 1 and len(line) < 200 else None
 
 
-def language_of(path: str | None) -> str | None:
+def language_of_file(path: str | None) -> str | None:
     """Return the language of the file *path* by its ending, None where it is not one that can be outlined."""
     return None if path is None else _LANGUAGES.get(path.rsplit(".", 1)[-1].lower())
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from profile_router.core.condense.parts import Part, parts_of
+from profile_router.core.condense.parts import Part, parts_of_context
 from profile_router.core.condense.passages import without_passages
 from profile_router.core.condense.result import CondensedPart
 from profile_router.core.conversation import Conversation
@@ -113,7 +113,7 @@ class _Item:
         return CondensedPart(place=self.place, kind=self.kind, before=self.before, after=self.size)
 
 
-def plan(
+def condense_plan(
     goal: str, context: str, conversation: Conversation, edited: frozenset[str], budget: CondenseBudget, tools: Tools
 ) -> CondensePlan | TooLarge:
     """Return how to bring *context* and *conversation* within the budget, or why that cannot be.
@@ -146,7 +146,7 @@ def _items(context: str, conversation: Conversation, edited: frozenset[str], too
         if turns:
             text = "".join(f"{turn.role}: {turn.text}\n\n" for turn in turns)
             items.append(_Item(f"{name} of the conversation", text, tools.size(text), turns=tuple(turns)))
-    for number, part in enumerate(parts_of(context), 1):
+    for number, part in enumerate(parts_of_context(context), 1):
         place = part.path or f"{'a ' + part.language + ' block' if part.language else part.form} ({number})"
         verbatim = part.form == "error" or (part.path is not None and _same_file(part.path, edited))
         items.append(_Item(place, part.whole, tools.size(part.whole), part=part, verbatim=verbatim))

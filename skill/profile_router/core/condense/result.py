@@ -16,6 +16,8 @@ from profile_router.core.routing.fit import fits
 from profile_router.core.routing.rate import Rate, rate_at
 from profile_router.values import frozen
 
+CONDENSE_STEP = "condense"  # of the model calls that condense
+
 
 @frozen
 class CondensedPart:

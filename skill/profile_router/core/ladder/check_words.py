@@ -35,16 +35,18 @@ def before_line(command: str, before: CheckBefore) -> str:
     if check is None or before.why:
         return f"before the work: {command} is not known: {before.why}"
     known = " · known from a run on the same files" if before.known else ""
-    return f"before the work: {check_line(check, None)}{known}"
+    return f"before the work: {ended_check_line(check, None)}{known}"
 
 
-def check_line(check: CheckResult, before: bool | None) -> str:
+def ended_check_line(check: CheckResult, before: bool | None) -> str:
     """Return how *check* ended, what became of the tests, and its last line."""
     how = ended(check.passed, check.exit_code, before)
-    return joined(f"{check.said}: {how}", difference_words(check), last_line(check), check.passed and check.exit_code)
+    return joined_check_line(
+        f"{check.said}: {how}", difference_words(check), last_line(check), check.passed and check.exit_code
+    )
 
 
-def joined(how: str, difference: str, last_line: str, overruled: object) -> str:
+def joined_check_line(how: str, difference: str, last_line: str, overruled: object) -> str:
     """Return in one line *how* a check ended, the *difference* of the tests, and its last line.
 
     *overruled*: the tests tell another end than the command does, whose last line would deny it.

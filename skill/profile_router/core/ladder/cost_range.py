@@ -27,6 +27,6 @@ class CostRange:
         return f"≈ {price(self.low)}–{price(self.high)[1:]}, likely {price(self.middle)} ({self.source})"
 
 
-def exactly(usd: float, source: str) -> CostRange:
+def exact_cost(usd: float, source: str) -> CostRange:
     """Return the range of what costs *usd*, no less and no more, by the price of *source*."""
     return CostRange(low=usd, middle=usd, high=usd, source=source, least=usd)

@@ -105,7 +105,7 @@ def broken_elsewhere(red: Sequence[str], again: CheckReport | None, before: Chec
     return tuple(name for name in red if name in again.failed and name not in before.failed)
 
 
-def judged(
+def judged_check(
     command: str,
     exit_codes: tuple[int | None, int | None],
     report: CheckReport | None,

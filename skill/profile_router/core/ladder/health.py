@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
+from profile_router.core.days import DAY_S
 from profile_router.core.ladder.causes import TABLE, Cause, Family
 from profile_router.core.ladder.failure import Failure
 from profile_router.core.policy import HealthRules
 from profile_router.values import frozen
 
 Scope = Literal["server", "key"]
-_DAY_S = 86_400.0
 _SKEW_S = 60.0  # clocks are put right by that much, and nobody notices
 _SCOPES: Mapping[Family, Scope] = {"unreached": "server", "server": "server", "key": "key"}
 _NOT_READY: frozenset[Cause] = frozenset({"loading", "unavailable"})
@@ -75,7 +75,7 @@ def after_failure(record: Record, failure: Failure, rules: HealthRules, *, now: 
     failures = record.failures + 1 if limited == (record.cause == "model-limited") else 1
     if limited or scope_of(failure.cause) == "key":
         named = failure.retry_after_s
-        rest = min(_DAY_S, _unnamed(failure.cause, failures, rules) if named is None else named)
+        rest = min(DAY_S, _unnamed(failure.cause, failures, rules) if named is None else named)
     elif failures < rules.failures:
         rest = 0.0
     else:

@@ -87,6 +87,6 @@ def expected(cost: CostRange) -> str:
     return f"is expected to cost {cost.said}"
 
 
-def question(where: str, cost: CostRange) -> str:
+def question_before_step(where: str, cost: CostRange) -> str:
     """Return what is asked before such a step, without its yes or no."""
     return f"{where} {expected(cost)}: go on?"

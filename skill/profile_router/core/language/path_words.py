@@ -9,7 +9,7 @@ from functools import lru_cache
 from profile_router.core.language.anchored import Anchored
 from profile_router.values import frozen
 
-LONGEST = 4_096
+LONGEST_PATH_WORD = 4_096
 
 # A URL is not a path of ours; `file:` is the exception, because what it names lies on a disk.
 _ELSEWHERE = Anchored(
@@ -73,7 +73,7 @@ def _words(text: str) -> Iterator[tuple[str, bool]]:
 def _plain(text: str, seen: set[str]) -> Iterator[tuple[str, bool]]:
     """Yield the words of *text* that are not among those *seen*: words repeat, and taking them apart is what costs."""
     for word in _WORD.findall(text):
-        if word not in seen and len(word) <= LONGEST:
+        if word not in seen and len(word) <= LONGEST_PATH_WORD:
             seen.add(word)
             yield from ((form, False) for form in _forms(word))
 
@@ -106,4 +106,4 @@ def _clean(word: str) -> str:
         path = _SLASHES.sub("/", path)
     if "./" in path:
         path = _HERE.sub("", path)
-    return "" if path in {"", ".", "/"} or len(path) > LONGEST else path
+    return "" if path in {"", ".", "/"} or len(path) > LONGEST_PATH_WORD else path

@@ -119,7 +119,7 @@ def find_phrases(text: str, phrases: Phrases) -> tuple[KindHit, ...]:
     )
 
 
-def language_of(text: str) -> str:
+def language_of_text(text: str) -> str:
     """Return the language of *text* as a code: `other` for one that is not told apart, `en` where nothing tells."""
     plain = plain_text(text).lower()
     words = _LATIN_WORD.findall(plain)

@@ -66,7 +66,7 @@ def sets_up_tests(path: str) -> bool:
     return path.rpartition("/")[2] in _SUPPORT
 
 
-def subject_of(path: str) -> str:
+def test_subject(path: str) -> str:
     """Return the stem that the test *path* is named after: `money` of `tests/test_money.py`; empty without one."""
     stem = path.rpartition("/")[2].partition(".")[0]
     bare = _CAMEL.sub("", stem)

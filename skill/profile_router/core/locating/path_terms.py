@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from profile_router.core.language.test_files import subject_of
+from profile_router.core.language.test_files import test_subject
 from profile_router.core.locating.rankable import Sort
 from profile_router.core.locating.task_terms import TaskTerms
-from profile_router.core.locating.terms import STOP_WORDS, number_of, parts_of
+from profile_router.core.locating.terms import STOP_WORDS, number_of, parts_of_identifier
 
 IN_FOLDER, IN_NAME = 1, 2  # how much a word of the path counts
 _MODULES = frozenset("py pyx ts tsx js go rs java kt rb php cs scala ex".split())  # noqa: SIM905 - a table in words
@@ -26,9 +26,11 @@ def path_terms(path: str, sort: Sort) -> Iterator[tuple[int, int]]:
         yield number_of("module", folder[folder.rfind("/") + 1 :]), IN_NAME
     elif ending in _MODULES:
         yield number_of("module", stem), IN_NAME
-    if sort == "test" and (subject := subject_of(path)):
-        yield number_of("subject", folded(subject)), IN_NAME
-    words = dict.fromkeys(parts_of(folder.replace("/", "_")), IN_FOLDER) | dict.fromkeys(parts_of(stem), IN_NAME)
+    if sort == "test" and (subject := test_subject(path)):
+        yield number_of("subject", folded_name(subject)), IN_NAME
+    words = dict.fromkeys(parts_of_identifier(folder.replace("/", "_")), IN_FOLDER) | dict.fromkeys(
+        parts_of_identifier(stem), IN_NAME
+    )
     yield from ((number_of("place", word), times) for word, times in words.items() if word not in STOP_WORDS)
 
 
@@ -55,6 +57,6 @@ def module_path(path: str) -> str:
     return f"/{folder}" if name in _PACKAGES else f"/{folder}/{name.partition('.')[0]}".replace("//", "/")
 
 
-def folded(name: str) -> str:
+def folded_name(name: str) -> str:
     """Return *name* as a test and what it tests are compared by."""
     return name.replace("_", "").replace("-", "").casefold()

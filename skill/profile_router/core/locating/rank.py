@@ -27,8 +27,8 @@ _WHY = {
     "history": "changed by commits like it",
 }  # fmt: skip
 FEWEST_FILES, FEWEST_SIGNS = 8, 3
-MOST_HITS = 60_000  # of words in files. So many take 15 ms; in a tree of 4,000 files a task rarely has more
-BARE = 0.5  # of a path that was written without a folder
+MOST_TERM_HITS = 60_000  # of words in files. So many take 15 ms; in a tree of 4,000 files a task rarely has more
+BARE_NAME_WEIGHT = 0.5  # of a path that was written without a folder
 _SHOWN_WHY = 0.15  # of a file's score: a sign that gave less is not told
 Scores = dict[int, float]
 Posting = tuple[Sequence[int], Sequence[int]]  # files, and how often the term stands in each of them
@@ -56,7 +56,7 @@ class Corpus:
     numbers: Mapping[str, int]
 
 
-def asked_of(task: TaskTerms) -> list[int]:
+def terms_looked_up(task: TaskTerms) -> list[int]:
     """Return the numbers of all terms that `signs_of` looks up for *task*."""
     names = [number_of("definition", name) for name, weight in task.identifiers.items() if weight >= 1]
     names += [number_of("identifier", name) for name in task.identifiers]
@@ -155,7 +155,7 @@ def _named(written: Iterable[str], corpus: Corpus) -> Scores:
         ]  # fmt: skip
         for number in same:
             whole = "/" in word or word == paths[number]
-            found[number] = max(found.get(number, 0.0), (1.0 if whole else BARE) / len(same))
+            found[number] = max(found.get(number, 0.0), (1.0 if whole else BARE_NAME_WEIGHT) / len(same))
     return found
 
 
@@ -227,7 +227,7 @@ def _bm25(kind: TermKind, words: Mapping[str, float], corpus: Corpus) -> Scores:
     found, spent = [0.0] * len(lengths), 0
     for (files, often), weight in _rarest_first(_numbered(kind, words), corpus):
         spent += len(files)
-        if spent > MOST_HITS:
+        if spent > MOST_TERM_HITS:
             break
         rare = weight * math.log(1 + (count - len(files) + 0.5) / (len(files) + 0.5)) * (K1 + 1)
         for number, times in zip(files, often, strict=True):

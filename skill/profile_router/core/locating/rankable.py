@@ -9,7 +9,7 @@ from profile_router.core.language.test_files import changes_tests
 
 Sort = Literal["code", "test", "document", "setting"]
 SORTS: tuple[Sort, ...] = ("code", "test", "document", "setting")  # an index keeps a place in it
-LARGEST_BYTES = 512 * 1024
+MOST_RANKED_BYTES = 512 * 1024
 _CODE_ENDINGS = (
     "py pyi pyx pxd js jsx mjs cjs ts tsx mts cts vue svelte go rs java kt kts scala groovy rb php cs c cc cpp cxx "
     "h hh hpp hxx m mm swift dart ex exs erl hs ml mli clj cljs lua pl pm r jl sh bash zsh fish ps1 sql proto "

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 
-from profile_router.core.locating.terms import IDENTIFIER, STOP_WORDS, parts_of
+from profile_router.core.locating.terms import IDENTIFIER, STOP_WORDS, parts_of_identifier
 from profile_router.values import frozen
 
 MOST_TITLE, MOST_BODY = 300, 24_000  # characters: what comes later in a long text tells of logs, not of the place
@@ -81,7 +81,7 @@ def _slashed(word: str) -> str:
 
 
 def _plain(text: str) -> list[str]:
-    return [part for name in IDENTIFIER.findall(text) for part in parts_of(name) if part not in STOP_WORDS]
+    return [part for name in IDENTIFIER.findall(text) for part in parts_of_identifier(name) if part not in STOP_WORDS]
 
 
 def _identifiers(title: str, text: str) -> dict[str, float]:

@@ -47,7 +47,7 @@ def identifiers_in(text: str) -> dict[str, int]:
 
 
 @lru_cache(maxsize=400_000)
-def parts_of(identifier: str) -> tuple[str, ...]:
+def parts_of_identifier(identifier: str) -> tuple[str, ...]:
     """Return the parts of *identifier*, folded and without their plural: `HTTPRequests_v2` has `http`, `request`."""
     plain = identifier.isascii() and identifier.islower() and identifier.replace("_", "").isalpha()
     found = identifier.split("_") if plain else _PART.findall(identifier)
@@ -63,13 +63,15 @@ def stem(word: str) -> str:
 
 def plain_parts(text: str) -> list[str]:
     """Return the parts of all identifiers of *text* that say something, in order."""
-    return [part for name in IDENTIFIER.findall(text) for part in parts_of(name) if part not in STOP_WORDS]
+    return [part for name in IDENTIFIER.findall(text) for part in parts_of_identifier(name) if part not in STOP_WORDS]
 
 
 @lru_cache(maxsize=400_000)
 def numbers_of(identifier: str) -> tuple[int, tuple[int, ...]]:
     """Return the number of *identifier* and those of its parts."""
-    return number_of("identifier", identifier), tuple([number_of("part", part) for part in parts_of(identifier)])
+    return number_of("identifier", identifier), tuple(
+        [number_of("part", part) for part in parts_of_identifier(identifier)]
+    )
 
 
 @lru_cache(maxsize=800_000)

@@ -13,7 +13,7 @@ from profile_router.core.text import about, counted, price, some_of
 from profile_router.values import frozen
 
 AnswerId = Literal["saved", "wrong", "change"]
-QUESTIONS: Mapping[AnswerId, str] = {
+OPERATOR_QUESTIONS: Mapping[AnswerId, str] = {
     "saved": "What was saved?",
     "wrong": "What went wrong?",
     "change": "What to change?",

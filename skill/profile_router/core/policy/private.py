@@ -43,4 +43,4 @@ class Confidential:
         return bool(getattr(self.policy, name) or getattr(self.workspace, name))
 
 
-NOTHING = Confidential()
+NO_CONFIDENTIAL = Confidential()

@@ -81,7 +81,7 @@ class WorkspacePolicy:
     digest: str = ""
 
 
-def tightened(policy: Policy, by: WorkspacePolicy) -> tuple[Policy, tuple[str, ...]]:
+def tightened_policy(policy: Policy, by: WorkspacePolicy) -> tuple[Policy, tuple[str, ...]]:
     """Return *policy* as *by* tightens it, and a line for each figure of *by* that would have loosened it."""
     lower, kept = _lowered(policy, by)
     limits = {name: value for name, value in lower.items() if name not in _MONEY}
@@ -131,7 +131,7 @@ def changes(before: Policy, after: Policy) -> Iterator[str]:
     if after.check != before.check:
         yield f"check: {after.check} (the policy's is {before.check})"
     for limit in fields(LowerLimits):
-        old, new = figure(before, limit.name), figure(after, limit.name)
+        old, new = policy_figure(before, limit.name), policy_figure(after, limit.name)
         if old != new:
             yield f"limits.{limit.name}: {new:g} (the policy's is {old:g})"
 
@@ -144,7 +144,7 @@ def _together(one: PrivateRules, other: PrivateRules) -> PrivateRules:
     )
 
 
-def figure(policy: Policy, name: str) -> float:
+def policy_figure(policy: Policy, name: str) -> float:
     """Return the policy's own figure of the limit *name* that a workspace may lower."""
     found: float = getattr(policy.budget if name in _MONEY else policy.limits, name)
     return found
@@ -153,9 +153,9 @@ def figure(policy: Policy, name: str) -> float:
 def _lowered(policy: Policy, by: WorkspacePolicy) -> tuple[dict[str, Any], tuple[str, ...]]:
     wanted = {limit.name: getattr(by.limits, limit.name) for limit in fields(LowerLimits)}
     given = {name: value for name, value in wanted.items() if value is not None}
-    lower = {name: value for name, value in given.items() if value <= figure(policy, name)}
+    lower = {name: value for name, value in given.items() if value <= policy_figure(policy, name)}
     kept = (
-        f"{by.source}: limits.{name} {value:g} is above the policy's {figure(policy, name):g}, which stays"
+        f"{by.source}: limits.{name} {value:g} is above the policy's {policy_figure(policy, name):g}, which stays"
         for name, value in given.items()
         if name not in lower
     )

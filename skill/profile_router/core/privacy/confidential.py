@@ -13,13 +13,13 @@ from typing import Any
 
 from profile_router.core.language.anchored import Anchored
 from profile_router.core.policy.private import SWITCHES, Confidential
-from profile_router.core.privacy.known_forms import KINDS as SECRET_KINDS
-from profile_router.core.privacy.personal_data import KINDS, LABEL, personal_spans
-from profile_router.core.privacy.readings import plain
+from profile_router.core.privacy.known_forms import KNOWN_KINDS as SECRET_KINDS
+from profile_router.core.privacy.personal_data import LABEL, PERSONAL_KINDS, personal_spans
+from profile_router.core.privacy.readings import straight_text
 
-MOST_WORDS = 1_000
+MOST_CONFIDENTIAL = 1_000
 MOST_PATTERNS = 100
-LONGEST = 200  # characters of a word or a pattern
+LONGEST_CONFIDENTIAL = 200  # characters of a word or a pattern
 PATTERN_SECONDS = 2.0  # for one pattern in one text
 TRIAL_SECONDS = 0.25  # for one pattern in one text of the trial
 _MOST_MATCHES = 10_000  # of one pattern; from there on all is private
@@ -29,7 +29,7 @@ _BETWEEN = r"[\s_\-#*/>|]{1,40}+"
 _UNSPACED = Anchored("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
 _KINDS_SAID = {
     *(secret.kind for secret in SECRET_KINDS),
-    *(data.kind for data in KINDS.values()),
+    *(data.kind for data in PERSONAL_KINDS.values()),
     *("password", "secret value"),
 }
 _MASK = Anchored(
@@ -66,14 +66,14 @@ def _spans(text: str, confidential: Confidential) -> Iterator[tuple[int, int, st
             yield from ((start, end, kind) for start, end in _pattern_spans(expression, text))
     for name in SWITCHES:
         if confidential.switched(name):
-            yield from ((start, end, KINDS[name].kind) for start, end in personal_spans(text, name))
+            yield from ((start, end, PERSONAL_KINDS[name].kind) for start, end in personal_spans(text, name))
 
 
 def word_problem(word: str) -> str:
     """Return what is wrong with *word* as a private word, empty where nothing is."""
-    if len(word) > LONGEST:
-        return f"has {len(word):,} characters (at most {LONGEST})"
-    letters = sum(char.isalnum() for char in plain(word))
+    if len(word) > LONGEST_CONFIDENTIAL:
+        return f"has {len(word):,} characters (at most {LONGEST_CONFIDENTIAL})"
+    letters = sum(char.isalnum() for char in straight_text(word))
     few = 1 if _UNSPACED.search(word) else 2
     return "" if letters >= few else "needs two letters or digits at least"
 
@@ -83,8 +83,8 @@ def pattern_problem(expression: str) -> str:
 
     It is tried on texts that are hard for repeats within repeats.
     """
-    if len(expression) > LONGEST:
-        return f"has {len(expression):,} characters (at most {LONGEST})"
+    if len(expression) > LONGEST_CONFIDENTIAL:
+        return f"has {len(expression):,} characters (at most {LONGEST_CONFIDENTIAL})"
     import regex
 
     try:
@@ -124,13 +124,15 @@ def _compiled(expression: str) -> Any:
     return regex.compile(expression, regex.IGNORECASE | regex.MULTILINE | regex.VERSION0)
 
 
-@lru_cache(maxsize=2 * MOST_WORDS)
+@lru_cache(maxsize=2 * MOST_CONFIDENTIAL)
 def _spellings(word: str) -> tuple[tuple[re.Pattern[str], str], ...]:
     """Return the expressions of *word*, each with a literal in lower case that each of its matches holds.
 
     Small and capital letters of one alphabet may look like different letters of ours: `ь` and `Ь`.
     """
-    spelled = {plain(one).lower(): plain(one) for one in (word, word.lower(), word.upper(), word.title())}
+    spelled = {
+        straight_text(one).lower(): straight_text(one) for one in (word, word.lower(), word.upper(), word.title())
+    }
     return tuple(map(_expression, spelled.values()))
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from profile_router.core.language.anchored import Anchored
 from profile_router.core.language.globs import glob_regex
-from profile_router.core.policy.private import NOTHING, Confidential
+from profile_router.core.policy.private import NO_CONFIDENTIAL, Confidential
 from profile_router.core.privacy.known_forms import PRIVATE_KEY
 from profile_router.core.privacy.readings import readings
 from profile_router.core.privacy.search import Span, secret_spans
@@ -103,7 +103,7 @@ def _regexes(glob: str) -> tuple[Anchored, ...]:
     return tuple(regex for regex in map(glob_regex, spelled) if wanted and regex is not None)
 
 
-def private_text(text: str, confidential: Confidential = NOTHING, *, by_look: bool = False) -> str | None:
+def private_text(text: str, confidential: Confidential = NO_CONFIDENTIAL, *, by_look: bool = False) -> str | None:
     """Return the kind of the first secret that *text* holds (`private key`, `token of GitHub`), None where none is.
 
     *by_look*: see `secret_spans`.
@@ -121,7 +121,9 @@ def private_key(text: str) -> bool:
     return any(True for _ in secret_spans(text, keys_only=True))
 
 
-def findings(text: str, confidential: Confidential = NOTHING, *, by_look: bool = False) -> tuple[SecretFinding, ...]:
+def findings(
+    text: str, confidential: Confidential = NO_CONFIDENTIAL, *, by_look: bool = False
+) -> tuple[SecretFinding, ...]:
     """Return the secrets that *text* holds, in order, each with its first line. *by_look*: see `secret_spans`."""
     found, line, at = [], 1, 0
     for span in _merged(secret_spans(text, confidential, by_look=by_look)):
@@ -131,7 +133,7 @@ def findings(text: str, confidential: Confidential = NOTHING, *, by_look: bool =
     return tuple(found)
 
 
-def masked(text: str, confidential: Confidential = NOTHING) -> str:
+def masked(text: str, confidential: Confidential = NO_CONFIDENTIAL) -> str:
     """Return *text* with `[secret: kind]` for every secret that is known. Lines keep their numbers.
 
     Secrets may be glued to each other. One mask may uncover the next, so it goes on until nothing is new.
@@ -156,7 +158,7 @@ def _masked_once(text: str, confidential: Confidential) -> str:
     return "".join([*pieces, text[at:]]) if pieces else text
 
 
-def masked_json(value: Mapping[str, Any], confidential: Confidential = NOTHING) -> dict[str, Any]:
+def masked_json(value: Mapping[str, Any], confidential: Confidential = NO_CONFIDENTIAL) -> dict[str, Any]:
     """Return *value*, an event or a result as JSON, with every text in it masked but the summary's.
 
     Every event and every result of a run passes here. A model, a server, a check or a name may have put a secret in.

@@ -70,7 +70,7 @@ _SECRET_KEYS = (
     *("client_secret", "clientSecret", "auth_token", "access_token", "PASSWORD", "API_KEY", "SECRET"),
 )
 
-KINDS: tuple[SecretKind, ...] = (
+KNOWN_KINDS: tuple[SecretKind, ...] = (
     _key(r"-{4,5}[ \t]{0,3}+BEGIN[A-Z0-9 \t]{0,40}?PRIVATE[ \t]{0,3}+KEY"
          r"(?:[ \t]{0,3}+BLOCK)?[ \t]{0,3}+-{4,5}", "BEGIN", ahead=8),
     _key(r"PuTTY-User-Key-File-[1-9]", "PuTTY-User-Key-File-"),
@@ -262,8 +262,8 @@ KINDS: tuple[SecretKind, ...] = (
                pattern=r"curl(?=[ \t])(?>[^\n]{0,200}?[ \t](?:-[a-zA-Z]{0,5}u|--(?:proxy-)?user)[ \t=]{0,2})[\"']?"
                        r"[^\s:\"']{1,100}+:[\"']?(?P<value>[^\s\"'@]{4,200}+)"),
 )  # fmt: skip
-KEY_KINDS = tuple(kind for kind in KINDS if kind.kind == PRIVATE_KEY)
-KINDS_BY_LOOK = tuple(kind for kind in KINDS if kind.kind not in {"password", "secret value"})
+KEY_KINDS = tuple(kind for kind in KNOWN_KINDS if kind.kind == PRIVATE_KEY)
+KINDS_BY_LOOK = tuple(kind for kind in KNOWN_KINDS if kind.kind not in {"password", "secret value"})
 
 
 def dense_runs(text: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from profile_router.core.language.anchored import Anchored
-from profile_router.core.privacy.readings import plain
+from profile_router.core.privacy.readings import straight_text
 
 _HERE = r"(?:on|to|in) (?:this|my|our|the) (?:machine|computer|laptop|device|box|host|network|office|company)"
 _DO = r"\b(?:stay|keep|kept|remain|run|process|handle)(?:s|ing|ed)?\b[^.\n]{0,60}\b"
@@ -58,4 +58,4 @@ _AS_WRITTEN = Anchored("|".join(_SCRIPTS), flags=re.IGNORECASE)
 
 def asks_to_stay_local(text: str) -> bool:
     """Tell whether *text* asks that something stays on this machine, or among those who are meant."""
-    return bool(_PLAIN.search(plain(text)) or _AS_WRITTEN.search(text))
+    return bool(_PLAIN.search(straight_text(text)) or _AS_WRITTEN.search(text))

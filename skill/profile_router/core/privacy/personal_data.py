@@ -76,7 +76,7 @@ def _is_phone(text: str) -> bool:
     return 8 <= digits <= 15 and (text[0] != "+" or text[1] != "0")
 
 
-KINDS: Mapping[str, PersonalData] = {
+PERSONAL_KINDS: Mapping[str, PersonalData] = {
     "labels": PersonalData(
         kind=LABEL,
         pattern=Anchored(rf"(?<![A-Za-z0-9_])(?:{_LABELS})(?![A-Za-z0-9_])"),
@@ -120,7 +120,7 @@ KINDS: Mapping[str, PersonalData] = {
 
 def personal_spans(text: str, name: str) -> Iterator[tuple[int, int]]:
     """Yield where *text*, as `readings` reads it, holds what the switch *name* stands for."""
-    sort = KINDS[name]
+    sort = PERSONAL_KINDS[name]
     for found in sort.pattern.finditer(text):
         start, end = found.span()
         while sort.shrinks and end > start and not (_ends(text, end) and sort.holds(text[start:end])):

@@ -133,7 +133,7 @@ def straightened(view: Reading) -> Reading:
     return _changed(view, text, _ODD, _plain)
 
 
-def plain(text: str) -> str:
+def straight_text(text: str) -> str:
     """Return *text* as `straightened` reads it."""
     return text if text.isascii() and text.isprintable() else straightened(Reading(text=text)).text
 

@@ -15,12 +15,12 @@ from heapq import merge
 from itertools import accumulate, chain
 
 from profile_router.core.language.anchored import Anchored
-from profile_router.core.policy.private import NOTHING, Confidential
+from profile_router.core.policy.private import NO_CONFIDENTIAL, Confidential
 from profile_router.core.privacy.confidential import confidential_spans
 from profile_router.core.privacy.known_forms import (
     KEY_KINDS,
-    KINDS,
     KINDS_BY_LOOK,
+    KNOWN_KINDS,
     PRIVATE_KEY,
     SecretKind,
     compiled,
@@ -54,18 +54,18 @@ class Span:
 
 
 def secret_spans(
-    text: str, confidential: Confidential = NOTHING, *, keys_only: bool = False, by_look: bool = False
+    text: str, confidential: Confidential = NO_CONFIDENTIAL, *, keys_only: bool = False, by_look: bool = False
 ) -> Iterator[Span]:
     """Yield the secrets in *text* and what *confidential* calls private, in no order and some more than once.
 
     *keys_only*: key material alone. *by_look*: no value that counts for the name it is given, or in a sentence.
     """
-    kinds = KEY_KINDS if keys_only else KINDS_BY_LOOK if by_look else KINDS
+    kinds = KEY_KINDS if keys_only else KINDS_BY_LOOK if by_look else KNOWN_KINDS
     last: Reading | None = None
     clean: set[str] = set()  # lines without a finding
     for view in readings(text):
         for start, end, kind in (
-            () if confidential == NOTHING or keys_only else confidential_spans(view.text, confidential)
+            () if confidential == NO_CONFIDENTIAL or keys_only else confidential_spans(view.text, confidential)
         ):
             yield Span(*view.origin(start, end), kind)
         for start, end, kind in _over_breaks(view, kinds):
@@ -144,7 +144,7 @@ def _in_lines(
     for kind in kinds:
         if not kind.over_lines and searched.may_hold(kind):
             yield from ((start, end, kind.kind) for start, end in _matches(kind, searched))
-    if kinds is KINDS:
+    if kinds is KNOWN_KINDS:
         yield from named_secrets(text, searched.lower)
         for start, end in spoken_passwords(text, searched.lower):
             if not is_placeholder(text[start:end]):
@@ -188,7 +188,7 @@ def _kind_encoded(run: str, confidential: Confidential, kinds: Sequence[SecretKi
         return None
     text = straightened(Reading(text=text)).text
     found = _in_lines(text, confidential, kinds)
-    ours = confidential_spans(text, confidential) if confidential != NOTHING else ()
+    ours = confidential_spans(text, confidential) if confidential != NO_CONFIDENTIAL else ()
     return next((kind for *_, kind in (*found, *ours)), None)
 
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from profile_router.core.language.anchored import Anchored
-from profile_router.core.privacy.readings import plain
+from profile_router.core.privacy.readings import straight_text
 
 Stems = Mapping[str, Sequence[tuple[str, int]]]  # a stem, and words with where the stem stands in them
 
@@ -47,9 +47,11 @@ _VERBS = (
     *("är", "er", "on", "este", "je"),
     *("είναι", "הוא", "היא", "هي", "هو", "है", "是", "为", "為", "は", "が", "는", "은", "là", "adalah", "คือ", "olan"),
 )
-NAMES = tuple(dict.fromkeys(plain(one).lower() for name in _NAMES for one in (name, name.title(), name.upper())))
+NAMES = tuple(
+    dict.fromkeys(straight_text(one).lower() for name in _NAMES for one in (name, name.title(), name.upper()))
+)
 _STEMS = by_stem(NAMES, ("pass", "paro", "losenord"))
-_SAID = sorted({plain(verb).lower() for verb in _VERBS}, key=len, reverse=True)
+_SAID = sorted({straight_text(verb).lower() for verb in _VERBS}, key=len, reverse=True)
 _VERB = "|".join(re.escape(verb) + ("(?![^\\W_])" if verb.isascii() else "") for verb in _SAID)
 # Of what the password is: an ending of the name, and a few words.
 _OF = Anchored(r"[\"'`*]{0,3}+(?P<ending>[^\W\d_]{0,6}+)(?:[ \t]{1,2}+[^\W_]{1,20}+){0,5}+[ \t]{0,3}+")

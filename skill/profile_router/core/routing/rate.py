@@ -12,7 +12,7 @@ from profile_router.core.routing.listed import ListedPrice
 from profile_router.values import frozen
 
 RateSource = Literal["free", "policy", "table", "tier", "dearest"]
-PROVIDER = "provider"
+FROM_PROVIDER = "provider"
 # Servers that say in USD what an answer cost, in `usage.cost`, each by its host.
 _SAY_USD = frozenset({"openrouter.ai"})
 _NAMED: dict[RateSource, str] = {

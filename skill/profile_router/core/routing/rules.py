@@ -44,7 +44,7 @@ class Case:
     profile: str
 
 
-def files_text(evidence: Evidence) -> str:
+def files_said(evidence: Evidence) -> str:
     """Say how many files the task reads and edits, and how that is known."""
     read = _range_text(evidence.files_to_read, "file", "to read")
     return f"{read}, {_range_text(evidence.files_to_edit, 'file', 'to edit')}"
@@ -108,7 +108,7 @@ def large_change(case: Case, rule: LargeChangeRule) -> Reasons | None:
     """Fire on many files, on an architecture change, or on a large refactor."""
     evidence = case.evidence
     if _known_low(evidence.files_to_read, evidence.files_to_edit) > rule.above_files:
-        return (f"{files_text(evidence)}: above {rule.above_files}",)
+        return (f"{files_said(evidence)}: above {rule.above_files}",)
     return _kind_reason(case, rule.kinds) or _large_refactor(evidence, rule.refactor)
 
 
@@ -119,7 +119,7 @@ def _large_refactor(evidence: Evidence, limits: Refactor) -> Reasons | None:
     if evidence.scope_word:
         return (f"a refactor ('{hit.quote}') over a wide scope ('{evidence.scope_word}')",)
     if _known_top(evidence.files_to_read, evidence.files_to_edit) >= limits.files:
-        return (f"a refactor ('{hit.quote}') of {files_text(evidence)}: {limits.files} or more",)
+        return (f"a refactor ('{hit.quote}') of {files_said(evidence)}: {limits.files} or more",)
     if _known_top(evidence.lines_to_edit) >= limits.lines:
         return (f"a refactor ('{hit.quote}') of {lines_text(evidence)}: {limits.lines} or more",)
     return None
@@ -167,7 +167,7 @@ def small_change(case: Case, rule: SmallChangeRule) -> Reasons | None:
         return _unsized(evidence.located, rule)
     files = _known_top(evidence.files_to_read, evidence.files_to_edit)
     if files < rule.below_files and _known_top(evidence.lines_to_edit) < rule.below_lines:
-        return (files_text(evidence), lines_text(evidence) if evidence.lines_to_edit.known else "few lines (guessed)")
+        return (files_said(evidence), lines_text(evidence) if evidence.lines_to_edit.known else "few lines (guessed)")
     return None
 
 
@@ -203,7 +203,7 @@ def borderline(case: Case, _rule: BorderlineRule) -> Reasons | None:
     sizes = (evidence.files_to_read, evidence.files_to_edit, evidence.lines_to_edit)
     located = evidence.located
     if located is None or any(size.known for size in sizes):
-        return (f"in the band: {files_text(evidence)}, {lines_text(evidence)}",)
+        return (f"in the band: {files_said(evidence)}, {lines_text(evidence)}",)
     where = (probably(located),) if located.told else ()
     busy = () if located.size or located.centrality is None else (f"its files are busy ({located.centrality:.2f})",)
     return (*where, *((like_it(located.size),) if located.size else busy))

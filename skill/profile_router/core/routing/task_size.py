@@ -12,7 +12,7 @@ Size = Literal["small", "medium", "large"]
 _LARGER: tuple[tuple[Size, int, int, int], ...] = (("large", 32_000, 20, 200), ("medium", 4_000, 4, 40))
 
 
-def size_of(evidence: Evidence, policy: Policy) -> Size:
+def task_size_of(evidence: Evidence, policy: Policy) -> Size:
     """Return the size class of a task, by the largest of what is known of it."""
     tokens = evidence.tokens.high + file_tokens(evidence, policy)
     files, lines = (size.low if size.known else 0 for size in (evidence.files_to_edit, evidence.lines_to_edit))

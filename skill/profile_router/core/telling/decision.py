@@ -31,7 +31,7 @@ LABEL_WIDTH = 12  # where the texts of `decision_lines` start
 def decision_json(decision: Decision) -> Json:
     """Return *decision* as `route --json` prints it."""
     refused = isinstance(decision, Refusal)
-    head = {"profile": None, "tier": None} if refused else fields_of(decision, "profile", "tier", "host")
+    head = {"profile": None, "tier": None} if refused else named_fields(decision, "profile", "tier", "host")
     said: Json = head | {
         "rule": decision.rule,
         "reasons": list(decision.reasons),
@@ -43,9 +43,9 @@ def decision_json(decision: Decision) -> Json:
         return {"status": "refused", **said, "unblock": list(decision.unblock)}
     return {
         **said,
-        **fields_of(decision, "needs_probe", "condense"),
+        **named_fields(decision, "needs_probe", "condense"),
         "flips": list(decision.flips),
-        "estimate": fields_of(decision.estimate, *_ESTIMATE) | {"turns": list(decision.estimate.turns)},
+        "estimate": named_fields(decision.estimate, *_ESTIMATE) | {"turns": list(decision.estimate.turns)},
     }
 
 
@@ -53,19 +53,21 @@ def evidence_json(evidence: Evidence) -> Json:
     """Return *evidence* as JSON. Sizes are ranges with their source; a high of null means no known end."""
     sizes = ("files_to_read", "files_to_edit", "lines_to_edit", "tokens")
     return {
-        **{name: fields_of(getattr(evidence, name), "low", "high", "source") for name in sizes},
+        **{name: named_fields(getattr(evidence, name), "low", "high", "source") for name in sizes},
         "chars": evidence.chars,
-        "images": [fields_of(image, "place", "form", "bytes") for image in evidence.images],
-        "kinds": [fields_of(hit, "kind", "quote") for hit in evidence.kinds],
-        "private": [fields_of(finding, "kind", "place") for finding in evidence.private],
-        "files": [fields_of(file, "path", "bytes", "form", "lines") for file in evidence.files],
-        "windows": [fields_of(window, "profile", "tokens", "source", "prompt_tokens") for window in evidence.windows],
+        "images": [named_fields(image, "place", "form", "bytes") for image in evidence.images],
+        "kinds": [named_fields(hit, "kind", "quote") for hit in evidence.kinds],
+        "private": [named_fields(finding, "kind", "place") for finding in evidence.private],
+        "files": [named_fields(file, "path", "bytes", "form", "lines") for file in evidence.files],
+        "windows": [
+            named_fields(window, "profile", "tokens", "source", "prompt_tokens") for window in evidence.windows
+        ],
         "notes": list(evidence.notes),
         "located": evidence.located and located_json(evidence.located),
     }
 
 
-def fields_of(value: object, *names: str) -> Json:
+def named_fields(value: object, *names: str) -> Json:
     """Return the fields *names* of *value* as JSON."""
     return {name: getattr(value, name) for name in names}
 
@@ -83,7 +85,7 @@ def decision_lines(decision: Decision, policy: Policy, check: FoundCheck | None 
     ]
     lines += _labelled("flips", (" · ".join(decision.flips),) if decision.flips else ())
     lines += _labelled("costs", tuple(_costs(decision, policy.tiers.burst)))
-    lines += _labelled("check", (check_line(check),) if check else ())
+    lines += _labelled("check", (found_check_line(check),) if check else ())
     return lines + _labelled("note", decision.evidence.notes) + _labelled("warning", decision.warnings)
 
 
@@ -167,10 +169,10 @@ def check_json(found: FoundCheck | None) -> Json | None:
     """Return the check that was found as JSON, None where none was."""
     if found is None:
         return None
-    return fields_of(found, "command", "folder", "runner", "source", "refused") | {"tests": list(found.tests)}
+    return named_fields(found, "command", "folder", "runner", "source", "refused") | {"tests": list(found.tests)}
 
 
-def check_line(found: FoundCheck, *, briefly: bool = False) -> str:
+def found_check_line(found: FoundCheck, *, briefly: bool = False) -> str:
     """Return the found check in one line: what runs, where it was found, or why it does not run.
 
     *briefly*: without what would let it run, as the end of the run says that.

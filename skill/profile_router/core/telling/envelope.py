@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-VERSION = 1  # of events and results: a key that goes, or means something else, raises it; a new key does not
+ENVELOPE_VERSION = 1  # of events and results: a key that goes, or means something else, raises it; a new key does not
 
 
 def enveloped(told: Mapping[str, Any], *, time: str, run: str | None = None) -> dict[str, Any]:
@@ -14,4 +14,4 @@ def enveloped(told: Mapping[str, Any], *, time: str, run: str | None = None) -> 
     *time* is the moment in UTC, as `ledger.schema.moment` gives it. *run* is the id in the ledger, None before it has
     one.
     """
-    return {"v": VERSION, "time": time, "run": run, **told}
+    return {"v": ENVELOPE_VERSION, "time": time, "run": run, **told}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from profile_router.core.telling.decision import Json, fields_of
+from profile_router.core.telling.decision import Json, named_fields
 from profile_router.core.text import counted, priced, some_of, thousands
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ _OF_FOUND = ("source", "inconclusive", "all_tests")
 
 def receipt_json(receipt: Receipt) -> Json:
     """Return *receipt* as `run --json` prints it."""
-    return fields_of(receipt, *receipt.__dataclass_fields__) | {
+    return named_fields(receipt, *receipt.__dataclass_fields__) | {
         "taints": _taints(receipt.taints),
         "doubts": list(receipt.doubts),
         "early": early_json(receipt.early),
@@ -31,26 +31,28 @@ def early_json(score: EarlyScore | None) -> Json | None:
     """Return the score of an attempt, with each term of it, as JSON; None where there was none."""
     if score is None:
         return None
-    terms = [fields_of(term, "sign", "points", "said") for term in score.terms]
-    return {**fields_of(score, "turns", "needed", "total", "promotes", "spared"), "terms": terms}
+    terms = [named_fields(term, "sign", "points", "said") for term in score.terms]
+    return {**named_fields(score, "turns", "needed", "total", "promotes", "spared"), "terms": terms}
 
 
 def _taints(taints: Sequence[Taint]) -> list[Json]:
-    return [fields_of(taint, "path", "why") for taint in taints]
+    return [named_fields(taint, "path", "why") for taint in taints]
 
 
 def _weak(weak: Sequence[WeakCheck]) -> list[Json]:
-    return [fields_of(one, "kind", "passed", "said", "trusted") for one in weak]
+    return [named_fields(one, "kind", "passed", "said", "trusted") for one in weak]
 
 
 def verified_json(verified: Verified) -> Json:
     """Return *verified* as `run --json` prints it."""
     before = verified.before
     return {
-        "files_changed": [fields_of(file, "path", "lines_added", "lines_removed") for file in verified.files_changed],
-        **fields_of(verified, "lines_added", "lines_removed"),
+        "files_changed": [
+            named_fields(file, "path", "lines_added", "lines_removed") for file in verified.files_changed
+        ],
+        **named_fields(verified, "lines_added", "lines_removed"),
         "check": _check(verified.check, before),
-        "before": before and {**fields_of(before, "passed", "why", "known"), "check": _check(before.check)},
+        "before": before and {**named_fields(before, "passed", "why", "known"), "check": _check(before.check)},
         "put_back": list(verified.put_back),
         "weak": _weak(verified.weak),
         "unverified": list(verified.unverified),
@@ -63,7 +65,7 @@ def _check(check: CheckResult | None, before: CheckBefore | None = None) -> Json
         return None
     from profile_router.core.ladder.check_words import UNTOLD, last_line  # not for `route`
 
-    plain = fields_of(check, "command", "folder", "passed", "exit_code", "seconds", *_OF_FOUND)
+    plain = named_fields(check, "command", "folder", "passed", "exit_code", "seconds", *_OF_FOUND)
     plain |= {"last_line": last_line(check), "taints": _taints(check.taints)}
     changed = check.difference
     if check.taints:
@@ -71,7 +73,7 @@ def _check(check: CheckResult | None, before: CheckBefore | None = None) -> Json
     told = changed and {
         "words": changed.words,
         **{name: list(getattr(changed, name)) for name in ("fixed", "broke", "still", "others", "flaky")},
-        **fields_of(changed, "ran", "ran_before", "uncovered"),
+        **named_fields(changed, "ran", "ran_before", "uncovered"),
     }
     if told and told["fixed"] and before is not None and before.taints:  # ids that the check before printed alone
         told["fixed"] = [UNTOLD]
@@ -111,10 +113,10 @@ def verified_lines(verified: Verified) -> list[str]:
     changed = [changed_text(file.path, file.lines_added, file.lines_removed) for file in verified.files_changed]
     lines = [some_of(changed, 8) or "no file changed"]
     if verified.check is not None and not verified.check.inconclusive:
-        from profile_router.core.ladder.check_words import EARLIER, check_line, passed_before  # not for `route`
+        from profile_router.core.ladder.check_words import EARLIER, ended_check_line, passed_before  # not for `route`
 
         if EARLIER not in verified.unverified:  # that line was told when the check ran
-            lines.append(check_line(verified.check, passed_before(verified)))
+            lines.append(ended_check_line(verified.check, passed_before(verified)))
     if verified.put_back:
         lines.append(put_back_text(verified.put_back))
     weak = weak_words(_weak(verified.weak))

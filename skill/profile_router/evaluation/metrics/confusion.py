@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from profile_router.evaluation.metrics.curves import NAN
 from profile_router.values import frozen
 
-TIERS = ("local", "cheap", "probe", "burst", "refused")  # where a task goes; a probe asks a model first
+OUTCOMES = ("local", "cheap", "probe", "burst", "refused")  # where a task goes; a probe asks a model first
 ASKS_MORE = frozenset({"probe", "burst"})  # of these the route says that the task may be large
 
 

@@ -12,7 +12,7 @@ from statistics import fmean, pstdev
 
 from profile_router.values import frozen
 
-OLDEST = 0.6  # the share of rows that is fitted on
+OLDEST_SHARE = 0.6  # the share of rows that is fitted on
 _ROUNDS = 30
 _RIDGE = 1.0  # on standardized signals: holds weights of signals that say the same together
 _FLAT = 1e-9

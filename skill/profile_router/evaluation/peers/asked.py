@@ -21,7 +21,7 @@ from typing import Any
 from profile_router.core.policy import Terminal
 from profile_router.evaluation.clones import PastTree
 from profile_router.evaluation.located import CODE
-from profile_router.evaluation.locators import MOST, Ranking
+from profile_router.evaluation.locators import MOST_LOCATED, Ranking
 from profile_router.evaluation.peers import worker
 from profile_router.evaluation.peers.catalogue import PeerPackage
 from profile_router.evaluation.peers.environment import NoPeer
@@ -166,7 +166,7 @@ def _ranking(told: Mapping[str, Any], ms: float) -> Ranking:
     paths, signals = told.get("paths") or [], told.get("signals") or {}
     numbers = {str(name): float(value) for name, value in signals.items() if isinstance(value, int | float)}
     return Ranking(
-        paths=[path for path in paths if isinstance(path, str)][:MOST],
+        paths=[path for path in paths if isinstance(path, str)][:MOST_LOCATED],
         signals=dict(list(numbers.items())[:_MOST_SIGNALS]),
         ms=ms,
     )

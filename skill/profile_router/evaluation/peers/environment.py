@@ -14,7 +14,7 @@ from pathlib import Path
 from profile_router.errors import RouterError
 from profile_router.evaluation.peers.catalogue import PeerPackage
 from profile_router.jail.process import without_secrets
-from profile_router.state.folder import locked, private_folder
+from profile_router.state.folder import locked_file, private_folder
 from profile_router.state.places import remove
 from profile_router.state.whole_files import write_whole
 
@@ -31,7 +31,7 @@ def python_of(peer: PeerPackage, cache: Path, environ: Mapping[str, str]) -> Pat
     """Return the Python of *peer*'s environment below *cache*, made first if need be. Raises NoPeer."""
     wanted = "\n".join((*peer.requires, sys.version))
     place = private_folder(cache / "peers") / f"{peer.name}-{hashlib.sha256(wanted.encode()).hexdigest()[:12]}"
-    with locked(place.with_suffix(".lock")):
+    with locked_file(place.with_suffix(".lock")):
         if not (place / _READY).exists():
             remove(place)
             _make(peer, place, without_secrets(environ))

@@ -15,11 +15,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ..arguments import NOTHING, read_field
-from ..settings import read_settings
-from .fields import FIELDS, tightened
+from ..arguments import NOTHING_GIVEN, read_field
+from ..seam import OUR_PROVIDER
+from ..settings import plugin_settings
+from .fields import DELEGATION_FIELDS, joined_fields
 
-NAME = "profile-router"
 _SAYS = "Runs each task under the profile that fits it, and gives a receipt: local first, cloud when it counts."
 # Never the parent's key: a route without one inherits it.
 _NO_KEY = "profile-router-needs-no-key"
@@ -51,7 +51,12 @@ def register(ctx: Any) -> None:
 
 def backend_of(base: type) -> Any | None:
     """Return our backend as an instance of *base*; None where that demands what we do not know."""
-    members: dict[str, Any] = {"__doc__": _SAYS, "name": NAME, "is_available": _is_available, "route_task": _route_task}
+    members: dict[str, Any] = {
+        "__doc__": _SAYS,
+        "name": OUR_PROVIDER,
+        "is_available": _is_available,
+        "route_task": _route_task,
+    }
     for name in sorted(getattr(base, "__abstractmethods__", frozenset()) - members.keys()):
         meant = next((member for words, member in _BY_NAME if words.search(name)), None)
         if meant is None:
@@ -68,14 +73,19 @@ def backend_of(base: type) -> Any | None:
 
 def _is_available(self: Any, *_: Any, **__: Any) -> bool:
     """Tell whether the program is there: without it Hermes refuses the task and names us."""
-    return not read_settings().problem
+    return not plugin_settings().problem
 
 
 def _route_task(self: Any, *given: Any, **named: Any) -> dict[str, Any]:
     """Return the route of a task: always our provider, with what the task says. Nothing is measured or asked here."""
-    if problem := read_settings().problem:
+    if problem := plugin_settings().problem:
         raise _error(problem)
-    route: dict[str, Any] = {"provider": NAME, "model": NAME, "api_key": _NO_KEY, "fallback_providers": []}
+    route: dict[str, Any] = {
+        "provider": OUR_PROVIDER,
+        "model": OUR_PROVIDER,
+        "api_key": _NO_KEY,
+        "fallback_providers": [],
+    }
     if fields := _fields((*given, *named.values(), named)):
         route["request_overrides"] = {"extra_body": {"profile_router": {"fields": fields}}}
     return route
@@ -86,8 +96,12 @@ def _fields(places: tuple[Any, ...]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for place in (one for one in places if isinstance(one, Mapping)):
         for values in (place, *(place[name] for name in _WITHIN if isinstance(place.get(name), Mapping))):
-            said = {name: read_field(name, values[name]) for name in FIELDS if values.get(name) not in NOTHING}
-            found = tightened(found, said)
+            said = {
+                name: read_field(name, values[name])
+                for name in DELEGATION_FIELDS
+                if values.get(name) not in NOTHING_GIVEN
+            }
+            found = joined_fields(found, said)
     return found
 
 
@@ -130,7 +144,7 @@ def _titled(self: Any, *_: Any, **__: Any) -> str:
 
 
 def _fix(self: Any, *_: Any, **__: Any) -> str:
-    return read_settings().problem
+    return plugin_settings().problem
 
 
 _BY_NAME = (

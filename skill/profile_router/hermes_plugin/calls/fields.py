@@ -14,20 +14,20 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any
 
-from ..arguments import NOTHING, listed, read_field, spawns
+from ..arguments import NOTHING_GIVEN, list_of_tasks, read_field, spawns
 from ..seam import backend, native
 
 # Those of a task that the router takes. The first few hold for all tasks of a call that says them beside its tasks.
 SHARED = ("profile", "toolsets", "max_turns", "local_only", "max_cost", "check")
 OF_ONE = ("files",)
-FIELDS = (*SHARED, *OF_ONE)
+DELEGATION_FIELDS = (*SHARED, *OF_ONE)
 _LINE = re.compile(r"^[^\S\n]*\[profile-router task (?P<id>[0-9a-f]{32})\][^\S\n]*(?:\n|\Z)", re.MULTILINE)
 _MOST = 2_000  # tasks that are remembered; the oldest are forgotten
 _lock = threading.Lock()
 _kept: OrderedDict[str, Mapping[str, Any]] = OrderedDict()
 
 
-def on_request(**call: Any) -> dict[str, Any] | None:
+def on_delegation(**call: Any) -> dict[str, Any] | None:
     """Take our fields off a delegate_task before Hermes sees it; None where there is nothing to change.
 
     What goes wrong here ends the call: without its fields a task might go where it must not.
@@ -47,33 +47,33 @@ def _refused(why: str) -> dict[str, Any]:
 
 
 def _taken_off(args: Mapping[str, Any]) -> dict[str, Any] | None:
-    tasks = listed(args.get("tasks"))
+    tasks = list_of_tasks(args.get("tasks"))
     if tasks is None:
         return None
     if not tasks:
         changed = _one(args, {})
         return None if changed == args else {"args": changed}
-    if beside := [name for name in OF_ONE if args.get(name) not in NOTHING]:
+    if beside := [name for name in OF_ONE if args.get(name) not in NOTHING_GIVEN]:
         return _refused(f"{' and '.join(beside)} beside tasks would reach no subagent: write it into each task")
-    shared = {name: read_field(name, args[name]) for name in SHARED if args.get(name) not in NOTHING}
-    rest = {name: value for name, value in args.items() if name not in FIELDS}
+    shared = {name: read_field(name, args[name]) for name in SHARED if args.get(name) not in NOTHING_GIVEN}
+    rest = {name: value for name, value in args.items() if name not in DELEGATION_FIELDS}
     return {"args": {**rest, "tasks": [_one(task, shared) if isinstance(task, Mapping) else task for task in tasks]}}
 
 
 def _one(task: Mapping[str, Any], shared: Mapping[str, Any]) -> dict[str, Any]:
     """Return *task* as Hermes gets it, its fields kept; those of the call hold where it says nothing itself."""
-    own = {name: read_field(name, task[name]) for name in FIELDS if task.get(name) not in NOTHING}
-    fields = tightened(shared, own)
-    rest = {name: value for name, value in task.items() if name not in FIELDS}
+    own = {name: read_field(name, task[name]) for name in DELEGATION_FIELDS if task.get(name) not in NOTHING_GIVEN}
+    fields = joined_fields(shared, own)
+    rest = {name: value for name, value in task.items() if name not in DELEGATION_FIELDS}
     context = rest.get("context")
     before = _LINE.sub("", context) if isinstance(context, str) else context
     if not fields:
         return rest if before == context else {**rest, "context": before}
-    said = before if isinstance(before, str) else "" if before in NOTHING else read_field("context", before)
+    said = before if isinstance(before, str) else "" if before in NOTHING_GIVEN else read_field("context", before)
     return {**rest, "context": f"{said}\n\n{hand_over(fields)}" if said else hand_over(fields)}
 
 
-def tightened(shared: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+def joined_fields(shared: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
     """Return the fields of a task: *own* beat those of the call, *shared*, but no bound is taken back."""
     found = {**shared, **own}
     if shared.get("local_only") or own.get("local_only"):

@@ -14,14 +14,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..arguments import NOTHING, listed, tasks_of
+from ..arguments import NOTHING_GIVEN, list_of_tasks, tasks_of
 from ..conversation import lineage_of
 from ..gate import instead_of_block
 from ..seam import native
-from ..settings import folder_here, read_settings
-from .fields import FIELDS
-from .observe import look
-from .verdict import Verdict, broken, carried_out, failed
+from ..settings import folder_here, plugin_settings
+from .fields import DELEGATION_FIELDS
+from .observe import observed_route
+from .verdict import Verdict, broken, carried_out, own_mistake
 
 # What Hermes takes of a call and of a task (0.22.2, tools/delegate_tool.py); some only for old transcripts.
 _OF_HERMES = (
@@ -39,7 +39,7 @@ def on_tool(**call: Any) -> Any:
     try:
         verdict = _verdict(args, call.get("session_id"))
     except Exception as error:
-        verdict = failed(error)
+        verdict = own_mistake(error)
     return instead_of_block(carried_out(verdict, args, next_call), call.get("session_id"))
 
 
@@ -50,13 +50,15 @@ def _verdict(args: Any, session: object) -> Verdict:
     if native():
         unused = _unused(args)
         return Verdict(
-            note={"notes": [f"not used: {', '.join(unused)} (a task takes {', '.join(FIELDS)})"]} if unused else None
+            note={"notes": [f"not used: {', '.join(unused)} (a task takes {', '.join(DELEGATION_FIELDS)})"]}
+            if unused
+            else None
         )
-    settings = read_settings()
+    settings = plugin_settings()
     if settings.problem:
         return broken(tasks, settings, settings.problem)
     asked = [{**task, "sessions": lineage_of(session) or None} for task in tasks]
-    looked = look(asked, session, settings, folder_here())
+    looked = observed_route(asked, session, settings, folder_here())
     if looked.problem:
         return broken(tasks, settings, looked.problem)
     if looked.mode == "explain":
@@ -68,6 +70,8 @@ def _verdict(args: Any, session: object) -> Verdict:
 
 def _unused(args: Mapping[str, Any]) -> list[str]:
     """Return the names of arguments that neither Hermes nor we take: the model would believe that they counted."""
-    given = (args, *(task for task in listed(args.get("tasks")) or () if isinstance(task, Mapping)))
-    names = {str(name)[:80] for one in given for name in one if name not in _OF_HERMES and one[name] not in NOTHING}
+    given = (args, *(task for task in list_of_tasks(args.get("tasks")) or () if isinstance(task, Mapping)))
+    names = {
+        str(name)[:80] for one in given for name in one if name not in _OF_HERMES and one[name] not in NOTHING_GIVEN
+    }
     return sorted(names)[:20]

@@ -50,7 +50,7 @@ _children: dict[str, _Child] = {}
 _telling: list[subprocess.Popen[bytes]] = []
 
 
-def look(tasks: Sequence[Mapping[str, Any]], session: object, settings: Settings, folder: str) -> Looked:
+def observed_route(tasks: Sequence[Mapping[str, Any]], session: object, settings: Settings, folder: str) -> Looked:
     """Ask the router about *tasks*, which Hermes is about to begin in *session*. Never raises an Exception."""
     try:
         ended = subprocess.run(
@@ -108,7 +108,7 @@ def on_start(**child: Any) -> None:
             del _children[next(iter(_children))]
 
 
-def on_request(**call: Any) -> None:
+def on_model_call(**call: Any) -> None:
     """Add what a model call took to the child that made it."""
     with _lock:
         child = _children.get(str(call.get("session_id")))

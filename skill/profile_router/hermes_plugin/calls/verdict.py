@@ -59,7 +59,7 @@ def refused_to_hermes(tasks: Sequence[Mapping[str, Any]], why: str, forbidden: s
     return Verdict(as_result([error_entry(index, error, thread) for index in range(len(tasks))], 0.0))
 
 
-def failed(error: Exception) -> Verdict:
+def own_mistake(error: Exception) -> Verdict:
     """Return the error result of a call in which the plugin itself made a mistake."""
     return Verdict(as_result([error_entry(0, f"the plugin failed: {type(error).__name__}: {error}", "")], 0.0))
 

@@ -27,7 +27,7 @@ _lock = threading.Lock()
 _kept: dict[str, Any] = {"at": None, "answer": {}}
 
 
-def report() -> dict[str, str]:
+def report_page() -> dict[str, str]:
     """Return {"page": the whole HTML}, or {"problem": what keeps us from it}. Never raises."""
     with _lock:
         at = _kept["at"]
@@ -76,7 +76,7 @@ def _routes() -> Any:
     except ImportError:
         return None
     router = APIRouter()
-    router.add_api_route("/report", report, methods=["GET"])
+    router.add_api_route("/report", report_page, methods=["GET"])
     return router
 
 

@@ -191,7 +191,7 @@ WRAPPERS = re.compile(
     rf"{_STOP.pattern}|</?(?:{_TAGS}|minimax:tool_call)>|</?\|?/?tool_calls?\|>|\[/TOOL_CALLS\]"
     r"|<｜tool▁calls?▁(?:begin|end)｜>|<\|tool_calls?_(?:section_)?(?:begin|end)\|>|<start_function_response>"
 )
-NOTHING = re.compile(rf"(?:\s|[;,]|{WRAPPERS.pattern}|```\w*)*+")
+BETWEEN_CALLS = re.compile(rf"(?:\s|[;,]|{WRAPPERS.pattern}|```\w*)*+")
 MARKED: tuple[tuple[re.Pattern[str], CallReader], ...] = (
     (re.compile(rf"<(?P<tag>{_TAGS})>(?!\s*</)"), _tagged),
     (re.compile(r"<\|(?P<tag>tool_calls?)\|>"), _tagged),
@@ -219,4 +219,4 @@ REACT = (
     _react,
 )
 FENCE = re.compile(r"^[ \t]*(?P<fence>`{3,}+|~{3,}+)[^\n]*+\n", re.MULTILINE)
-BARE = re.compile(r"^[ \t]*(?=[{\[]|[A-Za-z_][\w.]*\()", re.MULTILINE)
+BARE_CALL = re.compile(r"^[ \t]*(?=[{\[]|[A-Za-z_][\w.]*\()", re.MULTILINE)

@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from profile_router.outside.json_reader import DEPTH, UnreadableJson, read_json
+from profile_router.outside.json_reader import JSON_DEPTH, UnreadableJson, read_json
 from profile_router.runners.answers.call_names import arguments_of, offered_name
 from profile_router.values import frozen
 
@@ -47,7 +47,7 @@ def end_of_json(text: str, start: int) -> int | None:
             depth += 1 if sign in "{[" else -1
             if depth == 0:
                 return found.end()
-            if depth > DEPTH:
+            if depth > JSON_DEPTH:
                 return None
     return None
 

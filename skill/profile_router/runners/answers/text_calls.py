@@ -11,10 +11,10 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 from profile_router.runners.answers.call_forms import (
-    BARE,
+    BARE_CALL,
+    BETWEEN_CALLS,
     FENCE,
     MARKED,
-    NOTHING,
     REACT,
     WRAPPERS,
     CallReader,
@@ -102,13 +102,13 @@ def _around(text: str, spans: list[CallSpan]) -> str:
 
 
 def _without_nothing(gap: str) -> str:
-    found = NOTHING.match(gap)
+    found = BETWEEN_CALLS.match(gap)
     return gap[found.end() :].strip() if found else gap.strip()
 
 
 def _spans(text: str, offered: Mapping[str, Fits], *, fences: bool = True) -> Iterator[CallSpan]:
     """Yield the pieces of *text* that are calls, in order, at most so many as one answer may hold."""
-    patterns: list[tuple[re.Pattern[str], CallReader | None]] = [*MARKED, REACT, (BARE, None)]
+    patterns: list[tuple[re.Pattern[str], CallReader | None]] = [*MARKED, REACT, (BARE_CALL, None)]
     if fences:
         patterns.append((FENCE, None))
     if offered:
@@ -139,7 +139,7 @@ def _spans(text: str, offered: Mapping[str, Fits], *, fences: bool = True) -> It
 def _said_not_quoted(pattern: re.Pattern[str], text: str, at: int) -> re.Match[str] | None:
     """Return the first *pattern* in *text* from *at* on that does not stand in inline code."""
     for hit in pattern.finditer(text, at):
-        if pattern in (FENCE, BARE) or text[hit.start() - 1 : hit.start()] not in ("`", "'", '"'):
+        if pattern in (FENCE, BARE_CALL) or text[hit.start() - 1 : hit.start()] not in ("`", "'", '"'):
             return hit
     return None
 

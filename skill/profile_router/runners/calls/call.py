@@ -18,7 +18,7 @@ from typing import Any
 from profile_router.core.attempt.receipts import Counts, receipt_of
 from profile_router.core.attempt.usage import SaidUsage
 from profile_router.core.ladder.causes import detail_of
-from profile_router.core.ladder.cost_range import exactly
+from profile_router.core.ladder.cost_range import exact_cost
 from profile_router.core.ladder.failure import Failure
 from profile_router.core.ladder.receipt import Receipt
 from profile_router.core.policy import Policy
@@ -30,10 +30,10 @@ from profile_router.ports import Hold, Purse, RunLedger
 from profile_router.prompting.tokens import exact_tokens
 from profile_router.runners.answers.endings import bad_ending
 from profile_router.runners.answers.thoughts import without_thoughts
-from profile_router.runners.embedded import NAME
+from profile_router.runners.embedded import EMBEDDED_RUNNER
 from profile_router.runners.embedded.answer_gate import AnswerGate
 from profile_router.runners.embedded.chat_model import open_model
-from profile_router.runners.embedded.failures import UNREADABLE, failure_of, unexpected, unreadable
+from profile_router.runners.embedded.failures import UNREADABLE, failure_of_error, unexpected, unreadable
 from profile_router.runners.embedded.history import cut_short
 from profile_router.runners.embedded.served_model import ServedModel
 from profile_router.runners.embedded.stream_clock import StreamClock
@@ -122,7 +122,7 @@ class RecordedCalls:
         usd = call.rate.cost(self._sent(call), call.max_tokens)
         if self.purse is None or usd == 0:
             return None
-        cost = exactly(usd, call.rate.named)
+        cost = exact_cost(usd, call.rate.named)
         return await self.purse.take(call.profile.name, cost, profile=call.profile.name, step=call.step, name=name)
 
 
@@ -138,7 +138,7 @@ async def _asked(call: SingleCall, policy: Policy) -> tuple[str | None, Receipt]
     except Exception as caught:
         error = unreadable(caught, call.profile.where) if isinstance(caught, UNREADABLE) else caught
         endpoint = call.profile.endpoint
-        failure = failure_of(error, where=call.profile.where, model=endpoint.model, key=endpoint.api_key)
+        failure = failure_of_error(error, where=call.profile.where, model=endpoint.model, key=endpoint.api_key)
         if failure is None and streamed.began:
             failure = unexpected(error, call.profile.where)
         if failure is None:
@@ -202,4 +202,4 @@ async def _message(call: SingleCall, policy: Policy, streamed: StreamedCalls, ca
 
 def _receipt(call: SingleCall, counts: Counts, failure: Failure | None, seconds: float) -> Receipt:
     provider = call.profile.endpoint.named
-    return receipt_of(call, counts, failure, call.profile, runner=NAME, provider=provider, seconds=seconds)
+    return receipt_of(call, counts, failure, call.profile, runner=EMBEDDED_RUNNER, provider=provider, seconds=seconds)

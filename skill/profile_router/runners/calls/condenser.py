@@ -14,8 +14,16 @@ from time import monotonic
 
 from profile_router.core.attempt.order import Order
 from profile_router.core.condense.cut_summary import cut_summary
-from profile_router.core.condense.plan import MOST_SUMMARY, CondenseBudget, CondensePlan, TooLarge, Tools, grouped, plan
-from profile_router.core.condense.result import Condensed, CondenseOutcome, Helper
+from profile_router.core.condense.plan import (
+    MOST_SUMMARY,
+    CondenseBudget,
+    CondensePlan,
+    TooLarge,
+    Tools,
+    condense_plan,
+    grouped,
+)
+from profile_router.core.condense.result import CONDENSE_STEP, Condensed, CondenseOutcome, Helper
 from profile_router.core.conversation import Conversation
 from profile_router.core.ladder.failure import Failure
 from profile_router.core.ladder.receipt import Receipt
@@ -31,7 +39,6 @@ from profile_router.values import frozen
 from profile_router.workspace.images import strip_data_urls
 from profile_router.workspace.outline import outline
 
-STEP = "condense"
 _GOAL_TOKENS = 300  # of the goal, in the prompt of a summary
 _PROMPT_TOKENS = 160 + _GOAL_TOKENS
 _WORDS_PER_TOKEN = 0.4  # asked for; the bound itself leaves room for models that write more
@@ -132,7 +139,7 @@ class EmbeddedCondenser:
         cap = room * 2 + budget.chunk * max(1, calls)
         tools = Tools(size=lambda text: _size(text, cap), cut=_chunks, outline=outline)
         edited = frozenset((*task.files, *_words(goal)))
-        return plan(goal, task.context, order.conversation, edited, budget, tools)
+        return condense_plan(goal, task.context, order.conversation, edited, budget, tools)
 
     def _reserve(self, order: Order) -> int:
         stated = self.calls.load(order.profile).max_tokens or 0
@@ -182,7 +189,7 @@ class EmbeddedCondenser:
             profile=self.calls.load(helper.profile),
             rate=helper.rate,
             local=helper.local,
-            step=STEP,
+            step=CONDENSE_STEP,
             prompt=prompt,
             max_tokens=bound,
             seconds=seconds,

@@ -10,14 +10,14 @@ from profile_router.core.privacy.findings import private_glob, private_text
 from profile_router.core.routing.candidate import Candidates, is_local
 from profile_router.core.routing.probe import Complexity, ProbeOutcome
 from profile_router.core.routing.rate import rate_at
-from profile_router.core.routing.rules import files_text, lines_text
+from profile_router.core.routing.rules import files_said, lines_text
 from profile_router.core.task import Task
 from profile_router.prompting.templates import render
 from profile_router.prompting.tokens import exact_tokens, head_of
 from profile_router.runners.calls.call import RecordedCalls, SingleCall
 from profile_router.values import frozen
 
-ANSWER_TOKENS = 300
+PROBE_TOKENS = 300
 _LARGEST_FILE_READ = 1_000_000
 
 
@@ -50,7 +50,7 @@ class EmbeddedProber:
             local=is_local(self.candidates.get(profile), self.calls.policy),
             step="probe",
             prompt=self._prompt(task, evidence),
-            max_tokens=ANSWER_TOKENS,
+            max_tokens=PROBE_TOKENS,
             seconds=self.calls.policy.probe.seconds,
             schema=schema(),
         )
@@ -63,14 +63,14 @@ class EmbeddedProber:
             receipts.append(receipt)
             if answer is None and not receipt.turns:  # no whole answer came: the same would follow
                 return None, receipt.error or "no answer"
-            found, problem = parse(answer) if answer is not None else (None, receipt.error or "no answer")
+            found, problem = parsed_probe(answer) if answer is not None else (None, receipt.error or "no answer")
             if found is not None:
                 return found, ""
         return None, f"{len(receipts)} invalid answers: {problem}"
 
     def _prompt(self, task: Task, evidence: Evidence) -> str:
         measured = (
-            f"{files_text(evidence)}; {lines_text(evidence)}; kinds: {[hit.kind for hit in evidence.kinds] or 'none'}"
+            f"{files_said(evidence)}; {lines_text(evidence)}; kinds: {[hit.kind for hit in evidence.kinds] or 'none'}"
         )
         budget = self.calls.policy.probe.max_tokens - exact_tokens(task.goal)
         context = head_of(task.context, max(0, budget // 2)) if task.context else ""
@@ -117,7 +117,7 @@ def schema() -> dict[str, object]:
     }
 
 
-def parse(answer: str) -> tuple[Complexity | None, str]:
+def parsed_probe(answer: str) -> tuple[Complexity | None, str]:
     """Return the estimate in *answer*, or None and what is wrong with it. A code fence around it does no harm."""
     from pydantic import BaseModel, ConfigDict, Field, ValidationError  # 0.1 s: only a probe pays for it
 

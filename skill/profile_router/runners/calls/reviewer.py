@@ -10,7 +10,7 @@ from profile_router.prompting.tokens import exact_tokens, head_of
 from profile_router.runners.calls.call import RecordedCalls, SingleCall
 from profile_router.values import frozen
 
-ANSWER_TOKENS = 200
+REVIEW_TOKENS = 200
 _TRIES = 2
 _CONTEXT_SHARE = 4  # the context may take one in so many of the tokens
 
@@ -32,7 +32,7 @@ class EmbeddedReviewer:
             local=order.local,
             step=order.step,
             prompt=prompt,
-            max_tokens=ANSWER_TOKENS,
+            max_tokens=REVIEW_TOKENS,
             seconds=min(self.calls.policy.review.seconds, order.seconds),
             schema=review_schema(),
         )

@@ -4,4 +4,4 @@ Other rooms come in by `answer_gate`, `chat_model`, `failures`, `first_prompt`, 
 `remembering`, `request`, `runner`, `served_model`, `stream_clock`, `streamed_calls`, `token_use`, `written_calls`.
 """
 
-NAME = "embedded"
+EMBEDDED_RUNNER = "embedded"

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from profile_router.errors import AttemptError
 from profile_router.outside.json_reader import UnreadableJson, read_json
-from profile_router.runners.embedded.plain_error import error_in
+from profile_router.runners.embedded.plain_error import error_of_event
 from profile_router.runners.embedded.streamed_calls import StreamedCalls
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class AnswerGate:
                 events -= 1
                 characters -= self.streamed.take(event)
                 await self._look_at_model(event)
-                if (error := error_in(event)) is not None:
+                if (error := error_of_event(event)) is not None:
                     event = {"error": error}
                 if self.tokens is not None and (characters < 0 or events < 0):
                     raise self._truncated()

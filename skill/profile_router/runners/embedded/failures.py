@@ -38,7 +38,7 @@ _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,39}")
 UNREADABLE = (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError, MemoryError)
 
 
-def failure_of(error: BaseException, *, where: str, model: str, key: Secret | None) -> Failure | None:
+def failure_of_error(error: BaseException, *, where: str, model: str, key: Secret | None) -> Failure | None:
     """Return what *error* means, None where it is not an error of an attempt but a bug of ours.
 
     *where* names profile and address for the message, *model* is the one that was asked. The *key*, and what

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
 
 _PROBABLE = 4  # the part of the room for files that nobody named
-SHARE = 0.5  # of the window that is left: the rest is for results and answers
+FILES_SHARE = 0.5  # of the window that is left: the rest is for results and answers
 _PARTS: Mapping[Shown, str] = {
     "whole": "",
     "outline": "; its outline, line number first: read the lines that you need",
@@ -26,7 +26,9 @@ _PARTS: Mapping[Shown, str] = {
 }
 
 
-def room_for_files(history: History, messages: Sequence[BaseMessage], bounds: FirstPrompt, share: float = SHARE) -> int:
+def room_for_files(
+    history: History, messages: Sequence[BaseMessage], bounds: FirstPrompt, share: float = FILES_SHARE
+) -> int:
     """Return the tokens (o200k) that files may take beside *messages*, within *share* of what is left."""
     text = history.text(without_images(messages))
     limit = math.floor(history.budget / history.factor)
@@ -34,7 +36,7 @@ def room_for_files(history: History, messages: Sequence[BaseMessage], bounds: Fi
     return max(0, min(bounds.tokens, math.floor((limit - taken) * share)))
 
 
-def files_text(fence: Fence, paths: Sequence[str], bounds: FirstPrompt, tokens: int, *, probable: bool = False) -> str:
+def files_block(fence: Fence, paths: Sequence[str], bounds: FirstPrompt, tokens: int, *, probable: bool = False) -> str:
     """Return the block of the files *paths* in *tokens* (o200k), empty where none can be shown.
 
     *probable*: nobody named them, an index of the repository points at them. They take a quarter of the room at most.

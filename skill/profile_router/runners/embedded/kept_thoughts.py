@@ -12,18 +12,18 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
 
-FIELDS = ("reasoning_content", "reasoning")
+THOUGHT_FIELDS = ("reasoning_content", "reasoning")
 
 
 def thoughts_of(message: BaseMessage) -> dict[str, str]:
     """Return the thoughts that stand beside the content of *message*, by the name of their field."""
     extras: Mapping[str, Any] = message.additional_kwargs
-    return {name: extras[name] for name in FIELDS if isinstance(extras.get(name), str) and extras[name]}
+    return {name: extras[name] for name in THOUGHT_FIELDS if isinstance(extras.get(name), str) and extras[name]}
 
 
 def without_thoughts_beside(message: BaseMessage) -> BaseMessage:
     """Return *message* without the thoughts that stand beside its content."""
-    extras = {name: value for name, value in message.additional_kwargs.items() if name not in FIELDS}
+    extras = {name: value for name, value in message.additional_kwargs.items() if name not in THOUGHT_FIELDS}
     return message.model_copy(update={"additional_kwargs": extras})
 
 

@@ -27,7 +27,7 @@ async def as_event(response: httpx2.Response) -> None:
         response.stream = _told_stream()(response.stream)
 
 
-def error_in(event: Mapping[str, Any]) -> object:
+def error_of_event(event: Mapping[str, Any]) -> object:
     """Return the error that *event* carries, by itself or in a choice of it, as OpenRouter has it; None for none."""
     choices = event.get("choices")
     places = [event, *(choice for choice in (choices if isinstance(choices, list) else ()) if isinstance(choice, dict))]
@@ -76,5 +76,5 @@ def _event(body: bytes) -> bytes | None:
         found: Any = read_json(body)
     except UnreadableJson:
         return None
-    error = error_in(found) if isinstance(found, dict) else None
+    error = error_of_event(found) if isinstance(found, dict) else None
     return b"data: " + json.dumps({"error": error}).encode() + b"\n\n" if error else None

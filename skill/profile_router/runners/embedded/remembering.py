@@ -27,7 +27,7 @@ from profile_router.threads.records import Records
 
 ModelHandler = Callable[[ModelRequest[Any]], Awaitable[ModelResponse[Any]]]
 ToolHandler = Callable[[Any], Awaitable[Any]]
-INTERRUPTED = (
+COMMAND_INTERRUPTED = (
     "error: this command was interrupted, because profile-router itself was ended while it ran; it may have done a "
     "part of its work and was not run again"
 )
@@ -116,7 +116,7 @@ class Remembering(AgentMiddleware[Any, Any, Any]):
             if not self._records.find(f"began {name}"):
                 return None
             self.interrupted()
-            return INTERRUPTED
+            return COMMAND_INTERRUPTED
         edit = self._records.find(f"edit {name}")
         if edit is None or self._root is None:
             return None

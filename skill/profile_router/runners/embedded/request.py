@@ -68,13 +68,13 @@ def system_prompt(order: Order, profile: Profile, *, terminal: bool = False) -> 
     """Return the system prompt of an attempt under *profile*. Who asks for a terminal and gets none is told so."""
     return render(
         "subagent",
-        asks=listed(order.asks),
+        asks=profiles_listed(order.asks),
         enforce_tools=profile.tool_use_enforcement != "off",
         terminal_asked=not terminal and wants_terminal(order, profile),
     )
 
 
-def listed(profiles: Sequence[str]) -> list[str]:
+def profiles_listed(profiles: Sequence[str]) -> list[str]:
     """Return as many *profiles* as the prompt has room for, and how many more there are."""
     shown: list[str] = []
     for name in profiles:

@@ -27,15 +27,15 @@ from profile_router.git.command import work_tree
 from profile_router.jail.view import has_landlock
 from profile_router.machine.imports import import_large
 from profile_router.ports import Emit, Event, Hold, Stopped
-from profile_router.runners.embedded import NAME
-from profile_router.runners.embedded.failures import failure_of, unexpected
+from profile_router.runners.embedded import EMBEDDED_RUNNER
+from profile_router.runners.embedded.failures import failure_of_error, unexpected
 from profile_router.runners.embedded.forms.remembered_forms import FormMemory, FormsOfThisRun
 from profile_router.runners.embedded.request import OFFERED, tools_for
 from profile_router.runners.embedded.steps_taken import WRITING, StepsTaken
 from profile_router.runners.tools.fence import Fence
 from profile_router.runners.tools.terminal import Jailed, open_terminal, wants_terminal
 from profile_router.threads.records import MemoryRecords, Records, Scoped
-from profile_router.threads.traces import edits_of, spans_of
+from profile_router.threads.traces import edits_of, marked_spans
 from profile_router.withheld.watch import after_interruption
 from profile_router.withheld.whole_scan import Secrets
 
@@ -132,7 +132,7 @@ class EmbeddedRunner:
     def _wrote(self, order: Order) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
         """Return what the attempt's tools wrote, and marks around its commands: those may have written any file."""
         kept = Scoped(self.records, f"{order.number}/")
-        return tuple(sorted({path for path, _ in edits_of(kept)})), spans_of(kept)
+        return tuple(sorted({path for path, _ in edits_of(kept)})), marked_spans(kept)
 
     def _in_vain(self, order: Order) -> bool:
         """Tell whether the attempt's tools were to write files, and none of them came to it."""
@@ -249,12 +249,12 @@ def _as_from_here(emit: Emit) -> Emit:
 
 def _receipt(order: Order, meter: AnswerMeter, failure: Failure | None, profile: Profile, started: float) -> Receipt:
     seconds, provider = time.monotonic() - started, profile.endpoint.named
-    return receipt_of(order, meter.counts, failure, profile, runner=NAME, provider=provider, seconds=seconds)
+    return receipt_of(order, meter.counts, failure, profile, runner=EMBEDDED_RUNNER, provider=provider, seconds=seconds)
 
 
 def _failure(error: Exception, profile: Profile, meter: AnswerMeter) -> Failure | None:
     """Return what *error* says of the attempt, None where it is a fault of ours before any answer."""
-    failure = failure_of(error, where=profile.where, model=profile.endpoint.model, key=profile.endpoint.api_key)
+    failure = failure_of_error(error, where=profile.where, model=profile.endpoint.model, key=profile.endpoint.api_key)
     if failure is None and (meter.counts.turns > 1 or meter.streamed.began):
         return unexpected(error, profile.where)
     return failure

@@ -11,10 +11,10 @@ from langchain_core.messages import BaseMessage
 
 from profile_router.core.attempt.usage import SaidUsage, said_usage
 from profile_router.runners.answers.endings import is_good
-from profile_router.runners.embedded.kept_thoughts import FIELDS
+from profile_router.runners.embedded.kept_thoughts import THOUGHT_FIELDS
 from profile_router.runners.embedded.quirks import RawCall
 
-_WRITTEN = ("content", *FIELDS, "refusal")  # each of them is paid for
+_WRITTEN = ("content", *THOUGHT_FIELDS, "refusal")  # each of them is paid for
 
 
 class StreamedCalls(AsyncCallbackHandler):
@@ -69,7 +69,7 @@ class StreamedCalls(AsyncCallbackHandler):
         for delta in self._deltas(event):
             self.began = True
             self.written += (text for name in _WRITTEN if isinstance(text := delta.get(name), str))
-            for name in FIELDS:
+            for name in THOUGHT_FIELDS:
                 if isinstance(text := delta.get(name), str):
                     self._thoughts.setdefault(name, []).append(text)
             delta.pop("function_call", None)  # of an older protocol; nobody here reads it

@@ -15,7 +15,7 @@ from typing import Any
 
 from profile_router.core.attempt.early_watch import EarlyJudge
 from profile_router.core.attempt.receipts import Counts
-from profile_router.core.attempt.usage import believed, count, said_usage
+from profile_router.core.attempt.usage import believed, said_usage, whole_number
 from profile_router.core.ladder.early import Trajectory
 from profile_router.core.ladder.failure import Failure
 from profile_router.core.routing.rate import FREE, Rate
@@ -129,19 +129,19 @@ class Account(Counts):
 
     def _room(self, event: Mapping[str, Any]) -> tuple[int, int]:
         """Return the bytes that the request *event* sends, and the tokens that its answer may have."""
-        sent, answer = (count(event.get(name)) or self.window for name in ("sent", "answer"))
+        sent, answer = (whole_number(event.get(name)) or self.window for name in ("sent", "answer"))
         return math.ceil(sent * self.bytes_per_token), answer
 
     def _book(self, event: Mapping[str, Any]) -> None:
         """Add what the child's sums in *event* have grown by, as far as that can be, else our own count."""
-        now = {name: count(event.get(name)) for name in _SUMS}
+        now = {name: whole_number(event.get(name)) for name in _SUMS}
         grown = {name: None if sum_ is None else sum_ - self._told.get(name, 0) for name, sum_ in now.items()}
         self._told |= {name: sum_ for name, sum_ in now.items() if sum_ is not None}
         rooms = self._under_way or [self._room({})]
         self._under_way = self._under_way[1:]
         if not any(grown.values()):
             return
-        written = max(self.asked_out, count(event.get("written")) or 0)
+        written = max(self.asked_out, whole_number(event.get("written")) or 0)
         usd = event.get("usd")
         said = said_usage(
             {
@@ -173,11 +173,11 @@ class Account(Counts):
         self._told_steps = True
         edits = tuple(str(path) for path in did.get("edits") or ())
         done = Trajectory(
-            turns=(count(event.get("turn")) or 1) - 1,
+            turns=(whole_number(event.get("turn")) or 1) - 1,
             looked=bool(did.get("looked")),
             edits=None if did.get("ran") and not edits else edits,
-            same_failing=count(did.get("failing")) or 0,
-            prose=count(did.get("prose")) or 0,
+            same_failing=whole_number(did.get("failing")) or 0,
+            prose=whole_number(did.get("prose")) or 0,
         )
         spared = self.spared(done) if self.judge.is_high(done) else ""
         if (failure := self.judge.take(done, spared)) is not None:

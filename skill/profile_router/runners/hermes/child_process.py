@@ -18,11 +18,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from profile_router.profiles.home import DEFAULT_PROFILE
 from profile_router.runners.hermes.child.family import MARK, SCRATCH, end_family
 from profile_router.values import frozen
 
 CHILD = Path(__file__).parent / "child" / "main.py"
-_DEFAULT = "default"
 _PASSED = frozenset(
     {
         *("PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LANGUAGE", "TZ", "TMPDIR", "TERM"),
@@ -45,10 +45,10 @@ _GO = b"+"
 Heard = Callable[[Mapping[str, Any]], bool]
 
 
-def home_of(profile: str, root: Path) -> Path:
+def home_of_profile(profile: str, root: Path) -> Path:
     """Return the folder of *profile* in the Hermes home *root*."""
     named = root / "profiles" / profile
-    return root if profile == _DEFAULT and not named.is_dir() else named
+    return root if profile == DEFAULT_PROFILE and not named.is_dir() else named
 
 
 @frozen

@@ -140,7 +140,7 @@ _TABLE: tuple[tuple[Callable[[_Case], bool], Callable[[_Case], Cause]], ...] = (
 )
 
 
-def failure_of(
+def failure_of_turn(
     account: Account, ended: Ended, order: Order, *, where: str, model: str, key: Secret | None
 ) -> Failure | None:
     """Return why the turn of *account* failed, None where it succeeded.

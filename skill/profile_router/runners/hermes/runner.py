@@ -34,15 +34,15 @@ from profile_router.profiles.files import read_config
 from profile_router.prompting.templates import render
 from profile_router.prompting.texts import order_content
 from profile_router.runners.hermes.account import Account
-from profile_router.runners.hermes.child_process import Child, Ended, Heard, converse, home_of, started
-from profile_router.runners.hermes.results import failure_of
+from profile_router.runners.hermes.child_process import Child, Ended, Heard, converse, home_of_profile, started
+from profile_router.runners.hermes.results import failure_of_turn
 from profile_router.servers.inspect import listed_models
 from profile_router.threads.records import MemoryRecords, Records
 from profile_router.verify.parsing import files_parse
 from profile_router.withheld.watch import WithheldWatch, after_interruption, watched
 from profile_router.withheld.whole_scan import Secrets
 
-NAME = "hermes"
+HERMES_RUNNER = "hermes"
 _MOST_USD = 1e9  # what Hermes says beyond that is not a price
 _SHORTEST_ANSWER = 1_024
 
@@ -103,7 +103,7 @@ class HermesRunner:
             raise Stopped(self._receipt(order, account, cut, profile, time.monotonic() - started)) from None
         account.close()
         after = await asyncio.to_thread(self.mark) if before else ""
-        failure = account.over or failure_of(
+        failure = account.over or failure_of_turn(
             account, ended, order, where=profile.where, model=profile.endpoint.model, key=profile.endpoint.api_key
         )
         receipt = self._receipt(order, account, failure, profile, time.monotonic() - started)
@@ -133,7 +133,7 @@ class HermesRunner:
         self, order: Order, account: Account, failure: Failure | None, profile: Profile, seconds: float
     ) -> Receipt:
         named = profile.endpoint.provider  # Hermes chooses the key
-        return receipt_of(order, account, failure, profile, runner=NAME, provider=named, seconds=seconds)
+        return receipt_of(order, account, failure, profile, runner=HERMES_RUNNER, provider=named, seconds=seconds)
 
     def _spared(self, watch: EarlyWatch, watching: WithheldWatch | None, done: Trajectory) -> str:
         edits, root = done.edits or (), self.workspace
@@ -168,7 +168,7 @@ class HermesRunner:
         return look_at
 
     def _child(self, profile: str) -> AbstractContextManager[Child]:
-        place = (home_of(profile, self.root), self.environ, self.workspace)
+        place = (home_of_profile(profile, self.root), self.environ, self.workspace)
         return started(self.hermes.python, *place, unattended=self.unattended, also=self.passed)
 
     def _asked(self, order: Order, profile: Profile, folder: Path) -> dict[str, Any]:
@@ -182,7 +182,7 @@ class HermesRunner:
             "toolsets": _toolsets(order.task.toolsets, profile.toolsets),
             "max_turns": order.turns(profile, self.policy),
             # Where its commands run, for a Hermes that cannot be given the profile's own home.
-            "terminal": (read_config(home_of(profile.name, self.root) / "config.yaml") or {}).get("terminal"),
+            "terminal": (read_config(home_of_profile(profile.name, self.root) / "config.yaml") or {}).get("terminal"),
             "window": order.window,
             "seconds": order.seconds,
             # Where a profile states none, Hermes asks for 65,536: more than a small window has left.

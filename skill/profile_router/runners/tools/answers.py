@@ -19,12 +19,12 @@ class DropsMost(ToolRefusal):
     """What is to be written drops most of the file. Asked for once more, it is written."""
 
 
-def clean(text: str) -> str:
+def sendable(text: str) -> str:
     """Return *text* as every server takes it: no NULs, no lone surrogates (llama.cpp answers those with a 500)."""
     return _LONE.sub("\ufffd", text.replace("\0", ""))
 
 
-def fitted(text: str, room: int, go_on: str) -> str:
+def fitted_answer(text: str, room: int, go_on: str) -> str:
     """Return *text* in at most *room* characters, cut at a line's end where that is near, and how to *go_on*."""
     room = max(room, 0)
     if len(text) <= room:
@@ -33,11 +33,6 @@ def fitted(text: str, room: int, go_on: str) -> str:
     kept = text[: max(room - len(tail) - len(str(room)), 0)]
     whole_lines = kept[: kept.rfind("\n")] if "\n" in kept[len(kept) // 2 :] else kept
     return (whole_lines + tail.format(len(whole_lines)))[:room]
-
-
-def counted(number: int, noun: str) -> str:
-    """Return *number* and *noun*, in the plural where it is due: `1 line`, `1,200 lines`."""
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")
 
 
 def lines_of(content: bytes) -> list[bytes]:

@@ -6,10 +6,10 @@ import difflib
 import re
 from collections.abc import Sequence
 
-from profile_router.core.text import shown
-from profile_router.runners.tools.answers import ToolRefusal, counted, lines_of
+from profile_router.core.text import counted, shown
+from profile_router.runners.tools.answers import ToolRefusal, lines_of
 from profile_router.runners.tools.fence import Fence
-from profile_router.runners.tools.reading import is_binary
+from profile_router.runners.tools.reading import starts_binary
 
 _NUMBERED = re.compile(r"^\d+\t")
 _COMPARED = 5_000  # lines of the file that the hint looks at
@@ -20,7 +20,7 @@ _CANDIDATES = 20  # lines that may be where the nearest ones begin
 _SHOWN_LINES = 12
 
 
-def write_whole(fence: Fence, path: str, content: str) -> str:
+def write_and_count(fence: Fence, path: str, content: str) -> str:
     """Write the file and say how many lines it has and had.
 
     Raises ToolRefusal where that changes nothing, and the first time where it drops most of the file.
@@ -40,7 +40,7 @@ def replace(fence: Fence, path: str, old: str, new: str, *, every: bool = False)
     where: list[int] = []
 
     def change(content: bytes) -> bytes:
-        if is_binary(content) or b"\0" in content:
+        if starts_binary(content) or b"\0" in content:
             raise ToolRefusal(f"{name} is binary ({len(content):,} bytes)")
         text = content.decode("utf-8", "surrogateescape")
         fence.shows(path, content, lambda seen: _answer(seen.decode("utf-8", "surrogateescape"), old, name, every))

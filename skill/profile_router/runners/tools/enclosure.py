@@ -21,14 +21,14 @@ from profile_router.runners.tools import openat
 from profile_router.runners.tools.answers import ToolRefusal
 from profile_router.values import frozen
 
-MOST_FILES = 50_000
+MOST_FENCED_FILES = 50_000
 LONGEST_PATH = 4_096
 LONGEST_NAME = 255
 
 
 @frozen
 class FilesBelow:
-    """Files of the workspace as sorted relative paths; `cut` where there are more than `MOST_FILES`."""
+    """Files of the workspace as sorted relative paths; `cut` where there are more than `MOST_FENCED_FILES`."""
 
     paths: tuple[str, ...]
     cut: bool
@@ -84,12 +84,16 @@ class Enclosure:
         top = self.name(under)
         known = self._known_files() if self._known_files else None
         inside = sorted({path for path in known or () if _is_below(path, top)})
-        return FilesBelow(paths=tuple(inside[:MOST_FILES]), cut=len(inside) > MOST_FILES) if inside else self._walk(top)
+        return (
+            FilesBelow(paths=tuple(inside[:MOST_FENCED_FILES]), cut=len(inside) > MOST_FENCED_FILES)
+            if inside
+            else self._walk(top)
+        )
 
     def _walk(self, top: str) -> FilesBelow:
         found: list[str] = []
         waiting, seen = deque([top]), 0
-        while waiting and len(found) <= MOST_FILES and seen <= MOST_FILES:
+        while waiting and len(found) <= MOST_FENCED_FILES and seen <= MOST_FENCED_FILES:
             folder = waiting.popleft()
             seen += 1
             # The folder asked for has to be there; those below it may be closed to us, or git's.
@@ -100,7 +104,9 @@ class Enclosure:
                         waiting.append(path)
                     elif stat.S_ISREG(kind.st_mode):
                         found.append(path)
-        return FilesBelow(paths=tuple(sorted(found[:MOST_FILES])), cut=bool(waiting) or len(found) > MOST_FILES)
+        return FilesBelow(
+            paths=tuple(sorted(found[:MOST_FENCED_FILES])), cut=bool(waiting) or len(found) > MOST_FENCED_FILES
+        )
 
     def _file_parts(self, path: str) -> tuple[str, ...]:
         parts = workspace_parts(path, self._roots)
@@ -111,7 +117,7 @@ class Enclosure:
     @contextmanager
     def _folder(self, parts: Sequence[str], *, create: bool = False, leaf: str = "") -> Iterator[int]:
         """Yield a descriptor of the folder *parts*; *leaf* is what a writer is about to put into it."""
-        folder = os.open(self.root, openat.FOLDER)
+        folder = os.open(self.root, openat.FOLDER_FLAGS)
         try:
             if _identity(os.fstat(folder)) != self._identity:
                 raise ToolRefusal(f"the workspace {self.root} was replaced by another folder since the start")

@@ -12,15 +12,15 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from profile_router.core.policy.private import NOTHING, Confidential
+from profile_router.core.policy.private import NO_CONFIDENTIAL, Confidential
 from profile_router.core.privacy.findings import MASK, masked, private_glob, private_key, private_text
 from profile_router.core.privacy.known_forms import PRIVATE_KEY
-from profile_router.core.privacy.readings import plain as plain_text
-from profile_router.core.text import shown
+from profile_router.core.privacy.readings import straight_text as plain_text
+from profile_router.core.text import counted, shown
 from profile_router.git.left_files import is_in
-from profile_router.policies.workspace_rules import FILE as RULES
+from profile_router.policies.workspace_rules import RULES_FILE as RULES
 from profile_router.runners.tools import openat
-from profile_router.runners.tools.answers import ChangesNothing, DropsMost, ToolRefusal, counted, lines_of
+from profile_router.runners.tools.answers import ChangesNothing, DropsMost, ToolRefusal, lines_of
 from profile_router.runners.tools.enclosure import Enclosure
 from profile_router.withheld.survey import NamesOfFiles
 
@@ -44,7 +44,7 @@ class Fence(Enclosure):
         root: Path,
         *,
         private_globs: Sequence[str] = (),
-        confidential: Confidential = NOTHING,
+        confidential: Confidential = NO_CONFIDENTIAL,
         allow_private: bool = False,
         known_files: Callable[[], Sequence[str] | None] | None = None,
         left: Sequence[str] = (),
@@ -96,7 +96,7 @@ class Fence(Enclosure):
         if why := self._reason(path) or (self._names.reason(found) if found else None):
             self.note(self.name(path), why)
             return
-        text = plain(content)
+        text = text_of_bytes(content)
         hidden = masked(text, self.confidential)
         if hidden == text:
             return
@@ -126,7 +126,7 @@ class Fence(Enclosure):
         self.release(path)
         if self._allow_private:
             return content
-        text = plain(content)
+        text = text_of_bytes(content)
         if self.keeps_key(text):
             name = shown(self.name(path))
             raise ToolRefusal(f"withheld: {name} holds a {PRIVATE_KEY}; only a local profile may read it")
@@ -159,8 +159,8 @@ class Fence(Enclosure):
     def read_bytes(self, path: str, limit: int) -> bytes:
         """Return the whole file *path*; one above *limit* bytes, or one that holds a secret, is refused."""
         with self.opened(path) as (file, _):
-            content = openat.whole(file, path, limit)
-        self.release(path, plain(content))
+            content = openat.read_all(file, path, limit)
+        self.release(path, text_of_bytes(content))
         return content
 
     def write_text(self, path: str, content: str) -> bytes | None:
@@ -185,7 +185,7 @@ class Fence(Enclosure):
         def changed(old: bytes | None) -> bytes:
             if old is None:
                 raise FileNotFoundError
-            if self.keeps_key(text := plain(old)):
+            if self.keeps_key(text := text_of_bytes(old)):
                 self.release(path, text, act="edit")
             new = change(old)
             self._keep_secrets(path, old, new)
@@ -199,7 +199,7 @@ class Fence(Enclosure):
         """Note that *path* as it is now is about to be shown. Once it is changed, it is not overwritten unread."""
         parts = self._file_parts(path)
         with self._folder(parts[:-1]) as folder:
-            self._read["/".join(parts)] = openat.version(folder, parts[-1])
+            self._read["/".join(parts)] = openat.version_at(folder, parts[-1])
 
     def _keep_secrets(self, path: str, old: bytes, new: bytes) -> None:
         """Refuse masks for content: the model was shown them in place of secrets, which they would replace."""
@@ -242,7 +242,7 @@ class Fence(Enclosure):
         with self._writing, self._folder(parts[:-1], create=create, leaf=parts[-1]) as folder:
             if self._sealed:
                 raise ToolRefusal("the attempt is over; nothing is written any more")
-            name, was = "/".join(parts), openat.version(folder, parts[-1])
+            name, was = "/".join(parts), openat.version_at(folder, parts[-1])
             known = self._read.get(name, was) == was
             if create and not known:
                 raise ToolRefusal(f"{shown(name)} was changed since you read it; read it again")
@@ -252,16 +252,16 @@ class Fence(Enclosure):
             old, mode = openat.present(folder, parts)
             new = change(old)
             self._keep_most(name, old, new)
-            if openat.version(folder, parts[-1]) != was:
+            if openat.version_at(folder, parts[-1]) != was:
                 raise ToolRefusal(f"{shown(name)} is just being changed by somebody else; read it again")
             self.before.setdefault(name, old)
             self.about_to_write(name, old, new)
-            openat.put(folder, parts[-1], new, mode)
+            openat.put_at(folder, parts[-1], new, mode)
             if known:  # else there is still something in it that was not read
-                self._read[name] = openat.version(folder, parts[-1])
+                self._read[name] = openat.version_at(folder, parts[-1])
         return old
 
 
-def plain(content: bytes) -> str:
+def text_of_bytes(content: bytes) -> str:
     """Return *content* as text, whatever it is: other bytes than UTF-8 kept as surrogates, NULs left out."""
     return content.replace(b"\0", b"").decode("utf-8", "surrogateescape")

@@ -20,7 +20,7 @@ from profile_router.withheld.tree import Tree, tree_of
 from profile_router.withheld.whole_scan import ReadBudget, Secrets
 
 READ_BYTES = 2 * 1024 * 1024 * 1024
-READ_SECONDS = 90.0  # of an attempt; a Python environment of 200 MB takes about 35
+HIDDEN_FILES_SECONDS = 90.0  # of an attempt; a Python environment of 200 MB takes about 35
 MOST_HIDDEN = 1_000  # each is a mount
 _MOST_NAMES = 90_000  # characters of their names: the order to the jail is one argument, of 128 KiB at most
 _LARGE = 16 * 1024 * 1024  # bytes; such files are read last
@@ -63,7 +63,7 @@ class HiddenFiles:
     _budget: ReadBudget = field(init=False)
 
     def __post_init__(self) -> None:
-        self._budget = ReadBudget(left=READ_BYTES, seconds=READ_SECONDS, over=self.over)
+        self._budget = ReadBudget(left=READ_BYTES, seconds=HIDDEN_FILES_SECONDS, over=self.over)
 
     def find(self) -> Hidden:
         """Return what is to be hidden. Raises ToolRefusal where that is too much, or cannot be known."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 import stat
 from collections import Counter
 
-from profile_router.core.text import shown
-from profile_router.runners.tools.answers import ToolRefusal, counted
+from profile_router.core.text import counted, shown
+from profile_router.runners.tools.answers import ToolRefusal
 from profile_router.runners.tools.fence import Fence
 
-SMALL = 60  # files; up to here a tree is shown whole, which saves the model its turns
+SMALL_FOLDER = 60  # files; up to here a tree is shown whole, which saves the model its turns
 
 
 def list_folder(fence: Fence, path: str) -> str:
@@ -28,7 +28,9 @@ def list_folder(fence: Fence, path: str) -> str:
     if not found.paths:
         return f"{name} holds no files"
     head = f"{name}: {counted(len(found.paths), 'file')}" + (", the first of more" if found.cut else "")
-    folders, files = ([], list(found.paths)) if len(found.paths) <= SMALL else _one_level(found.paths, fence.name(path))
+    folders, files = (
+        ([], list(found.paths)) if len(found.paths) <= SMALL_FOLDER else _one_level(found.paths, fence.name(path))
+    )
     return fence.seen("\n".join([head, *folders, *(_file_row(fence, file) for file in files)]))
 
 

@@ -10,19 +10,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from profile_router.core.condense.parts import language_of
+from profile_router.core.condense.parts import language_of_file
 from profile_router.core.policy import FirstPrompt
-from profile_router.core.text import shown
+from profile_router.core.text import counted, shown
 from profile_router.errors import RouterError
 from profile_router.prompting.tokens import count_tokens, exact_tokens, head_of
-from profile_router.runners.tools.answers import ToolRefusal, clean, counted, lines_of
+from profile_router.runners.tools.answers import ToolRefusal, lines_of, sendable
 from profile_router.runners.tools.fence import Fence
-from profile_router.runners.tools.reading import is_binary
+from profile_router.runners.tools.reading import starts_binary
 from profile_router.values import frozen
 from profile_router.workspace.outline import numbered_outline
 
 Shown = Literal["whole", "outline", "head"]
-LARGEST_BYTES = 1_000_000
+MOST_NAMED_FILE_BYTES = 1_000_000
 _BESIDE = 40  # tokens of the line and the fences around a file
 _TICKS = re.compile(r"`{3,}")
 
@@ -93,8 +93,8 @@ def _shown(fence: Fence, path: str, whole_lines: int, room: _Room) -> NamedText 
     """Return *path* as there is *room* for it, None where nothing of it fits."""
     fence.read(path)
     with fence.opened(path) as (file, size):
-        content = file.read(LARGEST_BYTES + 1)
-    if len(content) > LARGEST_BYTES or is_binary(content):
+        content = file.read(MOST_NAMED_FILE_BYTES + 1)
+    if len(content) > MOST_NAMED_FILE_BYTES or starts_binary(content):
         return None
     seen = fence.release_masked(path, content)
     text, lines = _text(seen), len(lines_of(seen))
@@ -111,7 +111,7 @@ def _shown(fence: Fence, path: str, whole_lines: int, room: _Room) -> NamedText 
 
 
 def _text(content: bytes) -> str:
-    plain = clean(content.decode("utf-8", "replace")).removeprefix("\ufeff").replace("\r\n", "\n")
+    plain = sendable(content.decode("utf-8", "replace")).removeprefix("\ufeff").replace("\r\n", "\n")
     return plain.removesuffix("\n")
 
 
@@ -125,7 +125,7 @@ def _is_utf8(content: bytes) -> bool:
 
 def _in_part(path: str, text: str, room: _Room) -> tuple[Shown, str]:
     """Return the outline of *text*, else its first lines with their numbers, as many as there is *room* for."""
-    language = language_of(path)
+    language = language_of_file(path)
     outline = numbered_outline(language, text) if language else None
     if outline and room.has(outline):
         return "outline", outline

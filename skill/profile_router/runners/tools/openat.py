@@ -20,7 +20,7 @@ from profile_router.runners.tools.answers import ToolRefusal
 Version = tuple[int, int, int]
 LARGEST_EDIT = 16 * 1024 * 1024  # bytes; what was there before is kept in memory
 GIT_IS_OFF_LIMITS = "git's own data is off limits"
-FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 # O_NONBLOCK: a pipe put in the file's place between look and open must not hang us.
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -39,7 +39,7 @@ def enter(folder: int, parts: Sequence[str], *, create: bool) -> int:
         with suppress(FileExistsError):
             os.mkdir(parts[-1], dir_fd=folder)
     try:
-        return os.open(parts[-1], FOLDER, dir_fd=folder)
+        return os.open(parts[-1], FOLDER_FLAGS, dir_fd=folder)
     except OSError as error:
         if error.errno in {errno.ENOTDIR, errno.ELOOP}:  # Linux and macOS name a link differently
             refuse_kind(os.stat(parts[-1], dir_fd=folder, follow_symlinks=False), parts)
@@ -86,7 +86,7 @@ def is_git_folder(folder: int, adding: str = "") -> bool:
     return has("HEAD") and (has("commondir") or (has("objects") and has("refs")))
 
 
-def whole(file: BinaryIO, path: str, limit: int) -> bytes:
+def read_all(file: BinaryIO, path: str, limit: int) -> bytes:
     """Return all of *file*. Raises ToolRefusal where it has more than *limit* bytes."""
     content = file.read(limit + 1)
     if len(content) > limit:
@@ -102,12 +102,12 @@ def present(folder: int, parts: Sequence[str]) -> tuple[bytes | None, int | None
             mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
             if not mode & stat.S_IWUSR:  # renaming over it would not ask
                 raise ToolRefusal(f"'{shown('/'.join(parts))}' is read-only (mode {mode:04o})")
-            return whole(file, "/".join(parts), LARGEST_EDIT), mode & 0o777
+            return read_all(file, "/".join(parts), LARGEST_EDIT), mode & 0o777
     except FileNotFoundError:
         return None, None
 
 
-def version(folder: int, name: str) -> Version | None:
+def version_at(folder: int, name: str) -> Version | None:
     """Return what changes with the content of *name*, without reading it; None where nothing is there."""
     with suppress(FileNotFoundError):
         found = os.stat(name, dir_fd=folder, follow_symlinks=False)
@@ -115,7 +115,7 @@ def version(folder: int, name: str) -> Version | None:
     return None
 
 
-def put(folder: int, name: str, content: bytes, mode: int | None) -> None:
+def put_at(folder: int, name: str, content: bytes, mode: int | None) -> None:
     """Write *content* beside *name* and rename it there: readers see the old file or the new one, never a half."""
     fresh = f".profile-router-{secrets.token_hex(8)}.tmp"
     # What replaces a file that only its owner reads is such a file from its first byte on.

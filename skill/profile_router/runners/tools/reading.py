@@ -11,11 +11,11 @@ from typing import BinaryIO
 from profile_router.core.privacy.findings import MASK
 from profile_router.core.text import shown
 from profile_router.runners.tools.answers import ToolRefusal
-from profile_router.runners.tools.fence import Fence, plain
+from profile_router.runners.tools.fence import Fence, text_of_bytes
 from profile_router.withheld.whole_scan import OVERLAP
 
-MOST_LINES = 400
-SECONDS = 10.0  # for the way to a page of a large file, after its first chunk
+MOST_LINES_READ = 400
+READING_SECONDS = 10.0  # for the way to a page of a large file, after its first chunk
 _CHUNK = 256 * 1024
 _HEAD = 8_192  # bytes looked at for a NUL, as git does
 _COUNTED_WHOLE = 8 * 1024 * 1024
@@ -24,7 +24,7 @@ _PAGE_BYTES = 1024 * 1024
 _TAIL = 140  # characters kept free for the line that says what is cut
 
 
-def is_binary(head: bytes) -> bool:
+def starts_binary(head: bytes) -> bool:
     """Tell whether *head*, the start of a file, is not text."""
     return b"\0" in head[:_HEAD]
 
@@ -76,8 +76,8 @@ def read_page(fence: Fence, path: str, start: int, count: int, room: int) -> str
     if start < 1:
         raise ToolRefusal(f"start={start}: lines are counted from 1")
     if count < 1:
-        raise ToolRefusal(f"lines={count}: at least 1, at most {MOST_LINES}")
-    page = _Page(start=start, count=min(count, MOST_LINES))
+        raise ToolRefusal(f"lines={count}: at least 1, at most {MOST_LINES_READ}")
+    page = _Page(start=start, count=min(count, MOST_LINES_READ))
     fence.read(path)
     with fence.opened(path) as (file, size):
         ended = _scan(fence, path, file, size, page)
@@ -95,7 +95,7 @@ def _scan(fence: Fence, path: str, file: BinaryIO, size: int, page: _Page) -> bo
     Whatever lies around the page is looked at too: the lines of a secret stay secret without its head.
     """
     chunk = file.read(_COUNTED_WHOLE + 1)
-    if is_binary(chunk):
+    if starts_binary(chunk):
         raise ToolRefusal(f"{shown(path)} is binary ({size:,} bytes)")
     if len(chunk) > _COUNTED_WHOLE:
         return _scan_large(fence, path, file, chunk, page)
@@ -117,21 +117,21 @@ def _lines_of_page(start: int, count: int, content: bytes) -> list[bytearray]:
 
 def _scan_large(fence: Fence, path: str, file: BinaryIO, chunk: bytes, page: _Page) -> bool:
     """Feed a file that is too large to be masked, from *chunk* on. As soon as it holds a secret it is withheld."""
-    seam, read, deadline = "", 0, time.monotonic() + SECONDS
+    seam, read, deadline = "", 0, time.monotonic() + READING_SECONDS
     while chunk:
-        text = seam + plain(chunk)
+        text = seam + text_of_bytes(chunk)
         fence.release(path, text)
         seam = text[-OVERLAP:]
         page.take(chunk)
         read += len(chunk)
         if page.full:
-            fence.release(path, seam + plain(file.read(_CHUNK)))  # a secret may begin in the page's last line
+            fence.release(path, seam + text_of_bytes(file.read(_CHUNK)))  # a secret may begin in the page's last line
             return False
         if read >= _FURTHEST:
             raise ToolRefusal(f"{shown(path)}: line {page.start:,} lies past its first {_FURTHEST:,} bytes")
         if time.monotonic() > deadline:
             raise ToolRefusal(
-                f"{shown(path)}: line {page.start:,} lies too deep: {SECONDS:g} s led to line {page.at:,} of it"
+                f"{shown(path)}: line {page.start:,} lies too deep: {READING_SECONDS:g} s led to line {page.at:,} of it"
             )
         chunk = file.read(_CHUNK)
     page.close()

@@ -11,14 +11,14 @@ from itertools import islice
 
 import regex
 
-from profile_router.core.text import shown
-from profile_router.runners.tools.answers import ToolRefusal, counted, fitted, lines_of
-from profile_router.runners.tools.fence import Fence, plain
-from profile_router.runners.tools.reading import is_binary
+from profile_router.core.text import counted, shown
+from profile_router.runners.tools.answers import ToolRefusal, fitted_answer, lines_of
+from profile_router.runners.tools.fence import Fence, text_of_bytes
+from profile_router.runners.tools.reading import starts_binary
 
-SECONDS = 10.0  # for one search, all files together
-MOST_HITS = 100
-MOST_BYTES = 50 * 1024 * 1024
+SEARCH_SECONDS = 10.0  # for one search, all files together
+MOST_SEARCH_HITS = 100
+MOST_SEARCHED_BYTES = 50 * 1024 * 1024
 LARGEST_FILE = 8 * 1024 * 1024
 _LONGEST_PATTERN = 500
 _LONGEST_TEXT = 200  # characters of a hit's line
@@ -56,21 +56,23 @@ def search_files(fence: Fence, pattern: str, glob: str, room: int) -> str:
     Raises ToolRefusal for a pattern that is wrong, or takes too long before it matched anything.
     """
     wanted = _compiled(pattern)
-    tally = _Tally(deadline=time.monotonic() + SECONDS)
+    tally = _Tally(deadline=time.monotonic() + SEARCH_SECONDS)
     found = fence.files()
     chosen = _chosen(found.paths, glob, tally)
     if not chosen:
         return f"no file matches the glob '{shown(glob)}' ({counted(len(found.paths), 'file')} in the workspace)"
-    hits = list(islice(_hits(fence, wanted, chosen, tally), MOST_HITS + 1))
+    hits = list(islice(_hits(fence, wanted, chosen, tally), MOST_SEARCH_HITS + 1))
     if not hits and tally.stopped == _TOO_LONG:
-        raise ToolRefusal(f"{_TOO_LONG} ({SECONDS:g} s); use a simpler pattern or a narrower glob than '{shown(glob)}'")
-    if len(hits) > MOST_HITS:
-        tally.stopped = f"more than {MOST_HITS} matches"
+        raise ToolRefusal(
+            f"{_TOO_LONG} ({SEARCH_SECONDS:g} s); use a simpler pattern or a narrower glob than '{shown(glob)}'"
+        )
+    if len(hits) > MOST_SEARCH_HITS:
+        tally.stopped = f"more than {MOST_SEARCH_HITS} matches"
     if found.cut and not tally.stopped:
         tally.stopped = f"the workspace has more than {len(found.paths):,} files"
     notes = "".join(f"\n[{note}]" for note in _notes(tally))
-    lines = hits[:MOST_HITS] or [f"no match in {counted(tally.files, 'file')}"]
-    return fitted(fence.seen("\n".join(lines)), room - len(notes), "narrow the pattern or the glob") + notes
+    lines = hits[:MOST_SEARCH_HITS] or [f"no match in {counted(tally.files, 'file')}"]
+    return fitted_answer(fence.seen("\n".join(lines)), room - len(notes), "narrow the pattern or the glob") + notes
 
 
 def _notes(tally: _Tally) -> Iterator[str]:
@@ -157,7 +159,7 @@ def _matching(wanted: regex.Pattern[str], content: bytes, tally: _Tally) -> list
         text = line.decode("utf-8", "replace").removesuffix("\r")
         if match := _match(wanted, text, tally):
             found.append((number, _around(text, match.start())))
-            if len(found) > MOST_HITS:
+            if len(found) > MOST_SEARCH_HITS:
                 break
     return found
 
@@ -191,11 +193,11 @@ def _content(fence: Fence, path: str, tally: _Tally) -> bytes:
         return b""
     tally.files += 1
     tally.bytes += len(content)
-    if tally.bytes > MOST_BYTES:
-        tally.stopped = f"{MOST_BYTES:,} bytes were searched"
-    if is_binary(content):
+    if tally.bytes > MOST_SEARCHED_BYTES:
+        tally.stopped = f"{MOST_SEARCHED_BYTES:,} bytes were searched"
+    if starts_binary(content):
         return b""
-    if fence.keeps_key(plain(content)):
+    if fence.keeps_key(text_of_bytes(content)):
         tally.private += 1
         return b""
     return content

@@ -14,17 +14,17 @@ from profile_router.core.attempt.order import Order
 from profile_router.core.policy import Policy, Terminal
 from profile_router.core.privacy.findings import masked, private_glob
 from profile_router.core.profile import Profile
-from profile_router.core.text import shown, some_of
+from profile_router.core.text import counted, shown, some_of
 from profile_router.errors import WorkspaceError
 from profile_router.git.command import git, work_tree
 from profile_router.jail.allowed import NotAllowed, command_words
-from profile_router.jail.child import CROWDED, FAILED, SWOLLEN
+from profile_router.jail.child import CROWDED, JAIL_FAILED, SWOLLEN
 from profile_router.jail.process import ProcessEnd, run_bounded
 from profile_router.jail.view import JailView, jail_command, jail_problem
-from profile_router.policies.workspace_rules import FILE as RULES
-from profile_router.runners.tools.answers import ToolRefusal, counted
+from profile_router.policies.workspace_rules import RULES_FILE as RULES
+from profile_router.runners.tools.answers import ToolRefusal
 from profile_router.runners.tools.fence import Fence
-from profile_router.runners.tools.hidden_files import READ_BYTES, READ_SECONDS, Hidden, HiddenFiles, walked
+from profile_router.runners.tools.hidden_files import HIDDEN_FILES_SECONDS, READ_BYTES, Hidden, HiddenFiles, walked
 from profile_router.withheld.survey import survey
 from profile_router.withheld.watch import WithheldWatch, watched
 from profile_router.withheld.whole_scan import Secrets
@@ -170,7 +170,7 @@ class Jailed:
         }.get(ended.ended_for or ended.exit_code or 0)
         if why:
             return f"error: the command was ended: {why}"
-        if ended.exit_code == FAILED:
+        if ended.exit_code == JAIL_FAILED:
             return "error: the jail could not be made"
         return f"exit code {ended.exit_code} after {ended.seconds:g} s"
 
@@ -205,7 +205,7 @@ def _looked_empty(hidden: Hidden, fence: Fence) -> str:
     if hidden.secret:
         said.append(f" (of them for a known secret: {_first(hidden.secret, fence)})")
     if hidden.unread:
-        why = f"were not read to their end in {READ_SECONDS:g} s and {READ_BYTES:,} bytes, so may hold a secret"
+        why = f"were not read to their end in {HIDDEN_FILES_SECONDS:g} s and {READ_BYTES:,} bytes, so may hold a secret"
         said.append(f" ({counted(hidden.unread_files, 'file')} {why} and looked empty: {_first(hidden.unread, fence)})")
     return "".join(said)
 

@@ -22,7 +22,7 @@ from pydantic import BaseModel, Field, model_validator
 from profile_router.core.text import shown
 from profile_router.errors import RouterError
 from profile_router.runners.tools import editing, listing, reading, search
-from profile_router.runners.tools.answers import ToolRefusal, clean, fitted
+from profile_router.runners.tools.answers import ToolRefusal, fitted_answer, sendable
 from profile_router.runners.tools.fence import Fence
 from profile_router.runners.tools.terminal import Jailed
 
@@ -153,13 +153,13 @@ def _carries_out_nothing(**_arguments: object) -> str:
 
 def _file_acts(fence: Fence, room: int) -> dict[str, _Act]:
     def list_files(path: str) -> str:
-        return fitted(listing.list_folder(fence, path), room, "list one of its folders")
+        return fitted_answer(listing.list_folder(fence, path), room, "list one of its folders")
 
     return {
         "list_files": list_files,
         "search": lambda pattern, glob: search.search_files(fence, pattern, glob, room),
         "read_file": lambda path, start, lines: reading.read_page(fence, path, start, lines, room),
-        "write_file": partial(editing.write_whole, fence),
+        "write_file": partial(editing.write_and_count, fence),
         "edit_file": lambda path, old, new, **more: editing.replace(fence, path, old, new, every=more["all"]),
     }
 
@@ -176,7 +176,7 @@ def _asking(profiles: Sequence[str]) -> _Act:
         if profile not in profiles:
             known = ", ".join(profiles) or "none"
             raise ToolRefusal(f"profile '{shown(profile)}' cannot be asked for; known: {known}")
-        raise WantsProfile(profile, clean(reason)[:_LONGEST_REASON])
+        raise WantsProfile(profile, sendable(reason)[:_LONGEST_REASON])
 
     return ask_for_profile
 
@@ -187,25 +187,25 @@ def _tool(offer: _Offer, act: _Act, room: int) -> BaseTool:
     def answered(arguments: Mapping[str, Any], failure: Exception) -> str:
         if isinstance(failure, OSError):
             where = shown(str(arguments.get("path", ".")))
-            return fitted(clean(f"error: '{where}': {failure.strerror or _ABSENT}"), room, _LESS)
-        return fitted(clean(f"error: {failure}"), room, _LESS)
+            return fitted_answer(sendable(f"error: '{where}': {failure.strerror or _ABSENT}"), room, _LESS)
+        return fitted_answer(sendable(f"error: {failure}"), room, _LESS)
 
     def answer(**arguments: Any) -> str:
         try:
-            return fitted(clean(cast("str", act(**arguments))), room, _LESS)
+            return fitted_answer(sendable(cast("str", act(**arguments))), room, _LESS)
         except (ToolRefusal, RouterError, OSError) as failure:
             return answered(arguments, failure)
 
     async def answer_later(**arguments: Any) -> str:
         try:
-            return fitted(clean(await cast("Awaitable[str]", act(**arguments))), room, _LESS)
+            return fitted_answer(sendable(await cast("Awaitable[str]", act(**arguments))), room, _LESS)
         except (ToolRefusal, RouterError, OSError) as failure:
             return answered(arguments, failure)
 
     def misused(error: Any) -> str:
         wrong = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
         reply = f"error: {name}: {wrong}; its parameters are {', '.join(schema.model_fields)}"
-        return fitted(clean(reply), room, _LESS)
+        return fitted_answer(sendable(reply), room, _LESS)
 
     later = inspect.iscoroutinefunction(act)
     return _Described.from_function(

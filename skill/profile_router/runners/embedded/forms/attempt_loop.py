@@ -25,7 +25,7 @@ from profile_router.prompting.templates import render
 from profile_router.prompting.tokens import count_tokens
 from profile_router.runners.embedded.answer_gate import AnswerGate
 from profile_router.runners.embedded.chat_model import open_model
-from profile_router.runners.embedded.first_prompt import files_text, room_for_files
+from profile_router.runners.embedded.first_prompt import files_block, room_for_files
 from profile_router.runners.embedded.forms.remembered_forms import FormMemory
 from profile_router.runners.embedded.forms.turn_forms import (
     FINISH,
@@ -39,7 +39,7 @@ from profile_router.runners.embedded.forms.turn_forms import (
 )
 from profile_router.runners.embedded.forms.whole_files import FilesToWrite, WholeFiles, files_to_write
 from profile_router.runners.embedded.history import History
-from profile_router.runners.embedded.request import conversation_messages, listed, system_prompt, toolsets_of
+from profile_router.runners.embedded.request import conversation_messages, profiles_listed, system_prompt, toolsets_of
 from profile_router.runners.embedded.served_model import ServedModel
 from profile_router.runners.tools.fence import Fence
 from profile_router.servers.inspect import count_prompt
@@ -175,7 +175,7 @@ class AttemptLoop:
 
     async def _by_actions(self) -> str:
         tools = [tool for tool in self.tools if tool.name != "ask_for_profile" or self.order.asks]
-        asks = listed(self.order.asks) if self.order.asks else []
+        asks = profiles_listed(self.order.asks) if self.order.asks else []
         shown = [tool.name for tool in tools if tool.name in _EXAMPLES]
         system = render("json_actions", tools=shown, examples=_EXAMPLES, asks=asks)
         form = JsonTurns(where=self.profile.where)
@@ -249,7 +249,7 @@ class AttemptLoop:
         if files is None:
             history, bounds = self.meter.history, self.policy.first_prompt
             room = room_for_files(history, plain, bounds)
-            show = partial(files_text, probable=not self.order.files)
+            show = partial(files_block, probable=not self.order.files)
             files = await asyncio.to_thread(show, self.fence, paths, bounds, room)
             if files and await history.fit(conversation_messages(self.order, self.base, files)) is None:
                 files = ""  # by the server's own count it is too much

@@ -14,20 +14,20 @@ from profile_router.core.attempt.order import Order
 from profile_router.core.language.edits import asks_for_an_edit, shaped_as_file
 from profile_router.core.language.path_words import path_words
 from profile_router.core.policy import FirstPrompt
-from profile_router.core.text import shown
+from profile_router.core.text import counted, shown
 from profile_router.errors import AttemptError, RouterError
 from profile_router.prompting.templates import render
 from profile_router.prompting.tokens import exact_tokens
 from profile_router.runners.answers.whole_file import UNCHANGED, FileAnswer, file_in
 from profile_router.runners.embedded.first_prompt import described
 from profile_router.runners.embedded.remembering import Remembering
-from profile_router.runners.tools.answers import ChangesNothing, DropsMost, ToolRefusal, counted
+from profile_router.runners.tools.answers import ChangesNothing, DropsMost, ToolRefusal
 from profile_router.runners.tools.editing import with_breaks_of
 from profile_router.runners.tools.fence import Fence
-from profile_router.runners.tools.named_files import LARGEST_BYTES, NamedText, named_texts
+from profile_router.runners.tools.named_files import MOST_NAMED_FILE_BYTES, NamedText, named_texts
 from profile_router.values import frozen
 
-MOST_FILES = 4  # each is a completion
+MOST_WHOLE_FILES = 4  # each is a completion
 _GROWTH, _SLACK = 1.3, 200  # an answer has the file's tokens times this, and so many more
 _TRIES = 2
 _WORDS = 400  # characters of what the model says beside a file
@@ -57,7 +57,7 @@ def files_to_write(fence: Fence, order: Order, bounds: FirstPrompt) -> FilesToWr
     if not asks_for_an_edit(order.task.goal, order.files):
         return None
     paths = order.files or _to_be_made(fence, order.task.goal)
-    if not 1 <= len(paths) <= MOST_FILES:
+    if not 1 <= len(paths) <= MOST_WHOLE_FILES:
         return None
     texts = _texts(fence, order.files, bounds, order.window)
     if len(texts) != len(order.files) or not all(text.exact for text in texts):
@@ -67,7 +67,7 @@ def files_to_write(fence: Fence, order: Order, bounds: FirstPrompt) -> FilesToWr
 
 
 def _texts(fence: Fence, paths: Sequence[str], bounds: FirstPrompt, tokens: int) -> tuple[NamedText, ...]:
-    return named_texts(fence, paths, replace(bounds, files=MOST_FILES, tokens=tokens), tokens)
+    return named_texts(fence, paths, replace(bounds, files=MOST_WHOLE_FILES, tokens=tokens), tokens)
 
 
 def _to_be_made(fence: Fence, goal: str) -> tuple[str, ...]:
@@ -140,7 +140,7 @@ class WholeFiles:
     def _content(self, path: str) -> bytes | None:
         try:
             with self.fence.opened(path) as (file, _):
-                return file.read(LARGEST_BYTES)
+                return file.read(MOST_NAMED_FILE_BYTES)
         except FileNotFoundError:
             return None
 

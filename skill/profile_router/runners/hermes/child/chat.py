@@ -31,7 +31,7 @@ class Unable(LookupError):
     """The command line cannot carry the turn, or not within its limits."""
 
 
-def run(order: _Order, say: _Say, loopback: Any, meter: Any, environ: Mapping[str, str]) -> None:
+def run_by_command(order: _Order, say: _Say, loopback: Any, meter: Any, environ: Mapping[str, str]) -> None:
     """Run the turn of *order* by its command, in *environ*, and `say` its result. Raises Unable before any request.
 
     *loopback* makes the server, *meter* counts for it.

@@ -56,7 +56,7 @@ class Unknown(LookupError):
     """Hermes has not, or no longer, what a turn takes of it."""
 
 
-def place_of(name: str) -> ModuleType:
+def module_with(name: str) -> ModuleType:
     """Return the module that has *name*. Raises Unknown where none has."""
     for place in _PLACES[name]:
         try:
@@ -68,12 +68,12 @@ def place_of(name: str) -> ModuleType:
     raise Unknown(f"{_NO} {_PLACES[name][0]}.{name}")
 
 
-def take(name: str) -> Any:
+def take_of_hermes(name: str) -> Any:
     """Return *name* of Hermes. Raises Unknown."""
-    return getattr(place_of(name), name)
+    return getattr(module_with(name), name)
 
 
-def put(place: Any, **values: Any) -> None:
+def replace_in(place: Any, **values: Any) -> None:
     """Replace what *place* has. Raises Unknown where it lacks one: nobody would ask for the replacement."""
     for name, value in values.items():
         if not hasattr(place, name):
@@ -81,11 +81,11 @@ def put(place: Any, **values: Any) -> None:
         setattr(place, name, value)
 
 
-def look() -> None:
+def look_for_all() -> None:
     """Look for all that a turn takes, before there is an order. Raises Unknown."""
     for name in _PLACES:
-        place_of(name)
-    agent = take("AIAgent")
+        module_with(name)
+    agent = take_of_hermes("AIAgent")
     for name in _AGENT_HAS:
         if not hasattr(agent, name):
             raise Unknown(f"{_NO} AIAgent.{name}")

@@ -16,7 +16,7 @@ _MOST_USD = 1e9
 _IMAGES = frozenset({"image_url", "input_image", "image"})
 
 
-def figure(value: Any) -> int:
+def count_or_none(value: Any) -> int:
     """Return *value* where it is a count, -1 for anything else: true, 3.0 and "3" are not counts."""
     return value if type(value) is int and value >= 0 else -1
 
@@ -29,7 +29,11 @@ def of(value: Any, name: str) -> Any:
 def said_by(usage: Any) -> tuple[int, int, int]:
     """Return the tokens in, out and cached of a chat completion's *usage*, -1 for what is not a count."""
     cached = of(of(usage, "prompt_tokens_details"), "cached_tokens")
-    return figure(of(usage, "prompt_tokens")), figure(of(usage, "completion_tokens")), figure(cached)
+    return (
+        count_or_none(of(usage, "prompt_tokens")),
+        count_or_none(of(usage, "completion_tokens")),
+        count_or_none(cached),
+    )
 
 
 def charged(usage: Any) -> dict[str, Any]:
