@@ -78,7 +78,7 @@ def _be_first(order: dict[str, Any], kernel: Any, locks: Any, outer: int) -> Non
 
 def _build_view(order: dict[str, Any], kernel: Any) -> None:
     """Make a root of our own out of the folders that the order names, in that order; nothing else is left in it."""
-    kernel.mount("none", "/", flags=kernel.RECURSIVE | kernel.PRIVATE)
+    kernel.mount("none", "/", flags=kernel.RECURSIVE | kernel.PRIVATE_MOUNT)
     size = f"mode=0755,size={order['scratch_mb']}m,nr_inodes=50000"
     kernel.mount("tmpfs", _STAGE, "tmpfs", kernel.NOSUID | kernel.NODEV, size)
     os.mkdir(f"{_STAGE}{_OLD}")
