@@ -290,7 +290,7 @@ def _unproved(said: Sequence[Saying]) -> Iterator[str]:
     yield f"- `unproved: long`. Where half of the tasks have a test for their bug, `keep` comes to {keep} of"
     yield f"  always-burst's cost, `promote` to {promote}. That promotes right work too: a test that an attempt adds to a"
     yield "  file of tests is put back, and counts as none. So it is for whoever pays for that. `long` pays for the tenth that"
-    yield "  errs most. A point by it costs 5 to 15 % of always-burst's price, by always-burst 16 to 28 %."
+    yield "  errs most."
 
 
 def _listed(rates: Mapping[Check, Tally]) -> str:
