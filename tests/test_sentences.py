@@ -34,7 +34,7 @@ _TOKEN = re.compile(
 )
 _PRAGMA = re.compile(r"#+:? ?(?:(?:noqa|type:|fmt:|pragma:)[^#]*(?:# ?)?)?")
 _CODE = re.compile(r"^ *(?:>>>|\.\.\.|\$) .*|`+[^`]*`+", re.MULTILINE)
-_BLOCK = re.compile(r"\n\s*\n|\n\s*(?:[-*•]|\d+\.|[│├└─]+) |\n {4,}|\|")
+_BLOCK = re.compile(r"\n\s*(?:[-*•]|\d+\.|[│├└─]+) |\n\s*\n|\n {4,}|\|")
 _END = re.compile(r"(?<=[.!?])[\"')*»”]*\s+|;\s| · ")
 _WORD = re.compile(r"[\w'$-]+")
 
@@ -123,11 +123,27 @@ def test_a_sentence_of_a_docstring_or_comment_has_at_most_twenty_words() -> None
 
 
 @pytest.mark.parametrize(
+    "path",
+    [path for top in ("skill", "profiles", "plugin-catalog", "tests") for path in sorted((ROOT / top).rglob("*.yaml"))],
+    ids=lambda path: f"{path.parent.name}-{path.name}",
+)
+def test_a_sentence_of_a_comment_in_yaml_has_at_most_twenty_words(path: Path) -> None:
+    blocks = re.findall(r"(?:^[ \t]*#.*\n)+", path.read_text(encoding="utf-8"), re.MULTILINE)
+    assert [one for block in blocks for one in too_long(re.sub(r"^[ \t]*# ?", "", block, flags=re.MULTILINE))] == []
+
+
+def test_the_changelog_has_short_sentences_and_lines() -> None:
+    text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert [line for line in text.splitlines() if len(line) > 120] == []
+    assert too_long(re.sub(r"^\[.*\]: .*$|^#.*$|(?<=\])\([^)]*\)", "", text, flags=re.MULTILINE)) == []
+
+
+@pytest.mark.parametrize(
     ("text", "found"),
     [
         (f"{WORDS}.", 0), (f"{WORDS} more.", 1), (f"{WORDS}\n  more.", 1), (f"{WORDS}: more.", 1),
         (f"{WORDS}. More", 0), (f"({WORDS}.) More", 0), (f"{WORDS}; more", 0), (f"{WORDS} · more", 0),
-        (f"{WORDS}\n\nmore", 0), (f"{WORDS}\n- more", 0), (f"| {WORDS} | more |", 0), (f"{WORDS} more. {WORDS} more", 2),
+        (f"{WORDS}\n\nmore", 0), (f"{WORDS}\n\n- {WORDS}", 0), (f"| {WORDS} | more |", 0), (f"{WORDS} more. {WORDS} more", 2),
         ("`and more` " * MOST, 0), ("`and more` " * (MOST + 1), 1), (f"{WORDS} 1.5", 1), (f">>> {WORDS} more", 0),
     ],
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""What git says of a work tree against an index, by one call: the entries, the files beside them, and what differs."""
+"""What git says of a work tree against an index, by one call: entries, files beside them, what differs."""
 
 from __future__ import annotations
 
