@@ -1,6 +1,6 @@
 """How much of many cases is met with each change, and how much by night.
 
-Of a property it is a share of its profile's examples (conftest.py), of a table every so many-th row.
+Of a property it is a share of its profile's examples (conftest.py), of a table each *nth* row.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tests.check_price.cascade import BURST_COST, ROWS, early, outcome
+from tests.check_price.cascade import ROWS, early, outcome
 from tests.check_price.tally import Tally
 
 _SHARES = (1.0, 0.75, 0.5, 0.25, 0.0)
@@ -19,7 +19,7 @@ def on_early(with_test: Tally, without: Tally) -> Iterator[str]:
     """Yield what the default's rates come to with and without the early promotion. No right work is refused there."""
     yield "## With early promotion by turns"
     yield ""
-    yield "A weak run that takes more turns than nine of ten that ended well goes to the strong model at once. These rows are"
+    yield "A weak run of more turns than nine of ten that ended well goes to the strong model at once. These rows are"
     yield "by what each run of the 500 took and came to. Outcomes: SWE-bench's board `bash-only` (commit f1176b6 of"
     yield "SWE-bench/swe-bench.github.io, CC BY-NC 4.0; totals alone stand here). One run a task, so an interval is over tasks."
     yield ""
@@ -36,10 +36,10 @@ def on_early(with_test: Tally, without: Tally) -> Iterator[str]:
             )
     yield ""
     for model in ROWS:
-        yield f"- {model}: {_reached(model, with_test, without)} Where a check accepts 30 %, it adds {_MORE[model]} of {BURST_COST} USD."
+        yield f"- {model}: {_reached(model, with_test, without)} Where a check accepts 30 %, it adds {_MORE[model]} of burst."
     yield ""
     yield "To promote accepted tasks by chance, for as much, adds 0.4 points with GPT-5 mini, 0.5 with Devstral. So turns"
-    yield "tell much of Devstral, which works on where it is lost: of its longest fifty runs 2 are right, of GPT-5 mini's"
+    yield "tell much of Devstral, which works on where it is lost. Of its longest fifty runs 2 are right, of GPT-5 mini's"
     yield "15. They pay for one kind of local model, and hardly for the other."
     yield ""
 
@@ -54,4 +54,4 @@ def _reached(model: str, with_test: Tally, without: Tally) -> str:
     plain = [at for at in steps if outcome(ROWS[model], _accepts(with_test, without, at), 0.0).wanted]
     found = [at for at in steps if early(model, _accepts(with_test, without, at)).wanted]
     told = [f"at {one[0]:.0%} to {one[-1]:.0%}" if one else "at no share" for one in (plain, found)]
-    return f"the target holds {told[0]} of tasks with a test without it, {told[1]} with it."
+    return f"the target holds without it {told[0]} of tasks with a test. With it, it holds {told[1]}."

@@ -27,8 +27,8 @@ def on_long(default: Sequence[Tally], promoting: Sequence[Tally]) -> Iterator[st
     keep, together, early_for_all = ways = _ways(default, promoting)
     yield "## One policy for both weak models"
     yield ""
-    yield "`unproved: long`, the default: work that passed, that no test proves, and that took more turns than nine of ten"
-    yield f"attempts that ended well, goes to the strong model. Of right work without a test, {_flagged(promoting):.0%} is told as unproved."
+    yield "`unproved: long` is the default. Work that passed, but that no test proves, goes to the strong model at times. It does"
+    yield f"where it took more turns than nine of ten attempts that ended well. Of right work without a test, {_flagged(promoting):.0%} is told as unproved."
     yield ""
     yield f"| weak model | tasks with a test | `keep`: solved, share of burst | `long` | early for all | {WANTED_SOLVED:.0f} % at {WANTED_SHARE:.0%} |"
     yield "|---|---|---|---|---|---|"
@@ -38,22 +38,22 @@ def on_long(default: Sequence[Tally], promoting: Sequence[Tally]) -> Iterator[st
             told = " | ".join(f"{one.solved:.1f} %, {one.share:.0%}" for one in found)
             yield f"| {model} | {share:.0%} | {told} | {', '.join('yes' if one.wanted else 'no' for one in found)} |"
     yield ""
-    yield f"Both models reach it with the same settings at these shares of tasks with a test: `keep` {_both(keep)}, `long`"
-    yield f"{_both(together)}, early promotion for all {_both(early_for_all)}. These repositories have, as they are met, half."
+    yield f"Both models reach it with the same settings at some shares of tasks with a test: `keep` {_both(keep)} · `long`"
+    yield f"{_both(together)} · early promotion for all {_both(early_for_all)}. These repositories have, as they are met, half."
     half, best = (min(way(model, 0.5).solved for model in ROWS) for way in (keep, together))
     yield f"There the worse of the two comes to {half:.1f} % with `keep`, to {best:.1f} % with `long`. Without tests no one policy reaches it."
     yield (
-        "There a point more costs "
-        + " and ".join(
-            f"{_price(keep(model, 0.5), together(model, 0.5)):.0%} of burst's price by `long`, {_price(keep(model, 0.5), BURST):.0%} by always-burst ({model})"
+        "There a point more costs, of burst's price: "
+        + " · ".join(
+            f"{_price(keep(model, 0.5), together(model, 0.5)):.0%} by `long`, {_price(keep(model, 0.5), BURST):.0%} by always-burst ({model})"
             for model in ROWS
         )
         + "."
     )
     yield ""
-    yield "A second opinion on work without a test could: `review` is off, for no rate of one is measured. By the 500 runs, at"
-    yield "a cent each, with `keep`, and with 5 % of right work refused, it must find 32 to 91 % of the wrong work that passed"
-    yield "where half of the tasks have a test, and 41 to 60 % where none has. What it finds beyond costs too much."
+    yield "A second opinion on work without a test could: `review` is off, for no rate of one is measured. Let it cost a cent"
+    yield "each and refuse 5 % of right work, with `keep`. By the 500 runs it must find much of the wrong work that passed. It is"
+    yield "32 to 91 % where half of the tasks have a test, and 41 to 60 % where none has. What it finds beyond costs too much."
     yield ""
 
 

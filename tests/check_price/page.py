@@ -47,8 +47,8 @@ _LONG: tuple[Check, Check] = ("default", "promoting")
 _FOUND = (
     "## Which checks are found",
     "",
-    "By a file that configures or asks for the runner: pytest, unittest, tox, nox, Vitest, Jest, Mocha, npm's test script,",
-    "cargo, go, make, Gradle, Maven, rake, RSpec, PHPUnit. All but npm, make, tox, nox and cargo are narrowed to test",
+    "By a file that configures or asks for the runner. Runners are pytest, unittest, tox, nox, Vitest, Jest, Mocha, npm's test",
+    "script, cargo, go, make, Gradle, Maven, rake, RSpec, PHPUnit. All but npm, make, tox, nox and cargo are narrowed to test",
     "files, PHPUnit to one. Nothing is fetched: a runner that is not installed is named, with the command that installs it.",
     "",
     "| met here | how |",
@@ -99,11 +99,11 @@ def _head(
     yield ""
     yield "Made by `python3 -m tests.check_price --write docs/checks.md`; `tests/check_price` holds the repositories."
     if on_path:
-        yield f"On the path were {', '.join(' '.join(pair).strip() for pair in on_path.items())}; `--toolchains` lends Go and Ruby."
+        yield f"On the path were {' · '.join(' '.join(pair).strip() for pair in on_path.items())}. `--toolchains` lends Go and Ruby."
     yield ""
     tasks = {(one.repository, one.bug) for one in said}
     yield f"{len(met)} small repositories have {len(tasks)} tasks: a bug each, its text, its gold patch and a hidden test."
-    yield "Each task is met twice: with the test for the bug in the repository, red, and without any test for it."
+    yield "Each task is met twice: with a red test for the bug in the repository, and without one."
     yield "The answers are made by hand, and the hidden test shows which are right. The product finds, runs and judges."
     yield ""
     yield "| repository | language | tasks | |"
@@ -128,8 +128,8 @@ def _rates(said: Sequence[Saying]) -> Iterator[str]:
             right = _share(whole.rejected, whole.right)
             yield f"| {_CALLED[check]} | {wrong} | {of_subtle} | {right} | {whole.silent} of {whole.all} |"
         yield ""
-    yield "Subtly wrong: what parses, changes a file, and leaves the tests alone. The default is the narrowed check, then all"
-    yield "tests, that a file still parses, that a file to edit was edited, and that its code is another. It ends well where"
+    yield "Subtly wrong: what parses, changes a file, and leaves the tests as they are. The default is the narrowed check,"
+    yield "then all tests. It wants a file to parse still, a file to edit to be edited, its code to be another. It ends well where"
     yield "none objects. `unproved: promote` objects too where no test was red before and none is new."
     yield ""
 
@@ -161,7 +161,7 @@ def _by_answer(said: Sequence[Saying]) -> Iterator[str]:
 def _by_task(said: Sequence[Saying]) -> Iterator[str]:
     yield "## By task"
     yield ""
-    yield "What the default says of each answer, `+` for accepted and `-` for rejected: with a test for the bug, and without."
+    yield "What the default says of each answer: `+` for accepted, `-` for rejected. First with a test for the bug, then without."
     yield ""
     yield f"| task | {' | '.join((*RIGHT, *WRONG))} |"
     yield f"|---{'|---' * len((*RIGHT, *WRONG))}|"
@@ -238,7 +238,7 @@ def _needed() -> Iterator[str]:
             said = f"{fit[0]:.0%} to {fit[1]:.0%} of wrong work accepted" if fit else "no check"
             yield f"- {model}, {rejects:.0%} of right work rejected: {said}."
     yield ""
-    yield "A check that is too good costs too much: each wrong answer that it finds is one more task for the strong model."
+    yield "A check that is too good costs too much: each wrong answer that it finds goes to the strong model."
     yield ""
 
 
@@ -251,7 +251,7 @@ def _defaults(said: Sequence[Saying]) -> Iterator[str]:
     share_of_wrong = 1 - outcome(mini, 1.0, 0.0).solved / 100
     yield "## The policy's defaults"
     yield ""
-    yield f"- `trust: []`. Of wrong work that a weak check judged, it accepts {_listed(rates)}. A cascade that"
+    yield f"- `trust: []`. Of the wrong work that it judged, a weak check accepts: {_listed(rates)}. A cascade that"
     yield (
         "  trusted the best of them would solve "
         + " and ".join(
@@ -262,9 +262,9 @@ def _defaults(said: Sequence[Saying]) -> Iterator[str]:
     )
     yield f"- One `repair`, after a failed check alone. The found check rejects {_share(found.rejected, found.right)} of right"
     yield f"  work, so its no can be told to the model. A promoted task costs about ${price / share_of_wrong:.1f} more, a second try of"
-    yield f"  GPT-5 mini $0.035: a repair pays where it fixes one in {price / share_of_wrong / 0.035:.0f}. A second repair is not measured."
-    yield "- `early.turns` (K), 4: nothing here says anything of it, for answers made by hand have no turns. It is taken from"
-    yield "  others' measurement: the first three to four turns of a weak model tell whether it gets there (arXiv 2607.00053)."
+    yield f"  GPT-5 mini $0.035. A repair pays where it fixes one in {price / share_of_wrong / 0.035:.0f}. A second repair is not measured."
+    yield "- `early.turns` (K), 4: nothing here says anything of it, for answers made by hand have no turns. Others measured:"
+    yield "  the first three to four turns of a weak model tell whether it gets there. (arXiv 2607.00053.)"
     yield "- `early.weights.over_usual_turns`, 0.5 of the score of 1: more turns than usual promote beside another sign, never"
     yield "  alone. Alone they pay for a model that writes on where it is lost, and cost for one that gives up. Who has one of"
     yield "  the first kind sets 1. An attempt that changed a file and will be checked goes on even then."
@@ -287,8 +287,8 @@ def _unproved(said: Sequence[Saying]) -> Iterator[str]:
         rates = _mixed(mix[0], mix[1], 0.5)
         told.append([outcome(rows, *rates) for rows in ROWS.values()])
     keep, promote = (" and ".join(f"{one.solved:.1f} % at {one.share:.0%}" for one in found) for found in told)
-    yield f"- `unproved: long`. Where half of the tasks have a test for their bug, `keep` comes to {keep} of"
-    yield f"  always-burst's cost, `promote` to {promote}. That promotes right work too: a test that an attempt adds to a"
+    yield f"- `unproved: long`. Let half of the tasks have a test for their bug. Then `keep` comes to {keep} of"
+    yield f"  always-burst's cost. `promote` comes to {promote}. That promotes right work too. A test that an attempt adds to a"
     yield "  file of tests is put back, and counts as none. So it is for whoever pays for that. `long` pays for the tenth that"
     yield "  errs most."
 
@@ -299,4 +299,4 @@ def _listed(rates: Mapping[Check, Tally]) -> str:
         for check, one in rates.items()
         if one.accepts is not None
     ]
-    return ", ".join(told)
+    return " · ".join(told)

@@ -169,7 +169,7 @@ def test_the_page_says_what_was_on_the_path(monkeypatch: pytest.MonkeyPatch) -> 
     assert list(there) == ["python3", "sh"]
     assert re.fullmatch(r"3\.\d+\.\d+", there["python3"])
     page = written([], REPOSITORIES, {}, {"mvn": "3.8.7", "prove": ""})
-    assert "\nOn the path were mvn 3.8.7, prove; `--toolchains` lends Go and Ruby.\n" in page
+    assert "\nOn the path were mvn 3.8.7 · prove. `--toolchains` lends Go and Ruby.\n" in page
 
 
 @pytest.mark.parametrize("model", ROWS)

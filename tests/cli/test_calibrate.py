@@ -41,7 +41,7 @@ def test_a_proposal_taken_through_replay_shows_in_the_next_report(home: Path) ->
     assert f"profile-router policy check {home / 'new.yaml'}" in screen
     (home / "same.yaml").write_bytes(SHIPPED.read_bytes() + b"# a comment\n")
     assert call("replay", "--policy", "same.yaml", home=home).code == 0
-    assert "proposal" not in call("report", home=home).out  # it moves nothing: that is no proposal
+    assert "proposal" not in call("report", home=home).out  # it moves nothing: that is not a proposal
     assert call("replay", "--policy", "new.yaml", home=home).code == 0
     in_force = call("report", "--json", home=home, extra={"PROFILE_ROUTER_POLICY": str(home / "new.yaml")})
     assert in_force.json["replayed"] is None  # it is taken: no proposal any more

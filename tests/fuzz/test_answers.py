@@ -89,7 +89,7 @@ def ends(attempt: Attempt, provider: ScriptedProvider) -> None:
 
 async def several(answers: list[Answer], folder: Path) -> None:
     for answer in answers:
-        # What is asked for after a first answer that was no failure is answered well.
+        # What is asked for after a first answer that did not fail is answered well.
         with ScriptedProvider([answer, *(["Done."] * TURNS)]) as provider:
             policy = a_policy(limits={"loading_seconds": 0.0, "max_turns": TURNS})
             runner = a_runner(cloud(provider.base_url), folder, policy)

@@ -95,7 +95,7 @@ def test_spend_is_compared_with_both_extremes_on_the_same_tasks(tmp_path: Path) 
         ("burst", "large-change", 0, False, None),
         ("burst", "vision", 1, False, None),
         ("burst", "long-context", 1, False, None),
-        ("local", "small-change", 2, True, None),  # burst ended it, after local had failed: that is no misroute
+        ("local", "small-change", 2, True, None),  # burst ended it, after local had failed: that is not a misroute
     ],
 )
 def test_a_misroute_is_found_by_the_lines_that_were_changed(

@@ -1,4 +1,4 @@
-"""Rules of form that a real small model keeps under the runner. How many tasks it solves is no matter here.
+"""Rules of form that a real small model keeps under the runner. How many tasks it solves does not matter here.
 
 A token costs: a 1.5B reads about 20 in a second of one processor, and writes 5. So prompts are short, answers bounded,
 tasks few, and what several prompts begin with is read once.

@@ -16,7 +16,7 @@ OLDEST_ROCM = (7, 2)
 
 
 def card(facts: DoctorFacts) -> Iterator[Finding]:
-    """Say which card there is; without one of AMD every other machine works too, and nothing is to be mended."""
+    """Say which card there is; without one of AMD every other machine works too, and nothing needs a fix."""
     found = facts.machine.amd_card()
     if found is None:
         others = sorted({VENDORS.get(other.vendor, other.vendor) for other in facts.machine.cards()})

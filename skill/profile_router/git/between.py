@@ -14,7 +14,7 @@ LARGEST_INDEX = 8 * 1024 * 1024  # bytes: of about 80,000 files, for which a mar
 
 
 def marking(root: Path, scratch: Path) -> Callable[[], str]:
-    """Return what takes a mark of *root*, in the store *scratch*; it returns nothing where a mark is dear, or fails."""
+    """Return what takes a mark of *root*, in the store *scratch*; nothing comes where it costs much, or fails."""
     made: list[GitSnapshots] = []
 
     def mark() -> str:

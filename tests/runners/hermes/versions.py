@@ -43,7 +43,7 @@ def first_in(version: str) -> list[Any]:
 def in_turn(versions: Sequence[str], rows: Mapping[str, tuple[Any, ...]], each: int = 1) -> list[Any]:
     """Return the parameters of a test that meets *rows* in *versions*: one version in turn, the others by night.
 
-    Of the rows each so many-th is met with each change.
+    Every row whose number *each* divides is met with each change.
     """
     return [
         pytest.param(

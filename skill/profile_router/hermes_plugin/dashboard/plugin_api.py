@@ -2,7 +2,7 @@
 
 Hermes does not promise its session token for this route; 0.22.2 asks for it. So the page holds figures, names of
 settings and ids of runs. It holds no text of a task, no folder and no key. It is made at most once in KEPT_S, whoever
-asks. A problem is asked about again sooner, for somebody mends it and presses "Try again".
+asks. A problem is asked about again sooner, for somebody repairs it and presses "Try again".
 """
 
 from __future__ import annotations
