@@ -1,4 +1,4 @@
-"""A check that the chat's model wants is a model's command: jailed, agreed to by a person, after theirs."""
+"""A check that the chat's model wants is a model's command: jailed, agreed to by a person, never replacing theirs."""
 
 from __future__ import annotations
 

@@ -81,7 +81,7 @@ async def arun(
     """Do what `run` does, in the running event loop. Cancelling it ends all that it started; its thread is kept.
 
     Several may run at the same time, but no two that write in one workspace: `profile-router batch` gives each a copy.
-    Of many, 32 are at work at once in one process; the others wait in line.
+    At most 32 are at work at once in one process; the others wait in line.
     """
     given = task_given(task, fields)
     with foreign_held_back() as whole:

@@ -116,7 +116,7 @@ class Session:
         return {"told": self._taken()}
 
     def bound(self, node: GraphNode) -> GraphNode:
-        """Return *node* as it works in the run. Of what it did, the server sees the events that it told."""
+        """Return *node* as it works in the run. The server sees only the events that it told."""
 
         @functools.wraps(node)
         async def at_work(state: StudioState, runtime: Runtime[Any]) -> Command[Any]:

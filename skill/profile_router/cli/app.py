@@ -228,7 +228,7 @@ def _module(name: str) -> ModuleType:
 
 
 def parser(*names: str) -> Parser:
-    """Return the parser of all commands, of which those of *names* say what they take: an import takes time."""
+    """Return the parser of all commands. Only those of *names* say what they take: an import takes time."""
     top = Parser(
         prog="profile-router",
         description="Route each Hermes subagent to the right profile: local first, cloud when it counts.",

@@ -132,7 +132,7 @@ def _context(given: str) -> str:
 
 
 def json_of(option: str, given: str, *, line: bool, most: int) -> bytes:
-    """Return what the file *given* to *option* holds; `-` is stdin, of which one *line* may be meant.
+    """Return what the file *given* to *option* holds; `-` is stdin, or one *line* of it.
 
     At most *most* bytes are read. Raises UsageError for a file that holds more, or cannot be read.
     """

@@ -36,7 +36,7 @@ _Found = tuple[ListedPrice | None, str]  # and the day on which it changes
 
 @dataclass(slots=True, kw_only=True)
 class PriceBook:
-    """The prices of models at endpoints, kept in *folder*. `looks_up`: what is not kept is looked up, and then is."""
+    """The prices of models at endpoints, kept in *folder*. `looks_up`: what is not kept is looked up, then kept."""
 
     folder: Path
     looks_up: bool

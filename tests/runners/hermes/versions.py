@@ -1,4 +1,4 @@
-"""The Hermes that are tried, and one with another version: nothing may depend on a version's name."""
+"""The Hermes that are tried, and one that claims another version: nothing may depend on a version's name."""
 
 from __future__ import annotations
 
