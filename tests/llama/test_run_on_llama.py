@@ -111,7 +111,9 @@ def test_a_history_that_grows_over_the_window_is_trimmed_before_the_server_sees_
     assert len(here.chats) == len(pages) + 3
 
 
-@pytest.mark.parametrize(("context", "policy"), [(32_768, None), (8_192, ROOM_FOR_2048)], ids=["8,192", "2,048"])
+@pytest.mark.parametrize(
+    ("context", "policy"), [pytest.param(32_768, None, id="8,192"), by_night(8_192, ROOM_FOR_2048, name="2,048")]
+)
 def test_one_result_that_is_over_the_window_by_itself_is_cut_not_sent(
     tmp_path: Path, tiny_model: BuildModel, context: int, policy: dict[str, str] | None
 ) -> None:

@@ -127,7 +127,7 @@ print(step - 1)
 def test_wherever_it_is_killed_a_task_in_a_copy_can_be_gone_on_with(
     tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
-    each = 1 if request.config.getoption("--nightly") else 11
+    each = 1 if request.config.getoption("--nightly") else 29
     repo = repository(tmp_path / "repo", FILES)
     program: list[str | Path] = [
         sys.executable,

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from tests.cli.stage import workspace
-from tests.examples import each
+from tests.examples import by_night, each
 
 from profile_router.core.policy.private import Confidential, PrivateRules
 from profile_router.core.privacy.taint import Taint
@@ -22,10 +22,12 @@ from profile_router.withheld.whole_scan import Secrets
 
 TOKEN = "ghp_" + "a1B2c3D4e5" * 3 + "f6G7h8"
 HOLDS = f'TOKEN = "{TOKEN}"\n'
+UNITTEST = (sys.executable, "-m", "unittest", "discover", "-q", "-s", "tests", "-t", ".")
 FILES = {
     "app.py": "x = 1\n",
     "conf/settings.py": HOLDS,
-    "tests/test_app.py": "import app\n\ndef test_x():\n    assert app.x == 1\n",
+    "tests/test_app.py": "import app\n\ndef test_x():\n    assert app.x == 1\n\ndef load_tests(*_):\n"
+    "    import unittest\n    return unittest.TestSuite([unittest.FunctionTestCase(test_x)])\n",
     ".gitignore": "local_settings.py\n.venv/\n__pycache__/\n.pytest_cache/\nbuild/\n",
 }
 
@@ -117,10 +119,12 @@ def test_a_word_of_the_policy_counts_like_a_secret(root: Path) -> None:
     assert opened(root, "cat", "client.txt") == set()
 
 
-def test_ordinary_tests_in_a_project_with_an_environment_taint_nothing_twice(root: Path) -> None:
+@pytest.mark.parametrize("runner", ["unittest", by_night("pytest")])
+def test_ordinary_tests_in_a_project_with_an_environment_taint_nothing_twice(root: Path, runner: str) -> None:
     compileall.compile_dir(root / ".venv", quiet=2)
     secrets = Secrets()
-    tests = (sys.executable, "-m", "pytest", "-q", "tests")
+    (root / "tests" / "__init__.py").write_text("")  # `unittest` finds them then
+    tests = (sys.executable, "-m", "pytest", "-q", "tests") if runner == "pytest" else UNITTEST
     assert opened(root, *tests, secrets=secrets) == set()
     assert opened(root, *tests, secrets=secrets) == set()
     (root / "app.py").write_text("x = 1  # again\n")

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from langchain.agents import create_agent
 from langchain_core.language_models.fake_chat_models import FakeMessagesListChatModel
 from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
+from tests.examples import by_night
 
 from profile_router.runners.tools import listing, reading, search
 from profile_router.runners.tools.fence import Fence
@@ -117,8 +118,9 @@ def test_a_page_too_long_is_cut_at_a_line_and_goes_on_with_the_next(call: Call, 
     assert seen == list(range(1, 201))
 
 
-def test_a_line_too_long_is_cut_openly(call: Call, root: Path) -> None:
-    (root / "a.txt").write_text("x" * 3_000_000 + "\nnext\n")
+@pytest.mark.parametrize("characters", [300_000, by_night(3_000_000)])
+def test_a_line_too_long_is_cut_openly(call: Call, root: Path, characters: int) -> None:
+    (root / "a.txt").write_text("x" * characters + "\nnext\n")
     answer = call("read_file", path="a.txt")
     assert len(answer) <= ROOM
     assert answer.endswith("(line 1 is too long to show whole); read_file(path, start=2) continues]")
