@@ -279,7 +279,7 @@ def test_an_edit_between_two_looks_is_merged_with_too(
         looks[0] += 1
         return real(top, path)
 
-    monkeypatch.setattr(git_merge, "look", look)
+    monkeypatch.setattr(git_merge, "found_at", look)
     assert bring_back(copy, state).merged
     assert (repo / "a.txt").read_text() == FIRST.replace("line 9", "last")
 

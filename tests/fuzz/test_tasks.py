@@ -143,7 +143,7 @@ def test_hermes_never_gets_a_private_task_where_the_router_does_not_answer(tree:
     secret = secrets[way]
     passed: list[Any] = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(middleware, "read_settings", lambda: Settings(problem="there is no router"))
+        patch.setattr(middleware, "plugin_settings", lambda: Settings(problem="there is no router"))
         answer = on_tool_middleware(
             tool_name="delegate_task", args={**args, **secret}, next_call=lambda given: passed.append(given)
         )

@@ -69,7 +69,7 @@ class FakeRouter:
 def router(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeRouter]:
     fake = FakeRouter()
     monkeypatch.setattr(child_run, "run_router", fake)
-    monkeypatch.setattr(child_run, "read_settings", lambda: Settings(command=("/there",)))
+    monkeypatch.setattr(child_run, "plugin_settings", lambda: Settings(command=("/there",)))
     CHILDREN.clear()
     yield fake
     CHILDREN.clear()

@@ -120,7 +120,7 @@ def test_a_text_that_is_no_utf8_does_no_harm(store: type[Store]) -> None:
 
 def test_what_was_said_before_does_not_make_a_task_look_private(monkeypatch: pytest.MonkeyPatch) -> None:
     """Hermes' own delegation does not get it. A secret in it does not keep the task from Hermes."""
-    monkeypatch.setattr(middleware, "read_settings", lambda: Settings(command=("/nowhere/it",)))
+    monkeypatch.setattr(middleware, "plugin_settings", lambda: Settings(command=("/nowhere/it",)))
     monkeypatch.setattr(middleware, "conversation_of", lambda _session: [{"role": "user", "text": "it is in .env"}])
     native: list[Any] = []
     middleware.on_tool_middleware(

@@ -66,7 +66,7 @@ class Demanding(Plain):
 
 @pytest.fixture(autouse=True)
 def settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(delegation, "read_settings", lambda: READY)
+    monkeypatch.setattr(delegation, "plugin_settings", lambda: READY)
 
 
 def routes_of(backend: Any, base: type) -> dict[str, Any]:
@@ -121,7 +121,7 @@ def test_each_parameter_is_in_the_schema_and_a_profile_is_one_that_is_there(
 def test_without_its_program_it_is_unavailable_and_refuses_with_the_fix(
     base: type, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(delegation, "read_settings", lambda: BROKEN)
+    monkeypatch.setattr(delegation, "plugin_settings", lambda: BROKEN)
     backend: Any = delegation.backend_of(base)
     assert not backend.is_available()
     with pytest.raises(ValueError, match="`hermes profile-router setup` finds the program"):
@@ -155,7 +155,7 @@ def test_it_is_registered_where_hermes_takes_one(has: bool, monkeypatch: pytest.
     hermes = Hermes()
     delegation.register(hermes if has else object())
     assert [one.name for one in hermes.taken] == (["profile-router"] if has else [])
-    monkeypatch.setattr(delegation, "read_settings", lambda: BROKEN)
+    monkeypatch.setattr(delegation, "plugin_settings", lambda: BROKEN)
     for one in hermes.taken:
         with pytest.raises(RouteRefused, match="not set up"):
             one.route_task({"goal": "do it"})

@@ -46,7 +46,7 @@ class Delegations:
 
     def router(self, code: str, **settings: Any) -> None:
         wanted = Settings(command=program(self.folder, code), **settings)
-        self._monkeypatch.setattr(guard, "read_settings", lambda: wanted)
+        self._monkeypatch.setattr(guard, "plugin_settings", lambda: wanted)
 
     def delegate(self, session: str = "s1", **args: Any) -> Any:
         told = {"tool_name": "delegate_task", "args": args, "session_id": session}
@@ -183,6 +183,6 @@ def test_a_mistake_of_its_own_reaches_neither_hermes_nor_a_model(
         raise RuntimeError("a mistake")
 
     hermes.router("")
-    monkeypatch.setattr(guard, "look", fails)
+    monkeypatch.setattr(guard, "observed_route", fails)
     assert "a mistake" in hermes.delegate(goal="fix it")["results"][0]["error"]
     assert hermes.native == []

@@ -53,7 +53,7 @@ class Rig:
 
     def router(self, code: str, **settings: Any) -> None:
         wanted = Settings(command=program(self.folder, code), **settings)
-        self.monkeypatch.setattr(middleware, "read_settings", lambda: wanted)
+        self.monkeypatch.setattr(middleware, "plugin_settings", lambda: wanted)
 
     def delegate(self, **args: Any) -> Any:
         return json.loads(middleware.on_tool_middleware(tool_name="delegate_task", args=args, next_call=self.by_hermes))
@@ -413,7 +413,7 @@ def shown(rig: Rig) -> list[str]:
     """Return where each line is put that Hermes' user is to see, once however often it is the last one."""
     lines: list[str] = []
     rig.monkeypatch.setattr(middleware, "alive_sign", lambda: lambda line: lines.append(line) if line else None)
-    rig.monkeypatch.setattr(middleware, "tell", lines.append)
+    rig.monkeypatch.setattr(middleware, "tell_once", lines.append)
     return lines
 
 
@@ -678,7 +678,7 @@ def test_it_is_made_of_the_standard_library_alone() -> None:
 )
 def test_a_chat_may_only_ask(rig: Rig, text: str, words: list[str]) -> None:
     wanted = Settings(command=program(rig.folder, "import sys; print(sys.argv[1:])"))
-    rig.monkeypatch.setattr(surfaces, "read_settings", lambda: wanted)
+    rig.monkeypatch.setattr(surfaces, "plugin_settings", lambda: wanted)
     assert surfaces.in_chat(text) == str(words)
 
 
@@ -686,7 +686,7 @@ def test_a_router_that_cannot_be_started_is_named_with_what_makes_one(rig: Rig, 
     broken = tmp_path / "router"
     broken.write_text("#!/no/such/python\n")
     broken.chmod(0o700)
-    rig.monkeypatch.setattr(middleware, "read_settings", lambda: Settings(command=(str(broken),)))
+    rig.monkeypatch.setattr(middleware, "plugin_settings", lambda: Settings(command=(str(broken),)))
     because = rig.delegate(goal="do it")["profile_router"]["because"]
     assert because.startswith("the router cannot be started (")
     assert because.endswith(FIX)

@@ -28,7 +28,7 @@ def router(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 
     def put(code: str) -> None:
         wanted = Settings(command=program(tmp_path, code))
-        monkeypatch.setattr(surfaces, "read_settings", lambda: wanted)
+        monkeypatch.setattr(surfaces, "plugin_settings", lambda: wanted)
 
     return put
 
@@ -128,7 +128,7 @@ def test_the_tool_runs_nothing_while_the_operator_has_paused_delegation(
     vars(delegation)["is_spawn_paused"] = lambda: True
     monkeypatch.setitem(sys.modules, "tools.delegate_tool", delegation)
     router("raise SystemExit('it was called')")
-    monkeypatch.setattr(asking, "read_settings", lambda: Settings(command=(sys.executable,)))
+    monkeypatch.setattr(asking, "plugin_settings", lambda: Settings(command=(sys.executable,)))
     assert "delegation is paused" in json.loads(asking.route_task_and_run({"goal": "do it", "run": True}))["error"]
 
 

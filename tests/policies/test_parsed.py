@@ -40,7 +40,7 @@ def parses(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         seen.append(len(text))
         return strict_yaml.parse_yaml(text)
 
-    monkeypatch.setattr(file, "parse", parse)
+    monkeypatch.setattr(file, "parse_yaml", parse)
     return seen
 
 

@@ -143,7 +143,7 @@ def test_what_was_opened_and_changed_before_anybody_looked_into_it_counts_as_a_s
 def test_what_was_not_read_to_its_end_counts_as_a_secret(
     root: Path, monkeypatch: pytest.MonkeyPatch, bound: tuple[int, float]
 ) -> None:
-    for name in ("BEFORE", "AFTER"):
+    for name in ("BOUNDS_BEFORE", "AFTER"):
         monkeypatch.setattr(opened_secrets, name, bound)
     (root / "app.py").write_text("x = 1  # a longer line than the bound\n")
     assert opened(root, "cat", "app.py") == {"app.py"}

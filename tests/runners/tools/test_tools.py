@@ -150,7 +150,7 @@ def test_a_large_file_is_read_only_up_to_the_wanted_lines(
 def test_the_way_to_a_page_deep_in_a_large_file_ends_by_its_time(
     call: Call, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, value in {"_COUNTED_WHOLE": 1_000, "_CHUNK": 1_000, "SECONDS": -1.0}.items():
+    for name, value in {"_COUNTED_WHOLE": 1_000, "_CHUNK": 1_000, "READING_SECONDS": -1.0}.items():
         monkeypatch.setattr(reading, name, value)
     (root / "a.txt").write_text("line\n" * 10_000)
     assert "error: a.txt: line 9,000 lies too deep: -1 s led to line 2" in call("read_file", path="a.txt", start=9_000)
