@@ -9,7 +9,8 @@ import pytest
 from tests.git.git_repository import repository, run_git, write_files
 
 from profile_router.checks.narrowing import touching
-from profile_router.core.language.test_files import changes_tests, is_test, test_subject
+from profile_router.core.language import test_files
+from profile_router.core.language.test_files import changes_tests, is_test
 from profile_router.workspace.folder import Workspace
 
 
@@ -27,7 +28,7 @@ from profile_router.workspace.folder import Workspace
     ],
 )
 def test_a_test_is_known_by_its_name_and_says_what_it_tests(path: str, subject: str) -> None:
-    assert (is_test(path), changes_tests(path), test_subject(path)) == (True, True, subject)
+    assert (is_test(path), changes_tests(path), test_files.test_subject(path)) == (True, True, subject)
 
 
 @pytest.mark.parametrize(

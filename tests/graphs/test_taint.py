@@ -214,7 +214,7 @@ def test_a_thread_that_was_kept_before_there_were_taints_goes_on(monkeypatch: py
         then.setattr(dataclasses, "fields", lambda one: tuple(it for it in of(one) if it.name not in SINCE_THEN))
         then.setattr(
             sys.modules["profile_router_graphs.nodes.deciding"],
-            "NOTHING",
+            "NOTHING_TRIED",
             {key: value for key, value in NOTHING_TRIED.items() if key not in SINCE_THEN},
         )
         rig.run(a_task("one", check="make check"))
