@@ -10,7 +10,7 @@ from profile_router.core.policy.rules import SizeClass
 from profile_router.values import frozen
 
 Band = Literal["sure", "likely", "guess"]
-HALF = 0.5  # of the first file's score: what has as much, or more, is as likely read
+_HALF = 0.5  # of the first file's score: what has as much, or more, is as likely read
 TERMS = ("path", "frame", "dotted", "definition", "identifier", "part", "place", "history")
 
 
@@ -90,7 +90,7 @@ class Located:
         """
         if not self.files:
             return None
-        likely = sum(file.score >= HALF * self.files[0].score for file in self.files)
+        likely = sum(file.score >= _HALF * self.files[0].score for file in self.files)
         edited = self.files_to_edit or FileSpan(low=1, high=1)
         return FileSpan(low=edited.low, high=max(edited.high, likely))
 
