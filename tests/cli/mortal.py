@@ -19,7 +19,7 @@ from tests.cli.command import Done, environment
 
 _PLACES = {
     "record": ("profile_router.threads.records", "StoredRecords", "keep"),
-    "edit": ("profile_router.runners.tools.openat", None, "put"),
+    "edit": ("profile_router.runners.tools.openat", None, "put_at"),
     "rename": ("os", None, "replace"),
     "checkpoint": ("langgraph.checkpoint.sqlite.aio", "AsyncSqliteSaver", "aput"),
     "writes": ("langgraph.checkpoint.sqlite.aio", "AsyncSqliteSaver", "aput_writes"),

@@ -191,7 +191,7 @@ class TestKeysInFiles:
         files = [NamedFile(path="logo", bytes=9, form="image"), NamedFile(path="gone.md", bytes=9)]
         assert find_private("", files, GLOBS, file_reader(root)) == ()
 
-    @pytest.mark.parametrize(("name", "value"), [("MOST_SCANNED_BYTES", 1_000), ("MOST_SECONDS", -1.0)])
+    @pytest.mark.parametrize(("name", "value"), [("MOST_SCANNED_BYTES", 1_000), ("SCAN_SECONDS", -1.0)])
     def test_a_file_that_was_not_read_to_its_end_makes_a_task_private_and_it_is_said_how_to_go_on(
         self, name: str, value: float, root: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:

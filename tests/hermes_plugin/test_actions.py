@@ -37,7 +37,7 @@ def test_any_action_but_spawn_reaches_hermes_as_it_was_before_anything_is_looked
     def touched(*_: Any, **__: Any) -> Any:
         raise Touched
 
-    for name in ("paused", "conversation_of", "read_settings", "folder_of", "run_router", "tell"):
+    for name in ("paused", "conversation_of", "plugin_settings", "folder_of", "run_router", "tell_once"):
         monkeypatch.setattr(middleware, name, touched)
     args = {**BESIDE, "action": action, **({} if tasks is None else {"tasks": tasks})}
     before, given_on = copy.deepcopy(args), []

@@ -212,16 +212,16 @@ def test_a_text_that_repeats_a_file_of_an_ignored_folder_is_found(repo: Path) ->
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("MOST_ENTRIES", "not all of the workspace was looked at: it has more than 1 files and folders"),
-        ("MOST_FILES", "there are more than 1"),
-        ("MOST_BYTES", "together they have more than 1 bytes"),
+        ("MOST_SURVEYED", "not all of the workspace was looked at: it has more than 1 files and folders"),
+        ("MOST_COPIED_FILES", "there are more than 1"),
+        ("MOST_COPIED_BYTES", "together they have more than 1 bytes"),
     ],
 )
 def test_where_private_files_were_not_all_read_no_text_is_clear(
     name: str, said: str, repo: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_files(repo, {"secrets/a": PLAN, "secrets/b": PLAN})
-    monkeypatch.setattr(private_survey if name == "MOST_ENTRIES" else private_copies, name, 1)
+    monkeypatch.setattr(private_survey if name == "MOST_SURVEYED" else private_copies, name, 1)
     pieces = private_pieces(Workspace(repo, git=True), GLOBS)
     assert pieces.unread == said
     assert copied_from("any text", pieces)

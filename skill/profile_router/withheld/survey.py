@@ -91,7 +91,7 @@ def survey(root: Path, globs: Sequence[str], *, tracked: Sequence[str] = ()) -> 
     """Return what *globs* withhold below *root*, a folder without links; *tracked* are names that git knows.
 
     Nothing is opened but folders, and what may be a bundle of public certificates among installed packages. At most
-    MOST_ENTRIES entries are looked at, for at most MOST_SECONDS.
+    MOST_SURVEYED entries are looked at, for at most SURVEY_SECONDS.
     """
     deadline = time.monotonic() + SURVEY_SECONDS
     walk = _FolderWalk(os.fspath(root), tuple(globs), deadline)
@@ -112,7 +112,7 @@ def survey(root: Path, globs: Sequence[str], *, tracked: Sequence[str] = ()) -> 
 def public_names(root: Path, globs: Sequence[str], inodes: Collection[Inode]) -> dict[Inode, str] | None:
     """Return by which public name below *root* each of the regular files *inodes* goes, if it has one.
 
-    None where not all was looked at: MOST_ENTRIES and MOST_SECONDS hold here, too.
+    None where not all was looked at: MOST_SURVEYED and SURVEY_SECONDS hold here, too.
     """
     walk = _FolderWalk(os.fspath(root), tuple(globs), time.monotonic() + SURVEY_SECONDS)
     found = {inode: path for path, inode in walk.public(inodes)}

@@ -21,7 +21,7 @@ class Tree:
 
 
 def tree_of(root: str, globs: Sequence[str]) -> Tree:
-    """Return what is in *root*, where *globs* say what is private. Raises WorkspaceError above MOST_ENTRIES."""
+    """Return what is in *root*, where *globs* say what is private. Raises WorkspaceError above MOST_SURVEYED."""
     git_data: list[str] = []
     private: list[str] = []
     files: list[str] = []

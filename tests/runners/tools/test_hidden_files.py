@@ -195,7 +195,7 @@ def test_what_has_not_changed_is_read_once_for_all_attempts(root: Path, monkeypa
     assert names(root, finder(root, secrets).find().secret) == ["build/conf.txt"]
 
 
-@pytest.mark.parametrize(("name", "value"), [("READ_BYTES", 100), ("READ_SECONDS", -1.0)])
+@pytest.mark.parametrize(("name", "value"), [("READ_BYTES", 100), ("HIDDEN_FILES_SECONDS", -1.0)])
 def test_past_the_budget_what_was_not_read_to_its_end_is_hidden(
     name: str, value: float, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -211,7 +211,7 @@ def test_a_workspace_that_cannot_be_looked_through_runs_nothing_for_a_model_else
     module: Any, said: str, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (root / "b.txt").write_text("")
-    monkeypatch.setattr(module, "MOST_ENTRIES", 1)
+    monkeypatch.setattr(module, "MOST_SURVEYED", 1)
     assert said in answer(root, "ls", elsewhere=True)
 
 
