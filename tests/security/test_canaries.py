@@ -219,7 +219,7 @@ WAYS = {
 }
 
 
-# A handoff with a clean tree costs as much as the one with the tree kept, and passes the same places.
+# A handoff with a clean tree costs as much as one with the tree kept, and passes the same places.
 @pytest.mark.parametrize("way", [by_night(way, name=way) if way.endswith("clean tree") else way for way in WAYS])
 def test_nothing_private_is_left_or_told_on_the_way(tmp_path: Path, way: str) -> None:
     act, here, there = WAYS[way]
