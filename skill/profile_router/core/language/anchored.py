@@ -21,6 +21,8 @@ _OF_NO_CASE = frozenset("İıſ\u212a")  # which `re` takes for i, s and k where
 class Anchored:
     """An expression that answers as `re.compile(pattern, flags)` does. Without `anchors` its first use compiles it.
 
+    Anchors are looked for before each search, as that takes far less time. `match` asks the expression, once compiled.
+
     The anchors of a caseless expression are ASCII in lower case. None: they are found in the pattern itself.
     """
 
@@ -45,11 +47,17 @@ class Anchored:
 
     def search(self, text: str, start: int = 0, end: int = maxsize) -> Match | None:
         """Return the first match that lies in *text* between *start* and *end*."""
-        return None if self._misses(text) else self.compiled.search(text, start, end)
+        return None if len(text) <= _LONG and not self.may_match_in(text) else self.compiled.search(text, start, end)
 
     def match(self, text: str, start: int = 0, end: int = maxsize) -> Match | None:
         """Return the match that begins at *start*."""
-        return None if self._misses(text) else self.compiled.match(text, start, end)
+        compiled = self.__dict__.get("compiled")
+        if compiled is None:
+            if self._misses(text):
+                return None
+            compiled = self.compiled
+        found: Match | None = compiled.match(text, start, end)
+        return found
 
     def fullmatch(self, text: str) -> Match | None:
         """Return the match that is the whole *text*."""
@@ -57,18 +65,18 @@ class Anchored:
 
     def finditer(self, text: str, start: int = 0, end: int = maxsize) -> Iterator[Match]:
         """Yield the matches in order; none overlaps the one before."""
-        return iter(()) if self._misses(text) else self.compiled.finditer(text, start, end)
+        return iter(()) if not self.may_match_in(text) else self.compiled.finditer(text, start, end)
 
     def sub(self, by: str | Callable[[Match], str], text: str) -> str:
         """Return *text* with each match replaced."""
-        return text if self._misses(text) else self.compiled.sub(by, text)
+        return text if not self.may_match_in(text) else self.compiled.sub(by, text)
 
     def split(self, text: str) -> list[str]:
         """Return the parts of *text* that lie between the matches."""
-        return [text] if self._misses(text) else self.compiled.split(text)
+        return [text] if not self.may_match_in(text) else self.compiled.split(text)
 
     def _misses(self, text: str) -> bool:
-        """Tell whether no anchor stands in a short *text*. Once the expression is compiled, it is asked itself."""
+        """Tell whether no anchor stands in a short *text*, where the expression was not compiled yet."""
         return "compiled" not in self.__dict__ and len(text) <= _LONG and not self.may_match_in(text)
 
     @cached_property

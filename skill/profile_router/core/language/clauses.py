@@ -10,11 +10,14 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import pairwise
 
 from profile_router.core.language.anchored import Anchored
 
 LOOKED_AT = 20_000
 OPAQUE = "…"
+# A table for `translate`: letters of ASCII stay, and its other characters turn into blanks.
+LETTERS = "".join(chr(code) if chr(code).isalpha() else " " for code in range(128))
 BULLETS = frozenset(" \t•·*+>-–—,:.()")
 
 
@@ -40,6 +43,7 @@ IMPERATIVES = WORK | word_set(
 )
 ARTICLES = word_set("a an the this that these those our my your its their some any")
 PRONOUNS = word_set("i we you it they he she there nobody")
+_SUBJECTS = ARTICLES | PRONOUNS
 OBJECTS = ARTICLES | word_set(
     "all each every everything it them both what how why which whatever where now only just again with"
 )
@@ -51,6 +55,7 @@ CONTRACTIONS = word_set(
     "dont wont cant doesnt didnt isnt arent wasnt shouldnt wouldnt couldnt mustnt neednt hasnt havent"
 )
 NEGATIONS = word_set("no not never nothing none neither nor nobody avoid skip ignore forget refrain stop leave cannot")
+_NEGATIVE = CONTRACTIONS | NEGATIONS
 RESTARTS = word_set("but instead just only simply rather please")
 LEADS = word_set(
     "yeah yup ok okay alright so now first firstly second secondly third next then finally lastly also and but or "
@@ -69,7 +74,6 @@ _CHARS = str.maketrans(
     | dict.fromkeys("\u200b\u200c\u200d\u2060\ufeff\xad")
 )
 _WHOLE_QUOTE = re.compile(r"""\s*(?:"[^"]*"|'(?:[^']|(?!(?<!\w)'\w)')*')\s*""")
-_SPACES = re.compile(r"[^\S\n]*\n[^\S\n]*|[^\S\n]+")
 _OPAQUE = Anchored(
     r"""
       (`{3,}|^~{3,})(?s:.*?)(?:\1|\Z)                                   # a fence, closed or not
@@ -87,17 +91,28 @@ _OPAQUE = Anchored(
     anchors=(*"`<>$%@\"'./\\_=", "~~~", "--", "://", "::", "()"),
     flags=re.VERBOSE | re.MULTILINE,
 )
-_EMPHASIS = re.compile(r"\*\*|(?<!\w)\*(?=\w)|(?<=\w)\*(?!\w)|^#+ ", re.MULTILINE)
-_WRAPPED = re.compile(r"^([^\n]{60,}[^\n.!?:;])\n(?=[a-z])", re.MULTILINE)
-_SENTENCE_END = re.compile(
-    r"[.!?]+(?=[\s)]|$)|\n|;|\s[—–-]{1,2}\s|—"
-    r"|\b(?:tasks?|goals?|to-?do|following|steps?|need|want|things?|request|job|ask|please|objective|this|next)\s*:\s"
+# Words that surely begin nothing opaque are passed over at once. Else `_OPAQUE` is tried at each of their letters.
+_SAID_OR_OPAQUE = Anchored(
+    r"(?P<said>(?:[A-Za-z0-9]++(?:['-][A-Za-z0-9]++)*+"
+    r"(?:(?=[\s,;!?)])|:(?=\s)|\.(?=\s)(?<!etc\.)(?<!vs\.)(?<!cf\.)(?<!incl\.)(?<!approx\.)(?<!resp\.))|[\s,;!?)]++)++)|"
+    + _OPAQUE.pattern.replace(r"(`{3,}", r"(?P<fence>`{3,}").replace(r"(?:\1|", "(?:(?P=fence)|"),
+    flags=_OPAQUE.flags,
 )
+_EMPHASIS = re.compile(r"\*\*|(?<!\w)\*(?=\w)|(?<=\w)\*(?!\w)|^#+ ", re.MULTILINE)
+_WRAPPED_FROM = 61  # characters of a line that ends in no punctuation: what follows in lower case goes on with it
+# It begins with a set of characters: `re` looks for those faster than for alternatives.
+_SENTENCE_END = re.compile(r"[.!?\n;\s—](?:(?<=[\n;—])|(?<=[.!?])[.!?]*(?=[\s)]|$)|(?<=\s)[—–-]{1,2}\s)")
+_COLON = re.compile(r":\s")
+_BEFORE_COLON = re.compile(
+    r"\b(?:tasks?|goals?|to-?do|following|steps?|need|want|things?|request|job|ask|please|objective|this|next)$"
+)
+_LONGEST_BEFORE_COLON = 9
 _JOINT = re.compile(
-    r"(?:\s*,\s*|\s+(?=(?:and|but|then|or|so|plus|nor|instead|please)\s))"
+    r"[\s,](?:(?<=,)\s*|(?<=\s)\s*(?:,\s*|(?=(?:and|but|then|or|so|plus|nor|instead|please)\s)))"
     r"((?:(?:and|but|then|or|so|plus|nor|also|instead|rather|finally|next|afterwards|please|just|only|simply)\b[\s,]*)*)"
     r"(?=(\S+)(?:\s+(\S+))?)"
 )
+_JOINING = word_set("and but then or so plus nor instead please")  # what may join without a comma
 _REQUEST = (
     r"(?:please|pls|kindly)\b|(?:can|could|would|will) you\b|i(?:'d| would) (?:like|want|love)(?: (?:you )?to\b)?"
     r"|i (?:want|need)(?: (?:you )?to\b)?|we(?:'d like(?: to)?| (?:need|want|have|ought)(?: to)?| should| must)\b"
@@ -124,6 +139,17 @@ _AREA = Anchored(
     flags=re.IGNORECASE,
 )
 _WORD = re.compile(r"[a-z]+(?![\w-])", re.IGNORECASE)
+# The first two characters, in lower case, of all that may lead in: a part that begins otherwise has no lead-in.
+_LEADING = frozenset(
+    word[:2]
+    for word in (
+        *LEADS,
+        *"please pls kindly can could would will i we you let go proceed it's time make be remember try help".split(),  # noqa: SIM905
+        *"your the my our this main first next current these all it hi hello hey no yes right well good great".split(),  # noqa: SIM905
+        *"thanks sure perfect feat fix doc chore test style perf build ci goal todo objective step phase task".split(),  # noqa: SIM905
+        *("part", "i ", "i'"),
+    )
+)
 WORDS = re.compile(r"[,:(]|[^\s,:(]+")
 _HABIT = re.compile(r"\b(?:why|how|when|because) (?:we|they|you|i)\b", re.IGNORECASE)  # "explain why we lint and …"
 
@@ -136,9 +162,24 @@ def plain_text(text: str) -> str:
         text = unicodedata.normalize("NFKC", text).translate(_CHARS)[:LOOKED_AT]
     if _WHOLE_QUOTE.fullmatch(text):
         return OPAQUE
-    text = "\n".join(_SPACES.sub(lambda gap: "\n" if "\n" in gap.group() else " ", text).splitlines()).strip()
-    text = re.sub(r"\btl;dr\b", "tldr", text, flags=re.IGNORECASE)
-    return _WRAPPED.sub(r"\1 ", _EMPHASIS.sub("", _OPAQUE.sub(OPAQUE, text)))
+    text = "\n".join([" ".join(line.split()) for line in text.split("\n")]).strip()
+    if ";" in text:
+        text = re.sub(r"\btl;dr\b", "tldr", text, flags=re.IGNORECASE)
+    if _OPAQUE.may_match_in(text):
+        text = _SAID_OR_OPAQUE.sub(lambda found: found["said"] or OPAQUE, text)
+    if "*" in text or "#" in text:
+        text = _EMPHASIS.sub("", text)
+    return _unwrapped(text)
+
+
+def _unwrapped(text: str) -> str:
+    """Return *text* with the lines joined that were wrapped: a long one and what goes on in lower case."""
+    lines = text.split("\n")
+    joints = [
+        " " if len(line) >= _WRAPPED_FROM and line[-1] not in ".!?:;" and "a" <= following[:1] <= "z" else "\n"
+        for line, following in pairwise(lines)
+    ]
+    return "".join([part for both in zip(lines, joints, strict=False) for part in both]) + lines[-1]
 
 
 @lru_cache(maxsize=4)  # kinds, sizes and scope ask for those of the same text
@@ -148,17 +189,43 @@ def clauses(plain: str) -> tuple[tuple[str, bool], ...]:
 
 
 def _clauses(plain: str) -> Iterator[tuple[str, bool]]:
-    for sentence in _SENTENCE_END.split(plain):
-        mood = "asked"
-        for joint, part in _parts(sentence):
-            asks, text = _strip_lead_ins(part)
-            if text:
-                mood = _mood(joint, text, asks=asks, before=mood)
-                yield text, mood in ("asked", "title", "habit")
+    for sentence in _sentences(plain):
+        if sentence and not sentence.isspace():
+            yield from _of_sentence(sentence)
+
+
+def _sentences(plain: str) -> list[str]:
+    """Return the sentences of *plain*. A word such as "task:" ends one, too, and is left out."""
+    found: list[str] = []
+    done = 0
+    for colon in _COLON.finditer(plain) if ":" in plain else ():
+        end = colon.start()
+        while end > done and plain[end - 1].isspace():
+            end -= 1
+        if word := _BEFORE_COLON.search(plain, max(done, end - _LONGEST_BEFORE_COLON), end):
+            *ended, last = _SENTENCE_END.split(plain[done : word.end()])  # with the word: no sentence ends before it
+            found += [*ended, last[: len(last) - len(word.group())]]
+            done = colon.end()
+    return [*found, *_SENTENCE_END.split(plain[done:])]
+
+
+@lru_cache(maxsize=1_024)  # a text is asked for with its parentheses and without: most of its sentences have none
+def _of_sentence(sentence: str) -> tuple[tuple[str, bool], ...]:
+    mood = "asked"
+    found = []
+    for joint, part in _parts(sentence):
+        asks, text = _strip_lead_ins(part)
+        if text:
+            mood = _mood(joint, text, asks=asks, before=mood)
+            found.append((text, mood in ("asked", "title", "habit")))
+    return tuple(found)
 
 
 def _parts(sentence: str) -> Iterator[tuple[str, str]]:
     start, opening = 0, ""
+    if "," not in sentence and _JOINING.isdisjoint(sentence.split()):
+        yield opening, sentence
+        return
     for joint in _JOINT.finditer(sentence):
         if _starts_a_clause(sentence, joint):
             yield opening, sentence[start : joint.start()]
@@ -170,7 +237,7 @@ def _starts_a_clause(sentence: str, joint: re.Match[str]) -> bool:
     joining, verb, following = set(joint[1].lower().split()), joint[2].lower(), joint[3]
     if "but" in joining or verb.endswith("n't") or verb in NEGATIONS or _REQUESTED.match(sentence, joint.end()):
         return True
-    if joint.group().startswith(",") and not joining and verb in ARTICLES | PRONOUNS:
+    if joint.group().startswith(",") and not joining and verb in _SUBJECTS:
         return True
     if verb.rstrip(",:") not in IMPERATIVES:
         return False
@@ -185,18 +252,26 @@ def _starts_a_clause(sentence: str, joint: re.Match[str]) -> bool:
 
 def _strip_lead_ins(part: str) -> tuple[bool, str]:
     at, asks = 0, False
+    has_area = ": " in part
     while at < len(part):
         if part[at] in BULLETS:
             at += 1
+        elif not _may_lead_in(part[at : at + 2]) and not (at == 0 and has_area):
+            break
         elif request := _REQUESTED.match(part, at):
             at, asks = request.end(), True
         elif (lead := _LEAD_IN.match(part, at)) or ((lead := _WORD.match(part, at)) and lead[0].lower() in LEADS):
             at = lead.end()
-        elif at == 0 and (area := _AREA.match(part)) and area[1].lower() in IMPERATIVES:
+        elif at == 0 and has_area and (area := _AREA.match(part)) and area[1].lower() in IMPERATIVES:
             at = area.end()
         else:
             break
     return asks, part[at:].strip()
+
+
+def _may_lead_in(first_two: str) -> bool:
+    """Tell whether a lead-in may begin with the characters *first_two*. One of a list or in brackets may, too."""
+    return first_two.lower() in _LEADING or not (first_two.isascii() and first_two[0].isalpha()) or first_two[-1] == ")"
 
 
 def _mood(joint: str, text: str, *, asks: bool, before: str) -> str:
@@ -217,11 +292,11 @@ def _mood(joint: str, text: str, *, asks: bool, before: str) -> str:
 
 
 def _is_negated(text: str) -> bool:
-    words = text.lower().split(maxsplit=3)[:3]
-    head = words[0].rstrip(",")
-    if head.endswith("n't") or head in CONTRACTIONS:
+    words = text.split(maxsplit=2)
+    head = words[0].lower().rstrip(",")
+    if head in _NEGATIVE or head.endswith("n't"):
         return True
-    return head in NEGATIONS or any(word in ("not", "nothing", "none", "neither", "no") for word in words[1:2])
+    return len(words) > 1 and words[1].lower() in ("not", "nothing", "none", "neither", "no")
 
 
 def _is_subject(text: str) -> bool:
@@ -233,7 +308,8 @@ def _is_subject(text: str) -> bool:
 def _has_finite_verb(text: str) -> bool:
     """Look for the verb of a statement before its first subclause ("what", "that", a comma)."""
     before = ""
-    for number, word in enumerate(WORDS.findall(text.lower())):
+    for number, found in enumerate(WORDS.finditer(text.lower())):
+        word = found.group()
         if word in SUBCLAUSES or word in ",:(":
             return False
         if (number and word in FINITE) or (word in ARTICLES and before.endswith("ed")):

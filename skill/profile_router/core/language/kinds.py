@@ -114,8 +114,9 @@ def find_kinds(text: str, kinds: KindPatterns) -> tuple[KindHit, ...]:
     """Return the kinds that the first 20,000 characters ask for: at most one hit each, in policy order."""
     quotes: dict[str, str] = {}
     other_work = False
-    every = list(clauses(_PARENTHESES.sub("", plain_text(text))))
-    looked_for = kinds.that_may_match_in("\n".join(clause for clause, _ in every).lower())
+    plain = plain_text(text)
+    every = clauses(_PARENTHESES.sub("", plain) if "(" in plain else plain)
+    looked_for = kinds.that_may_match_in("\n".join([clause for clause, asked in every if asked]).lower())
     for clause, asked in every:
         if asked:
             hits = _hits(clause, looked_for)
@@ -130,9 +131,14 @@ def _is_work(clause: str) -> bool:
 
 
 def _hits(clause: str, kinds: KindPatterns) -> dict[str, str]:
-    readings = _readings(clause)
-    found = ((kind, _first_match(readings, patterns)) for kind, patterns in kinds.kinds)
-    return {kind: quote for kind, quote in found if quote is not None}
+    hits: dict[str, str] = {}
+    if kinds.kinds:
+        readings = [(reading, reading.lower()) for reading in _readings(clause)]
+        for kind, patterns in kinds.kinds:
+            quote = _first_match(readings, patterns)
+            if quote is not None:
+                hits[kind] = quote
+    return hits
 
 
 def _readings(clause: str) -> tuple[str, ...]:
@@ -140,9 +146,8 @@ def _readings(clause: str) -> tuple[str, ...]:
     return (clause, clause[light.end() :]) if light else (clause,)
 
 
-def _first_match(readings: Sequence[str], patterns: Sequence[Anchored]) -> str | None:
-    for reading in readings:
-        lowered = reading.lower()
+def _first_match(readings: Sequence[tuple[str, str]], patterns: Sequence[Anchored]) -> str | None:
+    for reading, lowered in readings:
         for pattern in patterns:
             hit = pattern.match(lowered)
             if hit and _holds(hit):

@@ -7,14 +7,19 @@ word any ending. Nothing is found in a clause that negates, and light kinds only
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import field
 
 from profile_router.core.language.anchored import Anchored
-from profile_router.core.language.clauses import OPAQUE, plain_text, word_set
+from profile_router.core.language.clauses import LETTERS, OPAQUE, plain_text, word_set
 from profile_router.core.language.kinds import CHORES, QUOTE_CHARS, KindHit
 from profile_router.values import frozen
 
 MOST_PHRASES = 12
+_ANY_WORDS = r"(?:\S++ ){0,5}?"  # what `*` alone stands for
+_START = 3  # letters of an anchor by which phrases are looked up
+_ABROAD = "\x80"
+_Place = tuple[int, int, int]  # of a phrase: the numbers of its language, of its kind, and its own
 SCOPE = "scope"  # what stands beside the kinds: the phrases by which a work is wide
 _CLAUSE = re.compile(r"[.!?;。！？；，,:：\n]+")
 _POLITE = Anchored(
@@ -22,6 +27,8 @@ _POLITE = Anchored(
     r"|s'il te plaît|s'il vous plaît|pouvez-vous|merci de|пожалуйста|нужно|надо|необходимо|можешь|давай|теперь)\s"
     r"|(?:dann|jetzt|ahora)\s|请你?|帮我|麻烦你?|需要|给我|现在|然后)*"
 )
+# Of those expressions the first two letters, where both are ASCII.
+_POLITE_STARTS = word_set("bi ka po pu qu pe s' me da je ah")
 # "doc: fix typos": what stands before the colon is where, and no work of its own.
 _AREAS = word_set(
     "doc docs style chore fix feat test tests refactor perf ci build rfc readme doku dokumentation documentación "
@@ -50,6 +57,10 @@ _STOPS: Mapping[str, frozenset[str]] = {
     "id": word_set("dan yang di untuk dengan ini pada tidak dari semua berkas tolong perbaiki"),
     "cs": word_set("a je na se v že pro není soubor všechny oprav prosím do"),
 }
+_ALL_STOPS = frozenset().union(*_STOPS.values())
+# With LETTERS it tells of ASCII what `_LATIN_WORD` finds: all that parts words is a blank.
+_WORD_CHARS = "".join(chr(code) if chr(code).isalnum() or chr(code) == "_" else " " for code in range(128))
+_LETTERS_ALONE = frozenset("abcdefghijklmnopqrstuvwxyz")
 # To compile these takes 10 ms, and most texts are of ASCII.
 _SCRIPTS = (
     (Anchored(r"[\u3040-\u30ff]"), "ja"),
@@ -65,9 +76,14 @@ _LATIN_WORD = re.compile(r"[a-zà-öø-ÿ\u0100-\u024f\u1e00-\u1eff]{2,}|\b[a-z]
 
 @frozen
 class Phrases:
-    """The phrases of each language, kind by kind."""
+    """The phrases of each language, kind by kind.
+
+    `starts` tells where those are whose anchor begins with some three letters of ASCII. Under `_ABROAD` are those that
+    no text of ASCII holds, and under "" all others.
+    """
 
     languages: tuple[tuple[str, tuple[tuple[str, tuple[Anchored, ...]], ...]], ...] = ()
+    starts: Mapping[str, Sequence[_Place]] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def known(self) -> frozenset[str]:
@@ -76,15 +92,49 @@ class Phrases:
 
     def that_may_match_in(self, text: str) -> Phrases:
         """Return those that a part of *text* may match. Most texts match none."""
-        found = (
-            (language, tuple((kind, some) for kind, each in kinds if (some := _possible(each, text))))
-            for language, kinds in self.languages
+        said = text.replace(OPAQUE, " ")
+        if said.isascii():
+            there = {word[:_START] for word in said.translate(LETTERS).split()}
+            places = [place for start in self.starts.keys() & there for place in self.starts[start]]
+            places += self.starts.get("", ())
+        else:
+            places = [place for some in self.starts.values() for place in some]
+        possible: dict[str, dict[str, list[Anchored]]] = {}
+        for at, kind_at, number in sorted(places):
+            language, kinds = self.languages[at]
+            kind, each = kinds[kind_at]
+            if each[number].literals[0] in text:
+                possible.setdefault(language, {}).setdefault(kind, []).append(each[number])
+        return Phrases(
+            languages=tuple(
+                (language, tuple((kind, tuple(some)) for kind, some in kinds.items()))
+                for language, kinds in possible.items()
+            )
         )
-        return Phrases(languages=tuple((language, kinds) for language, kinds in found if kinds))
 
 
-def _possible(expressions: Sequence[Anchored], text: str) -> tuple[Anchored, ...]:
-    return tuple([one for one in expressions if one.may_match_in(text)])
+def _starts(languages: Sequence[tuple[str, Sequence[tuple[str, Sequence[Anchored]]]]]) -> Mapping[str, list[_Place]]:
+    """Return where the phrases of *languages* are, by the start of their anchors."""
+    found: dict[str, list[_Place]] = {}
+    for at, (_, kinds) in enumerate(languages):
+        for kind_at, (_, each) in enumerate(kinds):
+            for number, one in enumerate(each):
+                found.setdefault(_start(one), []).append((at, kind_at, number))
+    return found
+
+
+def _start(one: Anchored) -> str:
+    literal = one.literals[0].replace(OPAQUE, " ")
+    if not literal.isascii():
+        return _ABROAD
+    start = literal[:_START]
+    return start if len(start) == _START and start.isalpha() and _begins_a_word(one) else ""
+
+
+def _begins_a_word(one: Anchored) -> bool:
+    """Tell whether the anchor of *one* stands at the start of a word wherever *one* matches."""
+    before = one.pattern.partition(re.escape(one.literals[0]))[0]
+    return not before or before.endswith((" ", _ANY_WORDS))
 
 
 def compile_phrases(phrases: Mapping[str, Mapping[str, Sequence[str]]]) -> Phrases:
@@ -95,7 +145,7 @@ def compile_phrases(phrases: Mapping[str, Mapping[str, Sequence[str]]]) -> Phras
             if len(each) > MOST_PHRASES:
                 raise ValueError(f"phrases.{language}.{kind} has {len(each)} phrases (at most {MOST_PHRASES})")
         languages.append((language, tuple((kind, tuple(map(_expression, each))) for kind, each in kinds.items())))
-    return Phrases(languages=tuple(languages))
+    return Phrases(languages=tuple(languages), starts=_starts(languages))
 
 
 def find_phrases(text: str, phrases: Phrases) -> tuple[KindHit, ...]:
@@ -122,13 +172,20 @@ def find_phrases(text: str, phrases: Phrases) -> tuple[KindHit, ...]:
 def language_of_text(text: str) -> str:
     """Return the language of *text* as a code: `other` for one that is not told apart, `en` where nothing tells."""
     plain = plain_text(text).lower()
-    words = _LATIN_WORD.findall(plain)
-    foreign = 0 if plain.replace(OPAQUE, "").isascii() else len(_NOT_LATIN.compiled.findall(plain))
+    said = plain.replace(OPAQUE, " ")
+    if said.isascii():
+        alone = _LETTERS_ALONE.intersection(said.translate(_WORD_CHARS).split())
+        words: Collection[str] = alone | {word for word in said.translate(LETTERS).split() if len(word) > 1}
+        foreign = 0
+    else:
+        words = _LATIN_WORD.findall(plain)
+        foreign = len(_NOT_LATIN.compiled.findall(plain))
     if foreign >= 2 and foreign >= len(words):
         return next((name for script, name in _SCRIPTS if script.search(plain)), "other")
-    counts = {name: len(stops.intersection(words)) for name, stops in _STOPS.items()}
+    stops_there = _ALL_STOPS.intersection(words)
+    counts = {name: len(stops & stops_there) for name, stops in _STOPS.items()}
     best = max(counts, key=lambda name: counts[name])
-    own = sum(not word.isascii() for word in words)
+    own = 0 if said.isascii() else sum(not word.isascii() for word in words)
     sure = counts[best] >= 2 or (counts[best] == 1 and own >= 2)
     return best if sure and counts[best] + min(own, 2) > 2 * counts["en"] else "en"
 
@@ -142,6 +199,8 @@ def clauses_abroad(plain: str) -> Iterator[str]:
 
 
 def _asked(clause: str) -> str:
+    if clause[:2].isascii() and clause[:1].isalpha() and clause[:2] not in _POLITE_STARTS:
+        return clause
     return clause[found.end() :] if (found := _POLITE.match(clause)) else clause
 
 
@@ -160,7 +219,7 @@ def _expression(phrase: str) -> Anchored:
     parts = []
     for word in phrase.lower().split():
         if word == "*":
-            parts.append(r"(?:\S++ ){0,5}?")
+            parts.append(_ANY_WORDS)
         else:
             inner = r"\S{0,12}?".join(re.escape(part) for part in word.removesuffix("*").split("*"))
             parts.append(rf"{inner}\w*+ " if word.endswith("*") else f"{inner} ")

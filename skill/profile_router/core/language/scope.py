@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from profile_router.core.language.anchored import Anchored
 from profile_router.core.language.clauses import ARTICLES, clauses, plain_text, word_set
@@ -35,11 +36,14 @@ def has_scope_word(text: str, words: Sequence[str], objects: Sequence[str] = ())
     ("it polls all files"). "all modules" also finds "all of our modules". *objects* count where they are the object of
     the clause's first verb: "refactor the codebase to async"; one that begins with "the" has no further word before it.
     """
-    scope, whole = _expression(words), _object_expression(objects)
+    plain = plain_text(text)
+    scope, whole = _expression(tuple(words)), _object_expression(tuple(objects))
+    scope = scope if scope is not None and scope.may_match_in(plain) else None
+    whole = whole if whole is not None and whole.may_match_in(plain) else None
     if scope is None and whole is None:
         return None
-    for clause, asked in clauses(plain_text(text)):
-        if scope is not None and (asked or _OBLIGES.search(clause)):
+    for clause, asked in clauses(plain):
+        if scope is not None and scope.may_match_in(clause) and (asked or _OBLIGES.search(clause)):
             for hit in scope.finditer(clause):
                 negated = NEGATED.search(clause[: hit.start()].rpartition(",")[2].lower())
                 if not negated and _is_meant(clause, hit):
@@ -51,7 +55,8 @@ def has_scope_word(text: str, words: Sequence[str], objects: Sequence[str] = ())
     return None
 
 
-def _expression(words: Sequence[str]) -> Anchored | None:
+@lru_cache(maxsize=8)  # those of a policy are asked for with each task
+def _expression(words: tuple[str, ...]) -> Anchored | None:
     between = r" (?:of )?(?:the |our |its |these )?"
     spelled = [between.join(map(re.escape, word.split())) for word in words if word.strip()]
     if not spelled:
@@ -64,7 +69,8 @@ def _expression(words: Sequence[str]) -> Anchored | None:
     )
 
 
-def _object_expression(objects: Sequence[str]) -> Anchored | None:
+@lru_cache(maxsize=8)
+def _object_expression(objects: tuple[str, ...]) -> Anchored | None:
     nouns = [one.lower().split() for one in objects if one.strip()]
     if not nouns:
         return None

@@ -19,7 +19,7 @@ _URL = Anchored(
     r"(?:\?[^\s<>\"'`)\]]{0,500})?(?![\w/.-]*[\w/])"
     r"|(?:www\.)?figma\.com/(?:file|design|proto|board)/[^\s<>\"'`)\]]{1,500}"
     r"|github\.com/(?:user-attachments/assets|[\w.-]{1,100}/[\w.-]{1,100}/assets)/[^\s<>\"'`)\]]{1,300})",
-    anchors=("://",),
+    anchors=(".png", ".jp", ".gif", ".webp", "figma.com/", "github.com/"),
     flags=re.IGNORECASE,
 )
 _FETCHED = Anchored(r"\b(?:curl|wget|download|fetch|get|head)\s+(?:-\S+\s+)*$", flags=re.IGNORECASE)
@@ -47,7 +47,7 @@ _WORKED_ON = Anchored(
 
 def without_code(text: str) -> str:
     """Return *text* without fences and code in backticks: what stands there is worked on, not shown."""
-    return _CODE.sub(" ", text)
+    return _CODE.sub(" ", text) if "`" in text or "~~~" in text else text
 
 
 def img_targets(prose: str) -> Iterator[str]:

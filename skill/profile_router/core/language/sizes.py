@@ -3,7 +3,7 @@
 import re
 
 from profile_router.core.language.anchored import Anchored
-from profile_router.core.language.clauses import clauses, plain_text, word_set
+from profile_router.core.language.clauses import LETTERS, OPAQUE, clauses, first_word, plain_text, word_set
 from profile_router.core.language.kinds import NEGATED
 from profile_router.values import frozen
 
@@ -18,6 +18,8 @@ _SITES = (
 )
 _LINES = r"lines(?: of code)?|loc|sloc"
 _NUMBER = r"(?P<number>\d{1,3}(?:,\d{3})+|\d{1,6}|" + "|".join(sorted(_WORDS, key=len, reverse=True)) + ")"
+_NUMBER_WORDS = frozenset(word for number in _WORDS for word in number.split()) - {"a", "of"}
+_DIGIT = re.compile(r"\d")
 _IN_WORDS = Anchored("|".join(_WORDS), anchors=tuple(_WORDS), flags=re.IGNORECASE)
 _STATED = Anchored(
     rf"(?<![\w.,$#/-]){_NUMBER}\+?(?:\s?(?:-|–|to)\s?(?P<up_to>\d{{1,6}}))?[ -](?:(?:of )?(?:the |our |these |those )?)"
@@ -84,9 +86,15 @@ def stated_sizes(text: str) -> StatedSizes:
     """Return the largest sizes that *text* states of the work, none of what the code handles ("opens 60 files")."""
     files = sites = lines = None
     edits, all_tests = True, False
-    for clause, asked in clauses(plain_text(text)):
-        first = clause.split(maxsplit=1)[0].lower().rstrip(",:.")
-        for hit in _STATED.finditer(clause) if _has_number(clause) else ():
+    plain = plain_text(text)
+    in_words = _has_number_word(plain)
+    tests = _ALL_TESTS.may_match_in(plain)
+    for clause, asked in clauses(plain):
+        has_number = _DIGIT.search(clause) or (in_words and _IN_WORDS.may_match_in(clause))
+        if not has_number and not (asked and tests):
+            continue
+        first = first_word(clause)
+        for hit in _STATED.finditer(clause) if has_number else ():
             size = _size(hit)
             if size is None or not _is_of_the_work(hit, first, asked=asked):
                 continue
@@ -108,9 +116,10 @@ def stated_sizes(text: str) -> StatedSizes:
     )
 
 
-def _has_number(clause: str) -> bool:
-    """Tell whether a number may stand in *clause*: without one there is no size, and nothing to compile."""
-    return any(map(str.isdecimal, clause)) or _IN_WORDS.may_match_in(clause)
+def _has_number_word(plain: str) -> bool:
+    """Tell whether a word of *plain* may be a part of a number in words."""
+    said = plain.replace(OPAQUE, " ")
+    return not said.isascii() or not _NUMBER_WORDS.isdisjoint(said.lower().translate(LETTERS).split())
 
 
 def _size(hit: re.Match[str]) -> int | None:
