@@ -136,3 +136,18 @@ def names_of_modules() -> list[str]:
 @pytest.mark.parametrize("name", names_of_modules())
 def test_each_module_can_be_imported(name: str) -> None:
     importlib.import_module(name)
+
+
+def test_no_command_carries_a_task_out_but_by_the_interface_of_programs() -> None:
+    carry = {ROOT / "runs" / f"{name}.py" for name in ("run", "batch", "resume", "job", "context", "thread_session")}
+    by_hand = {
+        path.name: found.stem
+        for path in (ROOT / "cli").rglob("*.py")
+        for found in imported(path)
+        if found in carry or ROOT / "runners" in found.parents
+    }
+    assert by_hand == {}
+    asking = {path.stem for path in (ROOT / "cli").rglob("*.py") if ROOT / "api" / "running.py" in imported(path)}
+    assert asking == {"run", "demo", "tour"}
+    for command, module in (("batch", "batching"), ("resume", "resuming"), ("route", "routing")):
+        assert ROOT / "api" / f"{module}.py" in imported(ROOT / "cli" / "commands" / f"{command}.py")

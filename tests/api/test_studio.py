@@ -22,11 +22,11 @@ from tests.api.studio_server import studio_server
 from tests.cli.command import ROOT
 from tests.scripted_provider import say
 
+from profile_router import resume
 from profile_router.api.studio import StudioContext, StudioInput, fields_of_task, graph
 from profile_router.api.studio_door import STUDIO, auth
 from profile_router.errors import RouterError, UsageError, WorkspaceError
 from profile_router.ledger.history import SqliteHistory
-from profile_router.runs.resume import resume_thread
 from profile_router.verify.verifier import WorkspaceVerifier
 from profile_router_graphs.router import build
 from profile_router_graphs.router import graph as router
@@ -209,7 +209,7 @@ def test_a_run_that_is_cancelled_is_interrupted_and_resume_goes_on_where_it_was(
 
     assert asyncio.run(cancelled())
     assert [row.verdict for row in history(on).runs(9)] == ["interrupted"]
-    result = resume_thread(None, None, dict(os.environ), lambda _: None)
+    result = resume()
     assert (result.json["summary"], len(on.local.chats)) == ("`add` adds now.", 2)  # its first turn is not asked again
     assert [row.verdict for row in history(on).runs(9)] == [result.verdict]
 

@@ -163,19 +163,6 @@ class ResultEvent(RunResult):
     task_index: int | None = None
 
 
-class BatchResult(Value):
-    """The end of a batch, as `batch --json` prints it."""
-
-    v: int
-    time: str
-    run: str | None
-    status: Status
-    tasks: int
-    cost_usd: float
-    seconds: float
-    results: tuple[RunResult, ...]
-
-
 AnyEvent = (
     LineEvent
     | ClassifyEvent

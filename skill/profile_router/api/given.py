@@ -1,14 +1,16 @@
-"""The task as a program gives it: a text and fields named as in `--task-json`, or a Task."""
+"""What a program gives: the task, as a text with fields or as a Task, and what surrounds it."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, TypedDict
 
 from profile_router.api.task_bounds import within_bounds
 from profile_router.api.task_fields import TASK, task_from, whole_characters, with_known_toolsets
 from profile_router.core.task import Task
+from profile_router.core.text import shown
 from profile_router.errors import UsageError
 
 _GivenPath = str | os.PathLike[str]
@@ -19,15 +21,16 @@ _ALLOWED = "a text, a number, true or false, None, a path, and lists, tuples and
 class TaskFields(TypedDict, total=False):
     """What a task may say besides its goal; each may be left out, or be None.
 
-    `context` is text for the prompt. `files` and `images` are paths that it is about. `workspace` is the folder to work
-    in; the default is the repository around the current one. `profile` names a profile, which a private task overrules.
-    `local_only` keeps the task on this machine. `facts` are sizes that are known: files_to_read, files_to_edit,
-    lines_to_edit.
+    `context` is text for the prompt, up to 8 MB. `files` and `images` are paths that it is about. `workspace` is the
+    folder to work in; the default is the repository around the current one. `profile` names a profile, which a private
+    task overrules. `local_only` keeps the task on this machine. `facts` are sizes that are known, in files and lines:
+    files_to_read, files_to_edit, lines_to_edit.
 
     For a run: `check` is a shell command that must succeed afterwards. `max_cost` is the most it may cost in USD; 0
-    asks no paid model. `timeout` is in seconds of wall clock, `max_turns` the model calls of an attempt, `toolsets` the
-    tools. `thread` is the conversation to go on with. `conversation` are turns, each with role and text, held in
-    `sessions`. `proposed_check` is a command that a model wants. `whole_answer`: the summary is not cut.
+    asks no paid model. `timeout` is in seconds of wall clock, `max_turns` the model calls of an attempt. `toolsets` are
+    the tools, by Hermes' names. `thread` is the conversation to go on with. `conversation` are turns, each with role
+    and text, held in `sessions` of Hermes. `proposed_check` is a command that a model wants. `whole_answer`: the
+    summary is not cut.
     """
 
     context: str | None
@@ -64,6 +67,37 @@ def task_given(task: str | Task, fields: Mapping[str, Any]) -> Task:
             raise UsageError(f"a task has no field '{name}' (allowed: {', '.join(sorted(known - {'goal'}))})")
     given = {name: whole_characters(_plain(value, name)) for name, value in {"goal": task, **fields}.items()}
     return with_known_toolsets(task_from(given, "the task"), "the task.toolsets")
+
+
+def path_given(path: object, name: str) -> str | None:
+    """Return *path*, the argument *name*, as text; None where it is left out. Raises UsageError for no path."""
+    if path is None:
+        return None
+    text = os.fspath(path) if isinstance(path, os.PathLike) else path
+    if not isinstance(text, str) or "\0" in text:
+        raise UsageError(f"{name}={shown(repr(path))} is not a path (allowed: a text or a path, without NUL; None)")
+    return text
+
+
+def folder_given(cwd: object) -> Path:
+    """Return the folder that paths start from: *cwd*, else the current one. Raises UsageError for no path."""
+    text = path_given(cwd, "cwd")
+    return Path.cwd() if text is None else Path(text)
+
+
+def environment_given(environ: object, whole: Mapping[str, str]) -> dict[str, str]:
+    """Return *environ*, or *whole* where it is left out, as a copy. Raises UsageError for anything but texts by name.
+
+    A value is not shown: it may be a key.
+    """
+    if environ is None:
+        return dict(whole)
+    if not isinstance(environ, Mapping):
+        raise UsageError(f"environ is a {type(environ).__name__} (allowed: a mapping of texts to texts, or None)")
+    for name, value in environ.items():
+        if not (isinstance(name, str) and isinstance(value, str)):
+            raise UsageError(f"environ[{shown(repr(name))}] is a {type(value).__name__} (allowed: a text)")
+    return dict(environ)
 
 
 def _plain(value: Any, name: str, level: int = 0) -> Any:

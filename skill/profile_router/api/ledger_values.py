@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from profile_router.api.printed import Printed, PrintedOfNoRun
-from profile_router.api.value import Value
+from profile_router.api.value import Printed, PrintedOfNoRun, Value
 from profile_router.core.ladder.account import Grouping, RunGroup
 from profile_router.core.ladder.observed import ObservedGroup
 from profile_router.core.ladder.run_kinds import RunKind, Stage

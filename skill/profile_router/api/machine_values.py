@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-from profile_router.api.printed import PrintedOfNoRun
 from profile_router.api.route_values import FoundCheckView
-from profile_router.api.value import Value
+from profile_router.api.value import PrintedOfNoRun, Value
 from profile_router.core.policy.rules import Tier
 from profile_router.doctor.finding import Finding
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-from profile_router.api.printed import PrintedOfNoRun
-from profile_router.api.value import Value
+from profile_router.api.value import PrintedOfNoRun, Value
 from profile_router.core.operating.answers import Advice, AnswerId, Replayed
 from profile_router.core.operating.bench import CallTime
 from profile_router.core.operating.replay import Destination

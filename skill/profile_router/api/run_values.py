@@ -209,6 +209,19 @@ class RunResult(Value):
         return str(getattr(object.__getattribute__(self, "_source"), "workspace", ""))
 
 
+class BatchResult(Value):
+    """The end of a batch, as `batch --json` prints it."""
+
+    v: int
+    time: str
+    run: str | None
+    status: Status
+    tasks: int
+    cost_usd: float
+    seconds: float
+    results: tuple[RunResult, ...]
+
+
 EventKind = Literal[
     "found",
     "unfinished",

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import importlib
 import os
 import queue
 import threading
-from collections.abc import AsyncGenerator, Callable, Generator, Mapping
+from collections.abc import AsyncGenerator, Generator, Mapping
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from profile_router.api.given import task_given
+from profile_router.api.given import environment_given, folder_given, path_given, task_given
 from profile_router.api.run_values import RunEvent, RunResult
-from profile_router.api.surroundings import foreign_held_back
+from profile_router.api.surroundings import Tell, foreign_held_back, imported, run_to_end, telling
 from profile_router.core.task import Task
 from profile_router.core.telling.envelope import enveloped
-from profile_router.ports import Approver, Event
+from profile_router.ports import Approver
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -25,13 +23,6 @@ if TYPE_CHECKING:
     from profile_router.api.given import TaskFields
     from profile_router.runs.job import Job
     from profile_router.runs.result import Result
-
-Tell = Callable[[RunEvent], object]
-# LangChain and LangGraph take a second: only who runs a task imports them.
-_LARGE = (
-    *("profile_router.runs.run", "profile_router.threads.checkpoints", "profile_router_graphs.router", "aiosqlite"),
-    "profile_router_graphs.state",
-)
 
 
 def run(
@@ -46,26 +37,27 @@ def run(
 ) -> RunResult:
     """Route *task*, run it under the profile, verify what it did, and return its end.
 
-    The goal is a text, and *fields* are named as in `--task-json` (`TaskFields`). *policy* is the file to decide by.
-    *cwd* and *environ* stand for the current folder and this process' environment. *on_event* is called with each
-    event, mostly in the loop of the run. At times it is called in a thread that the run waits for. *approver* is asked
-    before an expensive step or before code of the workspace runs. Without one nobody is there, and the run ends
-    `unapproved` instead.
+    *task* is its goal, with *fields* named as in `--task-json`; `TaskFields` tells their units. Or it is a Task, which
+    has them all. *policy* is the path of the file to decide by; None: the user's, else the shipped one. *cwd* is the
+    folder that paths start from. *environ* stands for this process' environment, by name. *on_event* is called with
+    each event, mostly in the loop of the run. At times it is called in a thread that the run waits for. *approver* is
+    asked before a step that may cost more USD than the policy lets pass. It is asked before code of the workspace runs,
+    too. Without one nobody is there, and the run ends `unapproved` instead.
 
-    What fails is an answer too: look at `status`, `verdict` and `cause`. Raises RouterError for a wrong task, policy or
-    profile; its message is complete. Raises RuntimeError inside a running event loop, where `arun` is to be awaited. A
-    KeyboardInterrupt ends all that it started; `profile-router resume` goes on with the thread.
+    Costs are in USD, by the `cost_source` of each attempt. That is the provider's own figure, the policy, or the
+    published table of the library genai-prices. Tokens are as the provider counted them, else as `tokens_source` says.
+    Times are in seconds.
+
+    What fails is an answer too: look at `status`, `verdict` and `cause`. Raises UsageError for a wrong task or
+    argument, and PolicyError for a wrong policy. Raises ProfileError for a wrong profile, and UnknownProfile where none
+    has that name. Raises WorkspaceError for a wrong folder, and StateError where our state folder cannot be used. Each
+    is a RouterError with a complete message. Raises RuntimeError inside a running event loop, where `arun` is to be
+    awaited. A KeyboardInterrupt ends all that it started; `resume` goes on with the thread.
     """
-
-    async def main() -> RunResult:
-        from profile_router.runs.interrupt import one_interrupt
-
-        with one_interrupt():
-            return await arun(
-                task, policy=policy, cwd=cwd, environ=environ, on_event=on_event, approver=approver, **fields
-            )
-
-    return asyncio.run(main())
+    return run_to_end(
+        "run",
+        lambda: arun(task, policy=policy, cwd=cwd, environ=environ, on_event=on_event, approver=approver, **fields),
+    )
 
 
 async def arun(
@@ -80,12 +72,14 @@ async def arun(
 ) -> RunResult:
     """Do what `run` does, in the running event loop. Cancelling it ends all that it started; its thread is kept.
 
-    Several may run at the same time, but no two that write in one workspace: `profile-router batch` gives each a copy.
-    At most 32 are at work at once in one process; the others wait in line.
+    *task*, *fields*, *policy*, *cwd*, *environ*, *on_event* and *approver* are those of `run`. The units of what it
+    gives are, too. Several may run at the same time, but no two that write in one workspace: `abatch` gives each a
+    copy. At most 32 are at work at once in one process; the others wait in line. Raises UsageError, PolicyError,
+    ProfileError, WorkspaceError and StateError as `run` does.
     """
     given = task_given(task, fields)
     with foreign_held_back() as whole:
-        around = whole if environ is None else dict(environ)
+        around = environment_given(environ, whole)
         job = await asyncio.to_thread(job_for, given, policy, cwd, around, on_event, approver)
         from profile_router.runs.run import run_job
 
@@ -103,8 +97,10 @@ def stream(
 ) -> Generator[RunEvent, None, None]:
     """Run *task* as `run` does, and yield its events as they come; the last one has the `result`.
 
+    *task*, *fields*, *policy*, *cwd*, *environ* and *approver* are those of `run`. The units of what it gives are, too.
     It runs in a thread of its own and does not wait for who reads. It begins with the first `next`; closing the
-    iterator cancels it. Raises what `run` raises.
+    iterator cancels it. The first `next` raises UsageError, PolicyError, ProfileError, WorkspaceError and StateError as
+    `run` does.
     """
     told: queue.SimpleQueue[RunEvent | BaseException | None] = queue.SimpleQueue()
     ready = threading.Event()
@@ -153,7 +149,9 @@ async def astream(
 ) -> AsyncGenerator[RunEvent, None]:
     """Run *task* as `arun` does, and yield its events as they come; the last one has the `result`.
 
-    Closing the iterator (`aclose`) cancels the run. Raises what `arun` raises.
+    *task*, *fields*, *policy*, *cwd*, *environ* and *approver* are those of `run`. The units of what it gives are, too.
+    Closing the iterator (`aclose`) cancels the run. The first `anext` raises UsageError, PolicyError,
+    ProfileError, WorkspaceError and StateError as `run` does.
     """
     told: asyncio.Queue[RunEvent | None] = asyncio.Queue()
     loop = asyncio.get_running_loop()
@@ -200,20 +198,15 @@ def job_for(
     approver: Approver | None,
 ) -> Job:
     """Return *task* as it is run by *policy* from *cwd* and *environ*. Raises RouterError for bad input."""
-    for name in _LARGE:
-        importlib.import_module(name)
+    imported()
     from profile_router.runs.run import job_of
-
-    def emit(event: Event) -> None:
-        if on_event is not None:
-            on_event(RunEvent.of(event))
 
     return job_of(
         task,
-        None if policy is None else os.fspath(policy),
+        path_given(policy, "policy"),
         environ,
-        Path.cwd() if cwd is None else Path(cwd),
-        emit,
+        folder_given(cwd),
+        telling(on_event),
         approver,
     )
 

@@ -44,7 +44,7 @@ SCHEMAS: Mapping[str, Callable[[], dict[str, Any]]] = {
     "route": _answer("`route --json`", "route_values", "RouteResult"),
     "quotes": _answer("`route --tasks-json`", "machine_values", "QuotesResult"),
     "run": _answer("`run --json` and `resume --json`", "run_values", "RunResult"),
-    "batch": _answer("`batch --json`", "event_values", "BatchResult"),
+    "batch": _answer("`batch --json`", "run_values", "BatchResult"),
     "events": _printed("event_values", "AnyEvent", title="One line of `--stream`"),
     "history": _answer("`history --json`", "ledger_values", "HistoryResult", "GroupsResult"),
     "show": _answer("`show --json`", "ledger_values", "ShowResult"),

@@ -1,11 +1,25 @@
-"""What of this process' environment no run may see, held back for as long as one lasts."""
+"""What surrounds each run of a program: event loop, events, and what of the environment no run may see."""
 
 from __future__ import annotations
 
+import asyncio
+import importlib
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from profile_router.api.run_values import RunEvent
+from profile_router.ports import Emit, Event
+
+Tell = Callable[[RunEvent], object]
+T = TypeVar("T")
+# LangChain and LangGraph take a second: only who runs a task imports them.
+_LARGE = (
+    *("profile_router.runs.run", "profile_router.threads.checkpoints", "profile_router_graphs.router", "aiosqlite"),
+    "profile_router_graphs.state",
+)
 
 _DOOR = threading.Lock()
 _HELD: dict[str, str] = {}
@@ -36,3 +50,43 @@ def foreign_held_back() -> Iterator[dict[str, str]]:
             if not _RUNNING:
                 os.environ.update({name: one for name, one in _HELD.items() if name not in os.environ})
                 _HELD.clear()
+
+
+def imported(*more: str) -> None:
+    """Import what every run needs, and the modules *more*: in a thread, as it takes a second."""
+    for name in (*_LARGE, *more):
+        importlib.import_module(name)
+
+
+def run_to_end(name: str, begin: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """Return what the coroutine of *begin* returns, in an event loop of its own, which the first Ctrl-C cancels.
+
+    Raises RuntimeError inside a running event loop, where not *name* is to be called.
+    """
+    if _running_loop() is not None:
+        raise RuntimeError(f"{name} cannot wait inside a running event loop; await a{name} there")
+
+    async def main() -> T:
+        from profile_router.runs.interrupt import one_interrupt
+
+        with one_interrupt():
+            return await begin()
+
+    return asyncio.run(main())
+
+
+def _running_loop() -> asyncio.AbstractEventLoop | None:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
+
+
+def telling(on_event: Tell | None) -> Emit:
+    """Return what tells *on_event* each event of a run as a value; None: it tells nobody."""
+
+    def emit(event: Event) -> None:
+        if on_event is not None:
+            on_event(RunEvent.of(event))
+
+    return emit

@@ -100,6 +100,19 @@ class Value:
         return core_schema.typed_dict_schema(fields, cls=cls, cls_name=cls.__name__, ref=cls.__name__)
 
 
+class Printed(Value):
+    """`v` is the version of its form, `time` its moment in UTC."""
+
+    v: int
+    time: str
+
+
+class PrintedOfNoRun(Printed):
+    """An answer that tells of no single run."""
+
+    run: None
+
+
 def declared_fields(cls: type[Value]) -> Mapping[str, Any]:
     """Return the declared attributes of *cls* and their types."""
     return _fields(cast("Any", cls))  # mypy takes the hash of a class for that of its values

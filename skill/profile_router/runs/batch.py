@@ -6,7 +6,7 @@ import asyncio
 import time
 import traceback
 from collections import defaultdict
-from collections.abc import AsyncIterator, Container, Mapping, MutableMapping, Sequence
+from collections.abc import AsyncIterator, Container, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import field, replace
 from functools import partial
@@ -25,11 +25,10 @@ from profile_router.git.merge import DIFFS
 from profile_router.git.repository import Repository
 from profile_router.ledger.schema import moment
 from profile_router.ports import Approver, Emit, Event
-from profile_router.runs.interrupt import one_interrupt
 from profile_router.runs.job import CopySite, Job, to_the_end
 from profile_router.runs.result import Result
 from profile_router.runs.route import measured_as_local
-from profile_router.runs.run import drop_foreign, job_of, reading_there, run_on
+from profile_router.runs.run import job_of, reading_there, run_on
 from profile_router.runs.setup import prepare
 from profile_router.runs.thread_session import Keeping, checkpoints
 from profile_router.state.folder import state_dir
@@ -43,10 +42,10 @@ Given = Task | RouterError
 _STOPPED = "its batch was stopped, and what it had done by then, if anything, is kept in {}; hand the task over again"
 
 
-def run_batch(
+async def run_batch(
     tasks: Sequence[Given],
     policy_file: str | None,
-    environ: MutableMapping[str, str],
+    environ: Mapping[str, str],
     cwd: Path,
     emit: Emit,
     *,
@@ -57,31 +56,24 @@ def run_batch(
     """Run *tasks*, at most *parallel* at once, and return their results in order; an error stands for itself.
 
     Each result is also an event, as soon as it is there. What goes wrong with one task is its result. *seconds* bounds
-    the whole batch: it shortens the time of what begins late. Ctrl-C ends everything.
+    the whole batch: it shortens the time of what begins late. Cancelling it ends everything. Raises StateError.
     """
-    given = dict(environ)
-    drop_foreign(environ)
     deadline = None if seconds is None else time.monotonic() + seconds
-
-    async def everything() -> list[Result]:
-        with one_interrupt():
-            async with checkpoints(state_dir(given), given) as keeping:
-                batch = _Batch(
-                    tasks=tasks,
-                    policy_file=policy_file,
-                    environ=given,
-                    cwd=cwd,
-                    emit=emit,
-                    deadline=deadline,
-                    slots=asyncio.Semaphore(parallel),
-                    approver=approver,
-                    keeping=keeping,
-                    done=[asyncio.Event() for _ in tasks],
-                    worked=[asyncio.Event() for _ in tasks],
-                )
-                return await batch.run()
-
-    return asyncio.run(everything())
+    async with checkpoints(state_dir(environ), environ) as keeping:
+        batch = _Batch(
+            tasks=tasks,
+            policy_file=policy_file,
+            environ=environ,
+            cwd=cwd,
+            emit=emit,
+            deadline=deadline,
+            slots=asyncio.Semaphore(parallel),
+            approver=approver,
+            keeping=keeping,
+            done=[asyncio.Event() for _ in tasks],
+            worked=[asyncio.Event() for _ in tasks],
+        )
+        return await batch.run()
 
 
 @frozen

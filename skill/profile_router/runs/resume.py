@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,10 +14,9 @@ from profile_router.git.undo import Undo
 from profile_router.ledger.writing import SqliteRunLedger
 from profile_router.ports import Approver, Emit
 from profile_router.runs.accounted import run_ledger
-from profile_router.runs.interrupt import one_interrupt
 from profile_router.runs.job import Begun, Job, Site, site_of, stamped_emit
 from profile_router.runs.result import Result
-from profile_router.runs.run import drop_foreign, walk
+from profile_router.runs.run import walk
 from profile_router.runs.setup import Setup, prepare
 from profile_router.runs.thread_session import Keeping, checkpoints, close
 from profile_router.runs.undo import undo_after
@@ -26,27 +25,15 @@ from profile_router.threads.threads import Row, Run, Threads
 from profile_router.workspace.folder import Workspace
 
 
-def resume_thread(
+async def resume_thread(
     thread: str | None,
     policy_file: str | None,
-    environ: MutableMapping[str, str],
+    environ: Mapping[str, str],
     emit: Emit,
     approver: Approver | None = None,
 ) -> Result:
     """Go on with *thread*, or with the only one that was interrupted, and return the result. Raises RouterError."""
-    given = dict(environ)
-    drop_foreign(environ)
-
-    async def quietly() -> Result:
-        with one_interrupt():
-            return await _resume(thread, policy_file, given, stamped_emit(emit), approver)
-
-    return asyncio.run(quietly())
-
-
-async def _resume(
-    thread: str | None, policy_file: str | None, environ: Mapping[str, str], emit: Emit, approver: Approver | None
-) -> Result:
+    emit = stamped_emit(emit)
     async with checkpoints(state_dir(environ), environ) as keeping:
         row = wanted(keeping.threads, thread)
         if row.status != "running":

@@ -5,11 +5,9 @@ from __future__ import annotations
 import argparse
 import math
 import os
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
-from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from profile_router.api.task_fields import ROUTED_FIELDS, RUN, tasks_from_json
 from profile_router.api.task_schema import tasks_schema
@@ -20,12 +18,13 @@ from profile_router.cli.json_answer import json_text
 from profile_router.cli.options import MOST_OF_TASKS, PrintSchema, add_stream_options, json_of, source_of, streams
 from profile_router.cli.progress import Progress
 from profile_router.core.task import Task
-from profile_router.core.telling.decision import Json
 from profile_router.errors import UsageError
 from profile_router.machine.imports import import_large
 from profile_router.policies.file import find_policy, read_policy
 from profile_router.ports import Emit
-from profile_router.runs.result import Result, batch_status
+
+if TYPE_CHECKING:
+    from profile_router.api.run_values import BatchResult
 
 WRONG_CALL = 2  # no task was begun: what was wrong is in the call or a file
 
@@ -70,43 +69,32 @@ def run(arguments: argparse.Namespace) -> int:
         # As long as Hermes waits for the whole batch: what one of its tasks may take at most.
         longest = max((task.timeout_s or math.inf for task in tasks if isinstance(task, Task)), default=math.inf)
         seconds = min(longest, policy.limits.run_seconds)
-    started = time.monotonic()
     emit: Emit = print_event if streamed else numbered
     with nullcontext() if streamed else numbered:
-        import_large("profile_router.runs.batch")  # with LangChain, which takes half a second
-        from profile_router.runs.batch import run_batch
+        import_large("profile_router.api.batching", "profile_router.runs.batch")  # with LangChain: half a second
+        from profile_router.api.batching import batch
 
-        results = run_batch(
+        end = batch(
             tasks,
-            arguments.policy,
-            os.environ,
-            Path.cwd(),
-            emit,
-            parallel=policy.limits.parallel,
-            seconds=seconds,
+            policy=arguments.policy,
+            on_event=lambda event: emit(event.json),
             approver=approver,
+            timeout=seconds,
         )
-    status = batch_status([result.status for result in results])
-    end: Json = {
-        "status": status,
-        "tasks": len(results),
-        "cost_usd": round(sum(one.json["cost_usd"] for one in results), 6),
-        "seconds": round(time.monotonic() - started, 2),
-    }
-    _show(end, results, streamed=streamed, as_json=arguments.json)
-    begun = any(one.json["route"] for one in results)
-    return EXITS[status] if begun or arguments.from_hermes else WRONG_CALL
+    _show(end, streamed=streamed, as_json=arguments.json)
+    begun = any(one.route is not None for one in end.results)
+    return EXITS[end.status] if begun or arguments.from_hermes else WRONG_CALL
 
 
-def _show(end: Json, results: Sequence[Result], *, streamed: bool, as_json: bool) -> None:
+def _show(end: BatchResult, *, streamed: bool, as_json: bool) -> None:
     """Print how the batch ended; on a stream the results have been told already."""
     if streamed:
-        print_event({"event": "batch", **end})
+        print_event({"event": "batch", **{name: one for name, one in end.json.items() if name != "results"}})
     elif as_json:
-        say(json_text({**end, "results": [one.json for one in results]}))
+        say(json_text(end.json))
     else:
         part_from_progress()
-        say("\n".join(batch_lines(results)))
+        say("\n".join(batch_lines(end.results)))
 
 
 class _Numbered:

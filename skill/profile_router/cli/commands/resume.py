@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 from contextlib import nullcontext
 
 from profile_router.cli.caller import approver_for
@@ -31,9 +30,11 @@ def run(arguments: argparse.Namespace) -> int:
     emit: Emit = print_event if streamed else progress
     approver = approver_for(arguments, print_event, progress.away)
     with nullcontext() if streamed else progress:
-        import_large("profile_router.runs.resume")  # with LangChain, which takes half a second
-        from profile_router.runs.resume import resume_thread
+        import_large("profile_router.api.resuming", "profile_router.runs.resume")  # with LangChain: half a second
+        from profile_router.api.resuming import resume
 
-        result = resume_thread(arguments.thread, arguments.policy, os.environ, emit, approver)
+        result = resume(
+            arguments.thread, policy=arguments.policy, on_event=lambda event: emit(event.json), approver=approver
+        )
     show_end(result, streamed=streamed, as_json=arguments.json)
     return EXITS[result.status]
