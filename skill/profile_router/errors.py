@@ -93,7 +93,7 @@ class ProfileError(RouterError):
 class UnknownProfile(ProfileError):
     """No profile has that name. `known` lists those that exist, `near` is one that may be meant.
 
-    `install` is a folder that has it.
+    `install` is a folder that has it. `own`: the profiles are in a Hermes home, and not those of the program.
     """
 
     def __init__(
@@ -105,11 +105,13 @@ class UnknownProfile(ProfileError):
         near: str = "",
         asked_by: str = "--profile",
         install: str = "",
+        own: bool = True,
     ) -> None:
         listed = ", ".join(known) or "none"
         fix = "bring it with `profile-router install`"
         if not install:
-            fix = "make a folder of that name with a config.yaml beside theirs (`hermes profile create NAME` does)"
+            fix = "make a folder of that name with a config.yaml beside theirs"
+            fix = fix if own else "make it in a Hermes home of your own: `profile-router install` fills one"
         meant = f"; did you mean '{near}'?" if near else ""
         super().__init__(
             f"profile '{name}' ({asked_by}) does not exist in {where}{meant} (known: {listed}); "

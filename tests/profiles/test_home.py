@@ -129,6 +129,12 @@ class TestNames:
         assert (f"did you mean '{meant}'?" in said) if meant else ("did you mean" not in said)
         assert len(said) < 800
 
+    def test_without_a_hermes_home_nothing_is_to_be_made_among_the_programs_own(self, tmp_path: Path) -> None:
+        with pytest.raises(UnknownProfile, match="in a Hermes home of your own: `profile-router install`") as caught:
+            find_home({"HOME": str(tmp_path)}).load("nope")
+
+        assert "`hermes" not in str(caught.value)
+
     def test_a_name_is_shown_on_one_line_whatever_it_holds(self, home: Home) -> None:
         with pytest.raises(UnknownProfile) as caught:
             find_home(home.environ).load("p\n\x1b[2J" + "x" * 5_000)

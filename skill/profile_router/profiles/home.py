@@ -88,7 +88,10 @@ class HermesHome:
             ours = shipped("profiles") / name if _NAME.fullmatch(name) else None
             install = str(ours) if ours is not None and ours.is_dir() else ""
             near = nearest(name, known)
-            raise UnknownProfile(shown(name), known, where=self.where, near=near, asked_by=asked_by, install=install)
+            at_home = self.root is not None
+            raise UnknownProfile(
+                shown(name), known, where=self.where, near=near, asked_by=asked_by, install=install, own=at_home
+            )
         folder = self.profiles / name
         if self.root is not None and name == DEFAULT_PROFILE and not folder.is_dir():
             folder = self.root

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 from profile_router.core.attempt.between import cost, ended_because, local_option, unblock, unblock_words
 from profile_router.core.attempt.saving import Saving, saving
-from profile_router.core.ladder.causes import NOT_MERGED, is_cause
+from profile_router.core.ladder.causes import IN_HERMES, NOT_MERGED, is_cause
 from profile_router.core.ladder.receipt import Status
 from profile_router.core.privacy.findings import masked_json
 from profile_router.core.routing.route import Refusal
@@ -17,7 +18,9 @@ from profile_router.core.telling.decision import Json, decision_json
 from profile_router.core.telling.envelope import enveloped
 from profile_router.core.telling.verdict import RunVerdict, verdict_of
 from profile_router.core.telling.work import verified_json
+from profile_router.errors import UsageError
 from profile_router.ledger.schema import moment
+from profile_router.machine.hermes_program import find_hermes
 from profile_router.runs.setup import Setup
 from profile_router.threads.threads import Run
 from profile_router.values import frozen
@@ -32,7 +35,8 @@ class Result:
     """The end of a run, as `run --json` prints it, and its status for the exit code.
 
     For a person alone: `output` is the end of what its check printed, secrets masked; `workspace` where it worked.
-    `undo` takes back what a copy brought into the workspace; no record keeps it.
+    `undo` takes back what a copy brought into the workspace; no record keeps it. `left` is the mark of the workspace at
+    its end, empty where there was nothing to mark.
     """
 
     status: Status
@@ -40,10 +44,12 @@ class Result:
     output: str = ""
     workspace: str = ""
     undo: Undo | None = None
+    left: str = ""
 
     def kept(self) -> dict[str, object]:
         """Return the fields as a record keeps them."""
-        return {"status": self.status, "json": self.json, "output": self.output, "workspace": self.workspace}
+        words = {"output": self.output, "workspace": self.workspace, "left": self.left}
+        return {"status": self.status, "json": self.json, **words}
 
     @classmethod
     def of(cls, kept: Json) -> Result:
@@ -132,7 +138,7 @@ def _result(
                     "thread": run.thread,
                     "cause": ends["cause"],
                     "error": ended_because(final["receipts"], stopped, setup.task, setup.policy.limits),
-                    "unblock": _unblock(final, setup),
+                    "unblock": _here(_unblock(final, setup), setup),
                     "notes": list(final["notes"]),
                     "warnings": list(warnings),
                     "seconds": round(seconds, 3),
@@ -164,6 +170,14 @@ def _unblock(final: RunState, setup: Setup) -> list[str]:
     if untried and steps and steps[-1].cause in ("not-approved", "over-budget"):
         ways = (*ways, *local_option(final["evidence"], setup.policy, setup.candidates))
     return list(dict.fromkeys((*ways, *kept_back)))
+
+
+def _here(ways: list[str], setup: Setup) -> list[str]:
+    """Return *ways* as they are of use here: without Hermes, none of its commands is named."""
+    with suppress(UsageError):  # what names a Hermes that is none
+        if not any(IN_HERMES in way for way in ways) or find_hermes(setup.environ, setup.policy.hermes.python):
+            return ways
+    return [way.partition(IN_HERMES)[0] for way in ways]
 
 
 def batch_status(statuses: Sequence[Status]) -> Status:

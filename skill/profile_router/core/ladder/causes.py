@@ -29,7 +29,8 @@ Family = Literal[
 
 _START = "start the server at {address}: `profile-router llama-server --model FILE --run`, or what serves it"
 _REACH = "see what keeps {address} away: `profile-router doctor`"
-_KEY = "put a working key into the .env of {profile}, or export it; in Hermes: `hermes -p {profile} auth add`"
+IN_HERMES = "; in Hermes: "  # what follows is of no use without Hermes
+_KEY = f"put a working key into the .env of {{profile}}, or export it{IN_HERMES}`hermes -p {{profile}} auth add`"
 _ALIAS = (
     "load the model that {profile} names, or serve it under that name (llama-server `--alias`, vLLM "
     "`--served-model-name`), or write `accept_any_model: true` into the policy for any model that the server lists"
