@@ -8,6 +8,7 @@ import json
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -16,6 +17,8 @@ from typing import Any
 
 from tests.cli import forked
 from tests.cli.command import Done, environment
+
+from profile_router.threads.pulse import last_pulse
 
 _PLACES = {
     "record": ("profile_router.threads.records", "StoredRecords", "keep"),
@@ -52,6 +55,17 @@ def live(
     with forked.start(*arguments, cwd=cwd, environ=environment(home, extra), before=partial(_watched, moment)) as fork:
         outputs = fork.communicate(stdin)
         return Done.of(fork.wait(0), *outputs)
+
+
+def killed_at_work(fork: forked.Fork, made: Path, home: Path) -> None:
+    """Kill *fork*, whose run is on thread `t`, once its work made the file *made*, and its pulse beat since."""
+    ends = time.monotonic() + 120
+    while not made.exists() or last_pulse(home / "state/runs/t") <= made.stat().st_ctime_ns:
+        fork.process.join(0.01)
+        assert fork.process.exitcode is None, fork.stdout.read()
+        assert time.monotonic() < ends, "it did not come to its work"
+    os.kill(fork.process.pid or 0, signal.SIGKILL)
+    assert fork.wait(60) == -signal.SIGKILL
 
 
 def counted(*arguments: str, home: Path, cwd: Path) -> Mapping[str, int]:

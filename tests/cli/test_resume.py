@@ -151,22 +151,26 @@ def test_a_run_without_an_end_is_taken_back_unasked_unless_its_file_was_changed_
     assert here.files == {"calc.py": AFTER}
     (here.ws / "calc.py").write_text("mine\n")
     asked = call("undo", "t", home=tmp_path)
-    assert (asked.code, "it has no end, so nobody knows who changed what" in asked.out) == (1, True)
+    assert (asked.code, "it was killed, so nobody knows who changed these last: calc.py" in asked.out) == (1, True)
     (here.ws / "calc.py").write_text(AFTER)
     done = call("undo", "t", home=tmp_path)
     assert (done.code, here.files) == (0, {"calc.py": BEFORE})
     assert "`profile-router purge t` drops the run" in done.out
 
 
-def test_a_run_that_is_killed_once_its_result_is_kept_can_be_undone_when_its_user_says_so(tmp_path: Path) -> None:
+@pytest.mark.parametrize("since", [pytest.param("", marks=pytest.mark.nightly), "mine\n"])
+def test_a_run_that_is_killed_once_its_result_is_kept_is_undone_unasked(tmp_path: Path, since: str) -> None:
     here = stage(tmp_path, local=[LOOK, EDIT, DONE])
     with here.local, here.burst, here.cheap:
         assert live(*RUN, "--stream", home=tmp_path, cwd=here.ws, moment=Moment("record", 15, "after")).code == -9
+        if since:
+            (here.ws / "calc.py").write_text(since)
         run = here.resume("t").json["run"]
-    assert call("undo", run, "--json", home=tmp_path).json["unsure"] == ["calc.py"]
-    assert here.files == {"calc.py": AFTER}
-    assert call("undo", run, "--all", "--json", home=tmp_path).json["files"] == ["calc.py"]
-    assert here.files != {"calc.py": AFTER}
+    told = call("undo", run, "--json", home=tmp_path).json
+    if since:
+        assert (told["status"], told["conflicts"], here.files) == ("conflicts", ["calc.py"], {"calc.py": since})
+    else:
+        assert (told["status"], told["files"], here.files) == ("ok", ["calc.py"], {"calc.py": BEFORE})
 
 
 @pytest.mark.parametrize("moment", each(2, ANSWER_WAS_LOST, str))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from tests.cli.stage import workspace
 
 from profile_router.git import between
-from profile_router.git.between import marking, stands_as_left, written_during
+from profile_router.git.between import Written, changed_later, marking, not_as_left, written_during
 from profile_router.git.marks import GitSnapshots
 from profile_router.git.undo import undo_of
 
@@ -22,7 +23,7 @@ FILES = {"a.py": "x = 1\n", "b.py": "b\n", "sub/c.py": "c\n", ".gitignore": "*.l
         ((), (), (), (), set()),
         ((), ("a.py", "new.py", "x.log"), (), (), {"a.py", "new.py"}),
         (("b.py",), ("a.py",), ("sub/c.py",), (), {"a.py"}),
-        (("a.py",), ("a.py",), (), (), None),  # its user's, and the command's
+        (("a.py",), ("a.py", "b.py"), (), (), {"b.py"}),  # the first: its user's, and the command's
         (("a.py",), ("a.py",), (), ("a.py",), {"a.py"}),  # an edit of ours, then the command
         (("a.py",), (), (), (), set()),
     ],
@@ -33,7 +34,7 @@ def test_what_changed_within_is_told_from_what_changed_beside(
     command: tuple[str, ...],
     later: tuple[str, ...],
     edited: tuple[str, ...],
-    written: set[str] | None,
+    written: set[str],
 ) -> None:
     root = workspace(tmp_path / "ws", FILES)
     mark = marking(root, tmp_path / "scratch")
@@ -44,7 +45,9 @@ def test_what_changed_within_is_told_from_what_changed_beside(
         marks.append(mark())
     snapshot, before, after, _ = marks
     trees = GitSnapshots(root, tmp_path / "scratch").trees
-    assert written_during(trees, root, snapshot, [(before, after)], edited) == written
+    found = written_during(trees, root, snapshot, [(before, after)], edited)
+    assert found.paths - found.unsure == written
+    assert found.unsure == ({*user} & {*command} - {*edited})
 
 
 def test_what_was_taken_back_between_two_commands_is_nobodys_work(tmp_path: Path) -> None:
@@ -56,7 +59,7 @@ def test_what_was_taken_back_between_two_commands_is_nobodys_work(tmp_path: Path
         marks.append(mark())
     spans = [(marks[0], marks[1]), (marks[2], marks[3])]
     trees = GitSnapshots(root, tmp_path / "scratch").trees
-    assert written_during(trees, root, marks[0], spans, ()) == frozenset({"a.py"})
+    assert written_during(trees, root, marks[0], spans, ()) == Written(paths=frozenset({"a.py"}), unsure=frozenset())
 
 
 def test_outside_of_git_and_in_a_tree_that_is_too_large_no_mark_is_taken(
@@ -68,9 +71,9 @@ def test_outside_of_git_and_in_a_tree_that_is_too_large_no_mark_is_taken(
     assert marking(root, tmp_path / "scratch")() == ""
 
 
-@pytest.mark.parametrize(("since", "known"), [("", True), ("a.py", False), ("b.py", False)])
+@pytest.mark.parametrize(("since", "changed"), [("", set()), ("a.py", {"a.py"}), ("b.py", {"b.py"})])
 def test_a_file_stands_as_the_run_left_it_where_a_mark_or_the_content_tells(
-    tmp_path: Path, since: str, known: bool
+    tmp_path: Path, since: str, changed: set[str]
 ) -> None:
     root = workspace(tmp_path / "ws", FILES)
     mark = marking(root, tmp_path / "scratch")
@@ -83,4 +86,52 @@ def test_a_file_stands_as_the_run_left_it_where_a_mark_or_the_content_tells(
         (root / since).write_text("its user's\n")
     trees = GitSnapshots(root, tmp_path / "scratch").trees
     undo = undo_of(trees, snapshot, root, ("a.py", "b.py"))
-    assert stands_as_left(trees, root, undo, [after], {"b.py": [edit]}) is known
+    assert not_as_left(trees, root, undo, [after], {"b.py": [edit]}) == changed
+
+
+def passed(folder: Path) -> int:
+    """Return a moment by the clock of the file system, once that has gone on."""
+    file = folder / "clock"
+    file.touch()
+    moment = file.stat().st_mtime_ns
+    while file.stat().st_mtime_ns == moment:
+        file.touch()
+    return moment
+
+
+def _moved(root: Path) -> None:
+    (root.parent / "elsewhere").rename(root / "moved")
+
+
+@pytest.mark.parametrize(
+    ("later", "changed"),
+    [
+        (lambda root: None, set()),
+        (lambda root: (root / "b.py").write_text("mine\n"), {"b.py"}),
+        (lambda root: (root / "a.py").write_text("mine\n"), {"a.py"}),
+        (lambda root: (root / "a.py").unlink(), {"a.py"}),
+        (lambda root: (root / "sub/mine.py").write_text("mine\n"), {"sub/mine.py", "sub/gone.py"}),
+        (_moved, {"moved/old.py"}),
+        (lambda root: (root / "sub/c.py").rename(root / "d.py"), {"sub/c.py", "sub/gone.py", "d.py"}),
+        (lambda root: (root / "made/in.py").chmod(0o755), {"made/in.py"}),
+        (lambda root: (root / "x.log").write_text("ignored"), set()),
+    ],
+)
+def test_what_changed_after_a_moment_is_told_from_what_changed_by_then(
+    tmp_path: Path, later: Callable[[Path], object], changed: set[str]
+) -> None:
+    root = workspace(tmp_path / "ws", {**FILES, "sub/gone.py": "g\n"})
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere/old.py").write_text("old\n")
+    mark = marking(root, tmp_path / "scratch")
+    before = mark()
+    (root / "a.py").write_text("command\n")
+    (root / "made").mkdir()
+    (root / "made/in.py").write_text("command\n")
+    (root / "sub/gone.py").unlink()
+    moment = passed(tmp_path)
+    later(root)
+    trees, after = GitSnapshots(root, tmp_path / "scratch").trees, mark()
+    assert changed_later(trees, root, before, after, moment) == changed
+    whole = changed_later(trees, root, before, after, 0)
+    assert whole >= {"a.py", "made/in.py", "sub/gone.py"} & {*whole} | changed, "without a moment nobody knows"

@@ -22,7 +22,7 @@ from profile_router.core.ladder.receipt import Attempt
 from profile_router.errors import StateError, UsageError
 from profile_router.git.between import marking
 from profile_router.git.marks import GitSnapshots
-from profile_router.git.undo import Undo, fingerprint, none
+from profile_router.git.undo import Undo, changed_since_run, fingerprint, none
 from profile_router.git.writes import Found
 from profile_router.ledger.history import SqliteHistory
 from profile_router.ledger.retention import Chosen, purge
@@ -173,9 +173,44 @@ def test_what_cannot_be_undone_says_why(here: Path, undo: Undo | None, why: str)
         undo_run("ab12", {"PROFILE_ROUTER_STATE": str(here / "state")})
 
 
+@pytest.mark.parametrize(("since", "after", "unsure"), [("", "", ()), ("their.py", "", ()), ("a.py", "changed", ())])
+def test_what_a_run_left_that_was_killed_at_its_end_is_known_by_its_last_mark(
+    here: Path, since: str, after: str, unsure: tuple[str, ...]
+) -> None:
+    root = here / "ws"
+    marks = GitSnapshots(root, here / "scratch")
+    mark = marks.take()
+    (root / "a.py").write_text("z = 1\n")
+    run = SimpleNamespace(folder=here / "scratch", records=MemoryRecords())
+    told = Result(status="ok", json={"verified": {"files_changed": [{"path": "a.py"}]}})
+    state = {"snapshot": mark, "wrote": ("a.py",)}
+    _, left = runs_undo.marks_at_its_end(IN_PLACE, Workspace(root, git=True), state, told, cast("Any", run))
+    assert left
+    told = replace(told, left=left)
+    if since:
+        (root / since).write_text("mine\n")
+    found = undo_after(IN_PLACE, Workspace(root, git=True), cast("Any", run), state, told, late=True)
+    assert found is not None
+    assert (set(found.before), found.anyones, found.unsure) == ({"a.py"}, False, unsure)
+    assert changed_since_run(root, found) == (("a.py",) if after else ())
+    older = undo_after(IN_PLACE, Workspace(root, git=True), cast("Any", run), state, replace(told, left=""), late=True)
+    assert older is not None
+    assert older.anyones, "an older version kept no such mark"
+
+
+def test_only_what_nobody_knows_is_named_when_an_undo_asks(here: Path) -> None:
+    both = Undo(
+        before={"a.py": WAS, "b.py": None}, after={"a.py": fingerprint(IS), "b.py": ""}, anyones=True, unsure=("b.py",)
+    )
+    ended(here / "state", both)
+    environ = {"PROFILE_ROUTER_STATE": str(here / "state")}
+    assert undo_run("ab12", environ).unsure == ("b.py",)
+    assert undo_run("ab12", environ, all_of_it=True).files == ("a.py", "b.py")
+
+
 @pytest.mark.parametrize("error", [OSError(28, "No space left on device"), StateError("it cannot be used")])
 def test_what_cannot_be_kept_costs_no_result(here: Path, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
-    def fails(*_: object) -> Undo:
+    def fails(*_: object, **__: object) -> Undo:
         raise error
 
     monkeypatch.setattr(runs_undo, "undo_of", fails)

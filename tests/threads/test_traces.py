@@ -9,7 +9,7 @@ from tests.fakes import a_receipt
 
 from profile_router.core.ladder.receipt import Attempt
 from profile_router.threads.records import MemoryRecords
-from profile_router.threads.traces import traces_of
+from profile_router.threads.traces import close_spans, open_spans, traces_of
 
 
 def attempt(**told: Any) -> Attempt:
@@ -28,6 +28,7 @@ EDIT = ("c.py", "", "d1")
         ({"attempt 1": EDITED, "attempt 2": RAN}, {"a.py", "b.py"}, [("1", "2"), ("3", "4")]),
         ({"attempt 1": RAN, "2/edit tool x": EDIT, "2/turn 1": ()}, {"b.py", "c.py"}, [("1", "2"), ("3", "4")]),
         ({"1/began tool z": (0, "1", "2"), "1/began tool a": (1, "3", "4")}, set(), [("1", "2"), ("3", "4")]),
+        ({"attempt 1": EDITED, "hermes 2/around": ("1", "2"), "hermes 2/answered": ()}, {"a.py"}, [("1", "2")]),
         ({"attempt 1": attempt(wrote=("old.py",))}, {"old.py"}, []),  # of a version that kept no more
     ],
 )
@@ -51,6 +52,7 @@ def test_edits_and_marks_of_all_attempts_are_put_together(
         {"1/began tool x": (0, "1", "")},
         {"1/began tool x": True},
         {"attempt 1": EDITED, "hermes 2/answered": ()},
+        {"attempt 1": EDITED, "hermes 2/around": ("1", "")},
     ],
 )
 def test_what_was_cut_off_or_never_marked_leaves_the_run_unknown(records: dict[str, Any]) -> None:
@@ -61,3 +63,31 @@ def test_marks_after_attempts_are_among_them() -> None:
     found = traces_of(MemoryRecords({"attempt 1": EDITED, "looked after 1": "5"}))
     assert found is not None
     assert found.looked == ("5",)
+
+
+@pytest.mark.parametrize(
+    ("records", "spans", "around"),
+    [
+        ({"1/began tool x": (0, "1", "")}, {"1/began tool x": "1"}, (("1", "9"),)),
+        ({"1/began a": (0, "1", "2"), "1/began b": (1, "3", "")}, {"1/began b": "3"}, (("1", "2"), ("3", "9"))),
+        ({"hermes 1/around": ("1", ""), "hermes 1/answered": (3,)}, {"hermes 1/around": "1"}, (("1", "9"),)),
+        ({"1/began tool x": (0, "1", "2")}, {}, (("1", "2"),)),
+    ],
+)
+def test_what_was_at_work_when_a_process_was_killed_is_given_an_end_once(
+    records: dict[str, Any], spans: dict[str, str], around: tuple[tuple[str, str], ...]
+) -> None:
+    kept = MemoryRecords(records)
+    assert open_spans(kept) == spans
+    if spans:
+        close_spans(kept, "9", {"b.py"})
+        close_spans(kept, "10", {"c.py"})
+    found = traces_of(kept)
+    assert found is not None
+    assert (open_spans(kept), found.around) == ({}, around)
+    assert found.unsure == ({"b.py", "c.py"} if spans else set())
+
+
+@pytest.mark.parametrize("records", [{"1/began x": True}, {"1/began x": (0, "", "")}, {"attempt 1": EDITED}])
+def test_without_a_mark_before_it_nothing_is_given_an_end(records: dict[str, Any]) -> None:
+    assert open_spans(MemoryRecords(records)) == {}

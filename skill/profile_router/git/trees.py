@@ -142,6 +142,10 @@ class Trees:
         """Return the paths of all files in *tree*."""
         return self.run("ls-tree", "-r", "-z", "--name-only", tree).split("\0")[:-1]
 
+    def folders(self, tree: FilesTree) -> list[str]:
+        """Return the paths of all folders in *tree*."""
+        return self.run("ls-tree", "-r", "-d", "-z", "--name-only", tree).split("\0")[:-1]
+
     def gitlinks(self, tree: FilesTree) -> tuple[str, ...]:
         """Return the paths in *tree* at which other repositories lie."""
         lines = self.run("ls-tree", "-r", "-z", tree).split("\0")

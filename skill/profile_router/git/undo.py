@@ -8,12 +8,12 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from profile_router.git.marks import Mark, modes_of, take_mark
-from profile_router.git.trees import GITLINK_MODE, Trees
+from profile_router.git.trees import GITLINK_MODE, FilesTree, Trees
 from profile_router.git.writes import Changed, Found, found_at, is_folder, write_all
 from profile_router.values import frozen
 
@@ -26,7 +26,7 @@ class Undo:
     """What takes a run back. `before`: what stood at each path, relative to the top of its work tree; None: nothing.
 
     `after` tells what the run left there, as `fingerprint` has it. `left` are changes that are not taken back; `why`
-    says why nothing can be. `anyones`: it is all that changed meanwhile, as nobody knows who changed what.
+    says why nothing can be. `anyones`: nobody knows who changed what: of the files that are `unsure`, of all without.
     `during` are files that count as the run's because they changed while its commands, or Hermes, were at work.
     """
 
@@ -36,6 +36,12 @@ class Undo:
     why: str = ""
     anyones: bool = False
     during: tuple[str, ...] = ()
+    unsure: tuple[str, ...] = ()
+
+    def doubting(self, paths: Collection[str]) -> Undo:
+        """Return this undo, which is unsure of those of *paths* besides that it takes back."""
+        unsure = tuple(sorted({*self.unsure, *(path for path in paths if path in self.before)}))
+        return replace(self, unsure=unsure, anyones=self.anyones or bool(unsure))
 
 
 def none(why: str) -> Undo:
@@ -61,16 +67,21 @@ def standing(top: Path, path: str) -> Found | None:
     return None if is_folder(top / path) else found_at(top, path)
 
 
-def undo_of(trees: Trees, mark: str, root: Path, wrote: Sequence[str] | None) -> Undo:
+def undo_of(
+    trees: Trees, mark: str, root: Path, wrote: Sequence[str] | None, *, until: str = "", late: bool = False
+) -> Undo:
     """Return what takes the changes below *root* since *mark* back, for the files that the run *wrote*, relative to
     *root*.
 
-    With None for *wrote*, nobody knows what the run wrote, so it is for all changes. Raises WorkspaceError.
+    With None for *wrote*, nobody knows what the run wrote, so it is for all changes. *until* is the mark that the run
+    left; empty: one is taken. *late*: the work tree may have been changed since that mark, and it alone tells what the
+    run left. Raises WorkspaceError.
     """
     top, start = trees.repository.top, trees.start(root)
     was = Mark.read(mark).files
+    left = Mark.read(until).files if until else take_mark(trees, root).files
     modes = modes_of(trees, was)
-    pairs = trees.differences(was, take_mark(trees, root).files)
+    pairs = trees.differences(was, left)
     mine = None if wrote is None else {os.path.realpath(root / path) for path in wrote}
     pairs = {
         path: pair
@@ -78,21 +89,37 @@ def undo_of(trees: Trees, mark: str, root: Path, wrote: Sequence[str] | None) ->
         if path.startswith(start) and (mine is None or _at(top, path) in mine)
     }
     inner = tuple(sorted(path for path, pair in pairs.items() if any(one and one.mode == GITLINK_MODE for one in pair)))
-    there = [path for path, (old, _) in pairs.items() if old is not None and path not in inner]
+    paths = [path for path in pairs if path not in inner]
+    try:
+        stood = _stood(trees, was, [path for path in paths if pairs[path][0] is not None])
+        if stood is None:
+            return _too_much()
+        before = {path: found and replace(found, mode=modes.get(path, found.mode)) for path, found in stood.items()}
+        now: Mapping[str, Found | None] | None = {path: standing(top, path) for path in paths if not late}
+        if late:
+            now = _stood(trees, left, [path for path in paths if pairs[path][1] is not None])
+        if now is None:
+            return _too_much()
+    except Changed as odd:
+        return none(f"{odd.path} is neither a file nor a link")
+    return Undo(
+        before={path: before.get(path) for path in paths},
+        after={path: fingerprint(now.get(path)) for path in paths},
+        left=inner,
+        anyones=wrote is None,
+    )
+
+
+def _stood(trees: Trees, tree: FilesTree, paths: Sequence[str]) -> dict[str, Found | None] | None:
+    """Return what stood at *paths* in *tree*, as a checkout would write it; None where it is too much to keep."""
     with tempfile.TemporaryDirectory(prefix="profile-router-") as name:
         folder = Path(name).resolve()
         trees.empty_index(_UNDO)
-        trees.run("read-tree", was, index=_UNDO)
-        trees.write_out(there, _UNDO, folder)
-        if sum((folder / path).lstat().st_size for path in there) > MOST_UNDO_BYTES:
-            return _too_much()
-        try:
-            stood = {path: standing(folder, path) for path in pairs if path not in inner}
-            before = {path: found and replace(found, mode=modes.get(path, found.mode)) for path, found in stood.items()}
-            after = {path: fingerprint(standing(top, path)) for path in before}
-        except Changed as odd:
-            return none(f"{odd.path} is neither a file nor a link")
-    return Undo(before=before, after=after, left=inner, anyones=wrote is None)
+        trees.run("read-tree", tree, index=_UNDO)
+        trees.write_out(paths, _UNDO, folder)
+        if sum((folder / path).lstat().st_size for path in paths) > MOST_UNDO_BYTES:
+            return None
+        return {path: standing(folder, path) for path in paths}
 
 
 def undo_of_writes(before: Mapping[str, Found | None], after: Mapping[str, Found | None]) -> Undo:

@@ -29,6 +29,7 @@ def put_undo(database: sqlite3.Connection, run: str, undo: Undo, seal: Seal) -> 
         "why": undo.why,
         "anyones": undo.anyones,
         "during": [_name(path) for path in undo.during],
+        "unsure": [_name(path) for path in undo.unsure],
     }
     if (sealed := seal.sealed(words, f"{run} {_OF}")) is not None:
         database.execute("INSERT OR REPLACE INTO undoing VALUES (?, ?)", (run, sealed))
@@ -48,6 +49,7 @@ def undo_of_run(state: Path, run: str, seal: Seal) -> Undo | None:
         why=str(said["why"]),
         anyones=bool(said.get("anyones", True)),
         during=tuple(_path(name) for name in said.get("during", ())),
+        unsure=tuple(_path(name) for name in said.get("unsure", ())),
     )
 
 

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,8 +34,10 @@ from profile_router.runs.past import past_runs, usual_here
 from profile_router.runs.setup import Setup
 from profile_router.servers.health import HealthStore, ProviderHealth
 from profile_router.servers.inspect import ModelServers
-from profile_router.threads.records import Before, Records, Scoped
+from profile_router.threads.pulse import pulse
+from profile_router.threads.records import Before, Scoped
 from profile_router.threads.threads import Run
+from profile_router.threads.traces import BY_HERMES
 from profile_router.verify.kept_checks import KeptChecks
 from profile_router.verify.verifier import WorkspaceVerifier
 from profile_router.withheld.survey import Survey, private_survey
@@ -64,7 +67,7 @@ def run_context(job: Job, run: Run, ledger: RunLedger) -> RunContext:
     health = HealthStore(state=setup.state, rules=policy.health, clock=time.time)
     purse = _purse(job, run)
     mark = _mark(job, run)
-    hermes = _hermes(setup, Scoped(run.records, "hermes "), secrets, mark)
+    hermes = _hermes(setup, run, secrets, mark)
     calls = RecordedCalls(load=profiles.__getitem__, policy=policy, purse=purse, ledger=ledger, records=run.records)
     context = RunContext(
         policy=policy,
@@ -126,6 +129,7 @@ def _runner(
         records=run.records,
         secrets=secrets,
         mark=mark,
+        pulse=partial(pulse, run.folder),
         memory=RememberedForms(
             state=setup.state,
             max_age_s=setup.policy.limits.measurement_max_age_hours * 3600,
@@ -185,7 +189,7 @@ def _purse(job: Job, run: Run) -> LedgerPurse:
     return purse
 
 
-def _hermes(setup: Setup, records: Records, secrets: Secrets, mark: Callable[[], str]) -> Runner | None:
+def _hermes(setup: Setup, run: Run, secrets: Secrets, mark: Callable[[], str]) -> Runner | None:
     """Return the Hermes runner, None where it is not wanted or not installed. Raises UsageError where it must be.
 
     It needs a Hermes home: the profiles that come with the program are not a place to run in.
@@ -203,6 +207,7 @@ def _hermes(setup: Setup, records: Records, secrets: Secrets, mark: Callable[[],
                 "`runner: auto`"
             )
         return None
+    records = Scoped(run.records, BY_HERMES)
     hermes = HermesRunner(
         load=setup.profiles.__getitem__,
         policy=policy,
@@ -216,5 +221,6 @@ def _hermes(setup: Setup, records: Records, secrets: Secrets, mark: Callable[[],
         records=records,
         secrets=secrets,
         mark=mark,
+        pulse=partial(pulse, run.folder),
     )
     return RecordedRunner(inner=hermes, records=records)  # what Hermes declines goes on under the embedded runner

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 
 from profile_router.copies.thread_copies import original_of
@@ -14,12 +13,13 @@ from profile_router.git.undo import Undo
 from profile_router.ledger.writing import SqliteRunLedger
 from profile_router.ports import Approver, Emit
 from profile_router.runs.accounted import run_ledger
-from profile_router.runs.job import Begun, Job, Site, site_of, stamped_emit
+from profile_router.runs.job import IN_PLACE, Begun, Job, Site, site_of, stamped_emit
 from profile_router.runs.result import Result
 from profile_router.runs.run import walk
 from profile_router.runs.setup import Setup, prepare
 from profile_router.runs.thread_session import Keeping, checkpoints, close
 from profile_router.runs.undo import undo_after
+from profile_router.runs.unfinished import settle_spans
 from profile_router.state.folder import state_dir
 from profile_router.threads.threads import Row, Run, Threads
 from profile_router.workspace.folder import Workspace
@@ -53,6 +53,8 @@ async def resume_thread(
                     await close(keeping, run, state)
                     return result
                 _check_folder(row)
+                if site is IN_PLACE and row.workspace:
+                    await asyncio.to_thread(settle_spans, run, Path(row.workspace))
                 begun = _begun(keeping, run, run_ledger(keeping.threads.file.state, environ, run))
                 task, cwd = begun["task"], Path(begun["cwd"])
                 setup = prepare(task, policy_file or begun["policy"], environ, cwd, to_run=True)
@@ -79,10 +81,9 @@ def _last(threads: Threads, row: Row, emit: Emit) -> Result:
 
 
 def _undo_late(site: Site, row: Row, run: Run, state: Json, result: Result) -> Undo | None:
-    """Return what takes *run* back, which was killed at its end: what changed since then, nobody tells from its own."""
+    """Return what takes *run* back, which was killed at its end."""
     workspace = Workspace(Path(row.workspace), git=True) if row.workspace else None
-    undo = undo_after(site, workspace, run, state, result)
-    return undo and replace(undo, anyones=True)
+    return undo_after(site, workspace, run, state, result, late=True)
 
 
 def _check_folder(row: Row) -> None:

@@ -11,6 +11,7 @@ import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -34,7 +35,7 @@ from profile_router.runs.setup import Setup, prepare, refuse_outside
 from profile_router.runs.spans import SPANS_VARIABLE as SPANS
 from profile_router.runs.spans import tell_spans
 from profile_router.runs.thread_session import Keeping, checkpoints, close, outliving
-from profile_router.runs.undo import undo_after
+from profile_router.runs.undo import marks_at_its_end, undo_after
 from profile_router.runs.unfinished import tell_unfinished
 from profile_router.state.database import damage_lines
 from profile_router.threads.parent_sessions import ParentSessions
@@ -272,9 +273,13 @@ class Opened:
         )
         if final.get("private_thread") or final["evidence"].private or result.tainted:
             ParentSessions(state=setup.state).mark(job.task.sessions)  # it was not private when it began
+        values = {**final}
+        marks, left = await asyncio.to_thread(marks_at_its_end, job.site, setup.workspace, values, result, run)
+        result = replace(result, left=left)
         run.records.keep("result", result.kept())
         result = await job.site.bring_back(run, result, setup.state)
-        undo = await asyncio.to_thread(undo_after, job.site, setup.workspace, run, {**final}, result)
+        taken = partial(undo_after, job.site, setup.workspace, run, values, result, marks=marks)
+        undo = await asyncio.to_thread(taken)
         self.ledger.ended(result.verdict, result.saved, undo, result.cause, result.refused, seconds=result.seconds)
         receipts = self.ledger.receipts()
         await close(self.keeping, run, final)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 from profile_router.core.ladder.account import RunRow
@@ -14,7 +16,7 @@ from profile_router.core.ladder.run_kinds import UNFINISHED
 from profile_router.core.telling.decision import Json
 from profile_router.core.text import shown, some_of
 from profile_router.errors import RouterError, UsageError
-from profile_router.git.between import stands_as_left, written_during
+from profile_router.git.between import not_as_left, written_during
 from profile_router.git.command import work_tree
 from profile_router.git.marks import GitSnapshots, Mark, path_as_text
 from profile_router.git.repository import Repository, find_repository, locked_repository
@@ -35,6 +37,7 @@ from profile_router.ledger.undoing import begin_undo, end_undo, undo_of_run
 from profile_router.ledger.words import seal_of
 from profile_router.runs.job import IN_PLACE, Site
 from profile_router.runs.result import Result
+from profile_router.runs.unfinished import settle_spans
 from profile_router.state.folder import state_dir
 from profile_router.state.places import place_in
 from profile_router.threads.records import Before
@@ -66,8 +69,38 @@ class Undone:
     during: tuple[str, ...] = ()
 
 
-def undo_after(site: Site, workspace: Workspace | None, run: Run, state: Json, result: Result) -> Undo | None:
-    """Return what takes *run* back, whose graph ended in *state*; None where it changed nothing."""
+def marks_at_its_end(
+    site: Site, workspace: Workspace | None, state: Json, result: Result, run: Run
+) -> tuple[GitSnapshots | None, str]:
+    """Return what takes marks for the undo of *run*, and the mark that the run left; None where nothing needs one.
+
+    Should the process be killed before the undo is kept, what the run left is still known by that mark.
+    """
+    changed = result.json["verified"].get("files_changed", ())
+    if site is not IN_PLACE or workspace is None or not changed or not state.get("snapshot", ""):
+        return None, ""
+    try:
+        marks = GitSnapshots(workspace.root, run.folder)
+        return marks, marks.take()
+    except (RouterError, OSError):  # `undo` will say why
+        return None, ""
+
+
+def undo_after(
+    site: Site,
+    workspace: Workspace | None,
+    run: Run,
+    state: Json,
+    result: Result,
+    *,
+    marks: GitSnapshots | None = None,
+    late: bool = False,
+) -> Undo | None:
+    """Return what takes *run* back, whose graph ended in *state*; None where it changed nothing.
+
+    *marks* are those of the run, as far as they are open already. *late*: its process was killed at its end, and files
+    may have been changed since.
+    """
     changed = {str(one["path"]) for one in result.json["verified"].get("files_changed", ())}
     if not changed and not result.json.get("merge"):
         return None
@@ -82,19 +115,21 @@ def undo_after(site: Site, workspace: Workspace | None, run: Run, state: Json, r
     try:
         top, start, undo = workspace.root, "", Undo(before={}, after={})
         if snapshot:
-            trees = GitSnapshots(workspace.root, run.folder).trees
+            trees = (marks or GitSnapshots(workspace.root, run.folder)).trees
             top, start = trees.repository.top, trees.start(workspace.root)
             if wrote is not None:
-                undo = undo_of(trees, snapshot, workspace.root, wrote)
+                undo = undo_of(trees, snapshot, workspace.root, wrote, until=result.left, late=late)
             else:
                 traces = traces_of(run.records)
-                undo = _by_traces(trees, workspace.root, snapshot, traces)
-                if traces is not None and not undo.anyones:
+                undo = _by_traces(trees, workspace.root, snapshot, traces, until=result.left, late=late)
+                if traces is not None:
                     wrote = (*traces.edited, *(path.removeprefix(start) for path in undo.during))
                     # Marks do not look into the repositories inside of this one.
                     inner = tuple(f"{link.removeprefix(start)}/" for link in trees.gitlinks(Mark.read(snapshot).files))
         if wrote is not None and not undo.why:
-            undo = with_journal(undo, top, start, Before(run.records))
+            undo = _with_journal(undo, top, start, Before(run.records), result, late=late)
+        if late and snapshot and not result.left:  # an older version left no mark: what changed since, nobody tells
+            undo = replace(undo, anyones=True)
     except (RouterError, OSError) as error:  # the run has ended, and its result is not lost for this
         return none(f"what was there before could not be kept: {error}")
     known = {path_as_text(path) for path in undo.before}
@@ -102,6 +137,18 @@ def undo_after(site: Site, workspace: Workspace | None, run: Run, state: Json, r
     mine |= {path for path in changed if path.startswith(inner)}
     stays = sorted(path for path in mine if f"{start}{path}" not in known)
     return undo if undo.why else replace(undo, left=tuple(dict.fromkeys((*undo.left, *stays))))
+
+
+def _with_journal(undo: Undo, top: Path, start: str, journal: Before, result: Result, *, late: bool) -> Undo:
+    """Return *undo* with the files that git does not look into. *late*: of those that changed after *result* was made,
+    nobody knows who changed them."""
+    whole = with_journal(undo, top, start, journal)
+    beside = whole.before.keys() - undo.before.keys()
+    if not (late and beside):
+        return whole
+    made = result.json.get("time")  # 0.1 kept none
+    ended = datetime.fromisoformat(made).timestamp() * 1e9 if made else 0
+    return whole.doubting([path for path in beside if os.lstat(top / path).st_ctime_ns > ended])
 
 
 def undo_run(wanted: str, environ: Mapping[str, str], *, all_of_it: bool = False) -> Undone:
@@ -117,7 +164,7 @@ def undo_run(wanted: str, environ: Mapping[str, str], *, all_of_it: bool = False
     if undo is None or undo.why or not undo.before:
         raise UsageError(f"run {run.id} cannot be undone: {_why(run.ended, undo)}")
     if undo.anyones and not all_of_it:
-        return Undone(run=run.id, unsure=tuple(sorted(undo.before)), going_on=going_on)
+        return Undone(run=run.id, unsure=undo.unsure or tuple(sorted(undo.before)), going_on=going_on)
     repository = _repository(_folder(run.workspace))
     with locked_repository(repository, state):
         if conflicts := changed_since_run(repository.top, undo):
@@ -138,23 +185,28 @@ def undo_run(wanted: str, environ: Mapping[str, str], *, all_of_it: bool = False
     return Undone(run=run.id, id=name, files=files, left=undo.left, going_on=going_on, during=during)
 
 
-def _by_traces(trees: Trees, root: Path, snapshot: str, traces: Traces | None) -> Undo:
-    """Return what takes back what by *traces* a run wrote since *snapshot*; all that changed where they do not tell."""
+def _by_traces(
+    trees: Trees, root: Path, snapshot: str, traces: Traces | None, *, until: str = "", late: bool = False
+) -> Undo:
+    """Return what takes back what by *traces* a run wrote since *snapshot*; all that changed where they do not tell.
+
+    *until* and *late* are those of `undo_of`.
+    """
     if traces is None:
-        return undo_of(trees, snapshot, root, None)
+        return undo_of(trees, snapshot, root, None, until=until, late=late)
     written = written_during(trees, root, snapshot, traces.around, traces.edited)
-    if written is None:
-        return undo_of(trees, snapshot, root, None)
-    undo = undo_of(trees, snapshot, root, tuple(sorted(written | traces.edited)))
+    mine = tuple(sorted(written.paths | traces.edited))
+    undo = undo_of(trees, snapshot, root, mine, until=until, late=late)
     start = trees.start(root)
-    return replace(undo, during=tuple(sorted(f"{start}{path}" for path in written - traces.edited)))
+    undo = replace(undo, during=tuple(sorted(f"{start}{path}" for path in written.paths - traces.edited)))
+    return undo.doubting([f"{start}{path}" for path in written.unsure | traces.unsure])
 
 
 async def _undo_of_unended(run: RunRow, environ: Mapping[str, str]) -> Undo:
     """Return what takes back *run*, which has no end: its thread knows what was before, and what it wrote.
 
-    Nobody knows what it wrote where it was killed while a command or Hermes was at work. Raises UsageError where it is
-    at work.
+    Where it was killed while a command or Hermes was at work, it is unsure of what changed since. Raises UsageError
+    where it is at work.
     """
     from profile_router.runs.thread_session import checkpoints  # with LangGraph; most runs have an end
 
@@ -165,33 +217,35 @@ async def _undo_of_unended(run: RunRow, environ: Mapping[str, str]) -> Undo:
             return none(
                 "it worked in a copy of the folder" if row else "its thread is gone, with what was there before"
             )
-        kept = threads.take_up(row)
+        kept = threads.take_up(row, to_go_on=False)
         try:
             saved = await keeping.saver.aget_tuple({"configurable": {"thread_id": row.thread}})
             mark = saved.checkpoint["channel_values"].get("snapshot", "") if saved else ""
             root = top = _folder(row.workspace)
+            await asyncio.to_thread(settle_spans, kept, root)
             start, undo, traces = "", Undo(before={}, after={}), traces_of(kept.records)
-            known = bool(mark) and traces is not None
+            changed: tuple[str, ...] = ()
             if mark:
                 trees = GitSnapshots(root, kept.folder).trees
                 top, start = trees.repository.top, trees.start(root)
                 undo = _by_traces(trees, root, mark, traces)
-                if traces is not None and not undo.anyones and not undo.why:
+                if traces is not None and not undo.why:
                     seen = (*(after for _, after in traces.around), *traces.looked)
-                    known = stands_as_left(trees, root, undo, seen, traces.left)
+                    changed = tuple(f"{start}{path}" for path in not_as_left(trees, root, undo, seen, traces.left))
             if undo.why:
                 return undo
             whole = with_journal(undo, top, start, Before(kept.records))
+            if traces is None:
+                return replace(whole, anyones=True, unsure=())
             beside = whole.before.keys() - undo.before.keys()
-            known = known and not undo.anyones and all(_wrote_it(whole, path, start, traces) for path in beside)
-            return replace(whole, anyones=not known)
+            return whole.doubting([*changed, *(path for path in beside if not _wrote_it(whole, path, start, traces))])
         finally:
             threads.leave(kept)
 
 
-def _wrote_it(undo: Undo, path: str, start: str, traces: Traces | None) -> bool:
+def _wrote_it(undo: Undo, path: str, start: str, traces: Traces) -> bool:
     """Tell whether *path*, which git does not look into, is as far as known what a tool wrote last."""
-    left = traces.left.get(path.removeprefix(start), ()) if traces else ()
+    left = traces.left.get(path.removeprefix(start), ())
     return undo.after[path].rpartition(" ")[2] in left
 
 

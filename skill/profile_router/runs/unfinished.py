@@ -1,16 +1,22 @@
-"""What is said of runs that were interrupted: how to go on with them, and how to drop them."""
+"""Runs that were interrupted: how to go on with them or drop them, and what was changed by then."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
 
 from profile_router.copies.thread_copies import original_of
 from profile_router.errors import RouterError
+from profile_router.git.between import changed_later
+from profile_router.git.marks import GitSnapshots
 from profile_router.ports import Emit
 from profile_router.state.folder import state_dir
 from profile_router.threads.file import ThreadFile
-from profile_router.threads.threads import Threads
+from profile_router.threads.pulse import last_pulse
+from profile_router.threads.threads import Row, Run, Threads
+from profile_router.threads.traces import close_spans, open_spans
 
 _NAMED = 8  # threads in one line
 
@@ -18,11 +24,12 @@ _NAMED = 8  # threads in one line
 def tell_unfinished(threads: Threads, workspace: str, thread: str, emit: Emit) -> None:
     """Tell, in one event, which other threads of *workspace* than *thread* were interrupted.
 
-    It is said when one is new among them, and not again. Raises StateError.
+    It is said when one is new among them, and not again. What they had at work is settled. Raises StateError.
     """
     state = threads.file.state
     rows = [row for row in threads.unfinished() if row.thread != thread]
     here = [row for row in rows if original_of(state, row.workspace) == workspace]
+    settle_left(threads, [row for row in here if row.workspace == workspace])
     if here and threads.note_told([row.run for row in here]):
         names = [row.thread for row in here]
         were = f"thread {names[0]} was" if len(names) == 1 else f"{len(names)} threads were"
@@ -50,3 +57,32 @@ def left_by_this_process(environ: Mapping[str, str]) -> str:
         return ""
     kept = f"thread {names[0]} is kept" if len(names) == 1 else f"{len(names)} threads are kept"
     return f"{kept}; {how_to_go_on(names)}"
+
+
+def settle_spans(run: Run, root: Path) -> None:
+    """Note how what was at work left the files below *root*, where the process before this one was killed meanwhile.
+
+    A command, or a turn of Hermes, ends with its process. What changed by then is taken for its work; what changed
+    later may be anybody's. The sooner this is asked, the less that is. Where git cannot tell, nothing is noted.
+    """
+    spans = open_spans(run.records)
+    if not spans:
+        return
+    try:
+        snapshots = GitSnapshots(root, run.folder)
+        after, moment = snapshots.take(), last_pulse(run.folder)
+        later = (changed_later(snapshots.trees, root, before, after, moment) for before in spans.values())
+        close_spans(run.records, after, frozenset().union(*later))
+    except (RouterError, OSError):  # then nobody knows what was written, and `undo` says so
+        return
+
+
+def settle_left(threads: Threads, rows: Iterable[Row]) -> None:
+    """Settle the interrupted runs *rows*, before another one changes files in their folder."""
+    for row in rows:
+        with suppress(RouterError):  # another process is at it, or its records cannot be read
+            run = threads.take_up(row, to_go_on=False)
+            try:
+                settle_spans(run, Path(row.workspace))
+            finally:
+                threads.leave(run)

@@ -1,4 +1,5 @@
 """What outlives a run: threads, checkpoints and records, encrypted at rest.
 
-Other rooms come in by `checkpoints`, `cipher`, `file`, `key`, `parent_sessions`, `records`, `threads`, `traces`.
+Other rooms come in by `checkpoints`, `cipher`, `file`, `key`, `parent_sessions`, `pulse`, `records`, `threads`,
+`traces`.
 """

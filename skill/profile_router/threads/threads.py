@@ -102,12 +102,16 @@ class Threads:
         given_up = before if before is not None and before.status == "running" else None
         return replace(self._run(thread, run, alive, time.monotonic), given_up=given_up)
 
-    def take_up(self, row: Row) -> Run:
-        """Go on with the interrupted run *row*. Raises UsageError where another process is at it."""
+    def take_up(self, row: Row, *, to_go_on: bool = True) -> Run:
+        """Take the interrupted run *row*: *to_go_on* with it, as this process' own, or to look at it alone.
+
+        Raises UsageError where another process is at it.
+        """
         with self.file.door():
             alive = self._hold(row.thread, fresh=False)
-            with self.file.open() as database:
-                database.execute("UPDATE runs SET pid = ? WHERE thread = ?", (os.getpid(), row.thread))
+            if to_go_on:
+                with self.file.open() as database:
+                    database.execute("UPDATE runs SET pid = ? WHERE thread = ?", (os.getpid(), row.thread))
         ahead = time.monotonic() - row.clock
         return replace(self._run(row.thread, row.run, alive, lambda: time.monotonic() - ahead), resumed=True)
 

@@ -9,7 +9,10 @@ from profile_router.core.ladder.receipt import Attempt
 from profile_router.threads.records import Records, Scoped
 from profile_router.values import frozen
 
-_AT_WORK = re.compile(r"(hermes )?(\d+)/")
+AROUND_TURN = "around"  # the record of the marks around a turn of Hermes
+BY_HERMES = "hermes "  # begins the records of a turn of Hermes
+_UNSURE = "unsure"
+_AT_WORK = re.compile(rf"({BY_HERMES})?(\d+)/")
 
 
 @frozen
@@ -18,13 +21,15 @@ class Traces:
 
     `edited` are the files that their own tools wrote, relative to the workspace. `around` are the marks of the work
     tree before and after each command, and each turn of Hermes, in order. `left` are the SHA-256, by path, of what the
-    tools of an attempt without an end wrote. `looked` are marks that were taken after attempts.
+    tools of an attempt without an end wrote. `looked` are marks that were taken after attempts. `unsure` are files that
+    changed between the end of a process and its discovery. Nobody knows who changed them.
     """
 
     edited: frozenset[str]
     around: tuple[tuple[str, str], ...]
     left: Mapping[str, frozenset[str]]
     looked: tuple[str, ...] = ()
+    unsure: frozenset[str] = frozenset()
 
 
 def traces_of(records: Records) -> Traces | None:
@@ -32,27 +37,56 @@ def traces_of(records: Records) -> Traces | None:
     ended = {int(name.removeprefix("attempt ")): records.find(name) for name in records.names("attempt ")}
     begun = {(int(found[2]), bool(found[1])) for name in records.names("") if (found := _AT_WORK.match(name))}
     begun = {one for one in begun if one[0] not in ended}
-    if not (ended or begun) or any(by_hermes for _, by_hermes in begun):
+    if not (ended or begun):
         return None
     edited: set[str] = set()
     around: list[tuple[str, str]] = []
     left: dict[str, frozenset[str]] = {}
-    for number in sorted({*ended, *(number for number, _ in begun)}):
+    for number, by_hermes in sorted({*((number, False) for number in ended), *begun}):
         attempt: Attempt | None = ended.get(number)
         if attempt is not None:
             edited |= {*attempt.edited, *(attempt.wrote or ())}
             spans = attempt.around
         else:
-            kept = Scoped(records, f"{number}/")
-            edits, spans = edits_of(kept), marked_spans(kept)
+            kept = Scoped(records, f"{BY_HERMES if by_hermes else ''}{number}/")
+            edits, spans = edits_of(kept), (spans_of_turn(kept) if by_hermes else marked_spans(kept))
             edited |= {path for path, _ in edits}
             for path, after in edits:
                 left[path] = left.get(path, frozenset()) | {after}
-        if (attempt is not None and attempt.wrote is None and not spans) or not _whole(spans):
+        unknown = by_hermes if attempt is None else attempt.wrote is None
+        if (unknown and not spans) or not _whole(spans):
             return None
         around += [(before, after) for before, after in spans]
     looked = tuple(str(records.find(name)) for name in records.names("looked after "))
-    return Traces(edited=frozenset(edited), around=tuple(around), left=left, looked=looked)
+    unsure = frozenset(records.find(_UNSURE) or ())
+    return Traces(edited=frozenset(edited), around=tuple(around), left=left, looked=looked, unsure=unsure)
+
+
+def open_spans(records: Records) -> dict[str, str]:
+    """Return the marks before what was at work when the process of *records* ended, by the name of their record."""
+    found: dict[str, str] = {}
+    for name in records.names(""):
+        if (at := _AT_WORK.match(name)) and name[at.end() :].startswith(("began ", AROUND_TURN)):
+            kept = records.find(name)
+            if isinstance(kept, list | tuple) and kept[-2] and not kept[-1]:  # 0.1 kept no marks there
+                found[name] = kept[-2]
+    return found
+
+
+def close_spans(records: Records, after: str, unsure: Iterable[str]) -> None:
+    """Keep the mark *after* as the end of each open span. Keep, too, the files that are *unsure* to be the run's."""
+    known = {*(records.find(_UNSURE) or ()), *unsure}
+    if known:
+        records.keep(_UNSURE, tuple(sorted(known)))
+    for name in open_spans(records):
+        *rest, _ = records.find(name)
+        records.keep(name, (*rest, after))
+
+
+def spans_of_turn(kept: Records) -> tuple[tuple[str, str], ...]:
+    """Return the marks before and after the turn of Hermes of *kept*; none where none was taken."""
+    found = kept.find(AROUND_TURN)
+    return () if found is None or not found[0] else ((found[0], found[1]),)
 
 
 def edits_of(kept: Records) -> list[tuple[str, str]]:

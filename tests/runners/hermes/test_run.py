@@ -7,11 +7,13 @@ import os
 from pathlib import Path
 
 import pytest
-from tests.cli.command import Done, call
+from tests.cli import forked
+from tests.cli.command import Done, call, environment
+from tests.cli.mortal import killed_at_work
 from tests.fakes import BURST
 from tests.git.git_repository import run_git, write_files
 from tests.runners.hermes.stage import Stage
-from tests.scripted_provider import ScriptedProvider, say
+from tests.scripted_provider import Answer, ScriptedProvider, say
 from tests.scripted_provider import call as tool
 
 from profile_router.machine.hermes_program import HERMES_VARIABLE
@@ -101,3 +103,23 @@ def test_what_hermes_own_tool_wrote_is_taken_back_unasked(stage: Stage) -> None:
     assert (back["status"], back["files"], back["during"]) == ("ok", ["new.txt"], ["new.txt"])
     assert (stage.workspace / "new.txt").exists() is False
     assert (stage.workspace / "app.py").read_text() == "mine\n"
+
+
+@pytest.mark.nightly
+def test_killed_within_hermes_turn_what_it_wrote_is_taken_back_and_what_came_later_is_asked_about(stage: Stage) -> None:
+    write_files(stage.workspace, {"app.py": "x = 1\n"})
+    run_git(stage.workspace, "init", "-q")
+    make, made = tool("write_file", {"path": "new.txt", "content": "y = 1\n"}), stage.workspace / "new.txt"
+    extra = {**stage.environ, HERMES_VARIABLE: str(stage.hermes.python)}
+    wanted = ("run", "fix a typo", "--workspace", str(stage.workspace), "--toolsets", "file", "--thread", "t", "--json")
+    with ScriptedProvider([make, *[Answer(stall=True)] * 3]) as local, ScriptedProvider() as burst:
+        stage.profile(local.base_url)
+        stage.profile(burst.base_url, BURST)
+        with forked.start(*wanted, cwd=stage.folder, environ=environment(stage.folder, extra)) as fork:
+            killed_at_work(fork, made, stage.folder)
+    (stage.workspace / "app.py").write_text("mine\n")
+    asked = call("undo", "t", "--json", home=stage.folder, extra=stage.environ).json
+    assert (asked["status"], asked["unsure"]) == ("unsure", ["app.py"])
+    (stage.workspace / "app.py").write_text("x = 1\n")
+    back = call("undo", "t", "--json", home=stage.folder, extra=stage.environ).json
+    assert (back["status"], back["files"], made.exists()) == ("ok", ["new.txt"], False)

@@ -241,7 +241,7 @@ def test_the_work_tree_is_marked_before_and_after_each_command(root: Path, tmp_p
     assert (attempt.wrote, attempt.edited) == (None, ())
     assert first != made == second == same
     trees = GitSnapshots(root, tmp_path / "scratch").trees
-    assert written_during(trees, root, first, attempt.around, ()) == frozenset({"made.txt"})
+    assert written_during(trees, root, first, attempt.around, ()).paths == {"made.txt"}
 
 
 def test_a_refused_command_is_an_answer(root: Path) -> None:

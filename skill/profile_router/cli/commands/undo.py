@@ -46,10 +46,10 @@ def _lines(undone: Undone) -> list[str]:
     if undone.unsure:
         why = "commands and Hermes' own tools write anything, so nobody knows who changed what while it ran"
         if undone.going_on:
-            why = "it has no end, so nobody knows who changed what since it began"
+            why = "it was killed, so nobody knows who changed these last"
         return [
             f"nothing undone: {why}: {some_of(undone.unsure, _SHOWN)}",
-            f"`profile-router undo {run} --all` takes all of that back, what you changed meanwhile too",
+            f"`profile-router undo {run} --all` takes all of it back, and what you changed there meanwhile too",
         ]
     lines = [f"as before run {run}: {some_of(undone.files, _FILES)}"]
     lines += [f"what it changed in {some_of(undone.left, _FILES)} stays"] if undone.left else []

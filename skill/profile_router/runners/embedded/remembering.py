@@ -11,7 +11,7 @@ import asyncio
 import hashlib
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from contextvars import ContextVar
 from dataclasses import asdict
 from pathlib import Path
@@ -38,7 +38,7 @@ _AT_WORK: ContextVar[str] = ContextVar("tool call at work")
 class Remembering(AgentMiddleware[Any, Any, Any]):
     """Keeps one attempt in *records*; *root* is the workspace. To stand inside of *meter*, which counts what is kept
     as it counts what is new. `interrupted` is called where a command was at work when the process before was killed.
-    `mark` takes a mark of the work tree, empty where it takes none."""
+    `mark` takes a mark of the work tree, empty where it takes none; `pulse` lasts as long as a command does."""
 
     def __init__(self, records: Records, meter: AnswerMeter, root: Path | None) -> None:
         super().__init__()
@@ -48,6 +48,8 @@ class Remembering(AgentMiddleware[Any, Any, Any]):
         self._began = time.time()
         self.interrupted: Callable[[], object] = lambda: None
         self.mark: Callable[[], str] = lambda: ""
+        self.pulse: Callable[[], AbstractContextManager[None]] = nullcontext
+        self._beating = ExitStack()
 
     async def awrap_model_call(self, request: ModelRequest[Any], handler: ModelHandler) -> ModelResponse[Any]:
         """Return the answer that is kept for this turn, else ask and keep it."""
@@ -102,13 +104,15 @@ class Remembering(AgentMiddleware[Any, Any, Any]):
         """
         if name := _AT_WORK.get(""):
             self._records.keep(f"began {name}", (len(self._records.names("began ")), self.mark(), ""))
+            self._beating.enter_context(self.pulse())
 
     def has_run(self) -> None:
         """Note the work tree as the command at work left it."""
         name = _AT_WORK.get("")
         nth, before, _ = self._records.find(f"began {name}") or (0, "", "")
-        if before and (after := self.mark()):
-            self._records.keep(f"began {name}", (nth, before, after))
+        with self._beating:
+            if before and (after := self.mark()):
+                self._records.keep(f"began {name}", (nth, before, after))
 
     def _left_by_the_dead(self, name: str, tool: str) -> str | None:
         """Return what to answer in place of a call that a dead process had begun; None where it may be made."""

@@ -10,6 +10,7 @@ import asyncio
 import contextvars
 import time
 from collections.abc import Callable, Iterator, MutableMapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -53,7 +54,7 @@ _TAINT = "taint "
 class EmbeddedRunner:
     """Runs attempts. `load` gives a profile by name; images are relative to `base`; `journal` collects what files held
     before the subagent's tools wrote them; what is paid for or done stands in `records` before the attempt goes on.
-    `mark` takes a mark of the work tree around each command, empty where it takes none."""
+    `mark` takes a mark of the work tree around each command, empty where it takes none. `pulse` is entered as long."""
 
     load: Callable[[str], Profile]
     policy: Policy
@@ -65,6 +66,7 @@ class EmbeddedRunner:
     records: Records = field(default_factory=MemoryRecords)
     memory: FormMemory = field(default_factory=FormsOfThisRun)
     mark: Callable[[], str] = str
+    pulse: Callable[[], AbstractContextManager[None]] = nullcontext
 
     async def run(self, order: Order, emit: Emit, hold: Hold | None = None) -> Attempt:
         """Return how the attempt ended. Failures of model and server are values; a cancelled attempt is cancelled."""
@@ -164,7 +166,7 @@ class EmbeddedRunner:
         if fence is not None:
             fence.about_to_write = about_to_write
             fence.about_to_run, fence.has_run = remembering.about_to_run, remembering.has_run
-            remembering.mark = self.mark
+            remembering.mark, remembering.pulse = self.mark, self.pulse
             fence.about_to_show = Scoped(kept, _TAINT).keep
             remembering.interrupted = partial(self._note_unknown, fence)
         return remembering

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -37,7 +37,8 @@ from profile_router.runners.hermes.account import Account
 from profile_router.runners.hermes.child_process import Child, Ended, Heard, converse, home_of_profile, started
 from profile_router.runners.hermes.results import failure_of_turn
 from profile_router.servers.inspect import listed_models
-from profile_router.threads.records import MemoryRecords, Records
+from profile_router.threads.records import MemoryRecords, Records, Scoped
+from profile_router.threads.traces import AROUND_TURN, spans_of_turn
 from profile_router.verify.parsing import files_parse
 from profile_router.withheld.watch import WithheldWatch, after_interruption, watched
 from profile_router.withheld.whole_scan import Secrets
@@ -53,7 +54,7 @@ class HermesRunner:
 
     `unattended` grants what Hermes would ask a user to approve; without it, that is refused. `passed` are names of
     environment variables that children get besides the usual ones. `records` hold what a turn has cost so far.
-    `mark` takes a mark of the work tree before and after it, empty where it takes none.
+    `mark` takes a mark of the work tree before and after it, empty where it takes none. `pulse` is entered as long.
     """
 
     load: Callable[[str], Profile]
@@ -68,6 +69,7 @@ class HermesRunner:
     passed: Sequence[str] = ()
     records: Records = field(default_factory=MemoryRecords)
     mark: Callable[[], str] = str
+    pulse: Callable[[], AbstractContextManager[None]] = nullcontext
 
     async def run(self, order: Order, emit: Emit, hold: Hold | None = None) -> Attempt:
         """Return how the attempt ended. Failures of model, server and Hermes are values; cancelled means cancelled."""
@@ -87,14 +89,17 @@ class HermesRunner:
         if interrupted := account.interrupted(profile.where):
             receipt = self._receipt(order, account, interrupted, profile, 0.0)
             receipt = replace(receipt, taints=await asyncio.to_thread(self._unknown, order))
-            return Attempt(receipt=receipt, failure=interrupted, notes=tuple(_own_count(order, account)))
+            around = spans_of_turn(self._kept(order))
+            notes = tuple(_own_count(order, account))
+            return Attempt(receipt=receipt, failure=interrupted, notes=notes, around=around)
         account.look_at = await self._model_check(order, profile)
         taints: list[Taint] = []
         if order.early is not None:
             account.judge = EarlyJudge(watch=order.early, where=profile.where, tell=emit)
-        before = await asyncio.to_thread(self.mark)
+        before = await asyncio.to_thread(self._marked, order)
         try:
-            ended = await self._talked(order, profile, account, taints)
+            with self.pulse():
+                ended = await self._talked(order, profile, account, taints)
         except asyncio.CancelledError:
             if not account.turns:
                 raise
@@ -114,6 +119,15 @@ class HermesRunner:
             notes=tuple(_notes(order, account, self.workspace)),
             around=((before, after),),
         )
+
+    def _kept(self, order: Order) -> Records:
+        return Scoped(self.records, f"{order.number}/")
+
+    def _marked(self, order: Order) -> str:
+        """Return a mark from before the turn, and note it: killed in the turn, `undo` begins there."""
+        if before := self.mark():
+            self._kept(order).keep(AROUND_TURN, (before, ""))
+        return before
 
     async def _talked(self, order: Order, profile: Profile, account: Account, taints: list[Taint]) -> Ended:
         """Return how the child that made the attempt ended; *taints* get the withheld files that it opened."""
