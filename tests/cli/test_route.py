@@ -259,7 +259,7 @@ def test_a_folder_that_is_gone_is_one_line(tmp_path: Path) -> None:
     code = (
         f"import os, sys; os.rmdir({str(gone)!r}); from profile_router.cli import main; sys.exit(main(['route', 'x']))"
     )
-    command = [sys.executable, "-c", code]
+    command = [sys.executable, "-P", "-c", code]  # with the folder on its path, Python 3.13.0 itself breaks
     done = subprocess.run(command, cwd=gone, env=environment(tmp_path), capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (2, "")
     assert f"the current folder cannot be used ({os.strerror(errno.ENOENT)})" in done.stderr
