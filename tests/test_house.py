@@ -69,6 +69,15 @@ def test_no_public_name_at_module_level_is_defined_in_two_modules() -> None:
     assert set(WANTED_BY_NAME) <= set(twice), "a name that stands once needs no exception"
 
 
+ASKED_OF_A_TEXT = re.compile(
+    r"Path\((?!__file__)(?:[^()]|\([^()]*\))*\)\.(?:is_dir|is_file|exists|is_symlink|expanduser)\("
+)
+
+
+def test_a_text_is_asked_for_as_a_place_by_outside_places_which_never_raises() -> None:
+    assert [path.name for path in MODULES if ASKED_OF_A_TEXT.search(path.read_text())] == []
+
+
 ALONE = ("hermes_plugin", "hermes_older", "child")  # rooms that run without ours
 FROZEN_BY_DATACLASSES = {"anchored.py": 1, "failure.py": 1}  # one caches what it made, one is ordered
 

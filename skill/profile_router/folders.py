@@ -5,6 +5,7 @@ The plugin lies in Hermes without this package, so `hermes_plugin/setup.py` spel
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -16,5 +17,6 @@ _USUAL = {"CONFIG": ".config", "STATE": ".local/state", "CACHE": ".cache", "DATA
 
 def our_folder(kind: str, environ: Mapping[str, str]) -> Path:
     """Return our folder of the *kind* CONFIG, STATE, CACHE or DATA. It need not exist."""
-    base = environ.get(f"XDG_{kind}_HOME") or Path(environ.get("HOME") or "~").expanduser() / _USUAL[kind]
+    home = os.path.expanduser(environ.get("HOME") or "~")  # noqa: PTH111 - `Path.expanduser` raises RuntimeError
+    base = environ.get(f"XDG_{kind}_HOME") or Path(home) / _USUAL[kind]
     return Path(base) / PROGRAM_NAME

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from profile_router.core import text
 from profile_router.hermes_plugin import board, chat_lines
 from profile_router.hermes_plugin.chat_lines import fitting, parts_that_fit
 from profile_router.hermes_plugin.children import DelegatedChild
@@ -31,6 +33,18 @@ LINE = "c8fbf263 classify: coding-burst · large-change · a refactor ('Refactor
 )
 def test_a_line_is_broken_between_words(columns: int, parts: list[str]) -> None:
     assert parts_that_fit(LINE, columns) == parts
+
+
+@pytest.mark.parametrize("char", ["\u3164", "\u115f", "\ufe00", "\u034f", "\uffa0", "\U000e0100", "\u202e", "\u200b"])
+def test_what_nobody_sees_does_not_reach_the_chat(char: str) -> None:
+    assert parts_that_fit(f"a{char}b", 80) == ["  ┊ 🧭 a b"]
+
+
+def test_the_plugin_takes_for_unseen_what_the_terminal_takes_for_it() -> None:
+    unseen = [char for char in map(chr, range(0x110000)) if char.isprintable() and chat_lines._UNSEEN.match(char)]
+    assert unseen == [
+        char for char in map(chr, range(0x110000)) if char.isprintable() and re.match(f"[{text._UNSEEN}]", char)
+    ]
 
 
 def test_what_cannot_be_printed_is_a_blank_and_what_is_endless_is_cut() -> None:

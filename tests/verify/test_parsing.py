@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from profile_router.verify import parsing
 from profile_router.verify.parsing import MOST_PARSED_BYTES, ChangedContent, parsed
 
 GOOD = {
@@ -63,6 +64,20 @@ def test_what_did_not_parse_before_is_not_held_against_the_work(path: str) -> No
 )
 def test_what_is_no_language_of_ours_or_hostile_says_nothing(path: str, content: bytes) -> None:
     assert parsed([ChangedContent(path, None, content)]) is None
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b".".join([b"a"] * 60_000) + b" = 1",
+        b"[" + b".".join([b"a"] * 200_000) + b"]",
+        b"x = 1\n" + b"a." * 60_000 + b"a=1",
+    ],
+    ids=["key", "table", "later"],
+)
+def test_toml_that_takes_long_says_nothing_and_ends(content: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parsing, "_SECONDS", 0.2)
+    assert parsed([ChangedContent("a.toml", None, content)]) is None
 
 
 def test_no_byte_of_a_file_is_run() -> None:

@@ -17,6 +17,7 @@ from profile_router.git.merge import apply_command, save_diff
 from profile_router.git.repository import Repository
 from profile_router.git.trees import FilesTree, Trees
 from profile_router.outside.json_reader import read_json
+from profile_router.outside.places import is_folder_named
 from profile_router.ports import Emit
 from profile_router.state.places import ABOUT, WORKTREES_FOLDER, door, hold, place_in, remove, thread_of, tidy_up
 from profile_router.state.whole_files import write_whole
@@ -47,7 +48,7 @@ def copy_at(place: Path) -> Copy | None:
         )
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    return copy if copy.top.is_dir() else None
+    return copy if is_folder_named(str(copy.top)) else None
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from profile_router.doctor.facts import DoctorFacts
 from profile_router.doctor.finding import Finding, failed, passed, warned
 from profile_router.folders import PLUGIN, SKILL
 from profile_router.machine.hermes_program import HERMES_VARIABLE
+from profile_router.outside.places import at_home, is_folder_named
 from profile_router.profiles.files import read_config
 from profile_router.profiles.spelling import section
 
@@ -79,7 +80,8 @@ def skill_check(facts: DoctorFacts) -> Iterator[Finding]:
     if facts.hermes is None or home is None:
         return
     stated = section(config_of(home), "skills")
-    external = [Path(name).expanduser() for name in _names(stated.get("external_dirs"))]
+    named = [at_home(name) for name in _names(stated.get("external_dirs"))]
+    external = [folder for folder in named if is_folder_named(str(folder))]
     found = next((path for folder in (home / "skills", *external) for path in _skills(folder)), None)
     if found is None:
         yield warned("Hermes skill", f"{SKILL} is not in {home / 'skills'}", _INSTALL)

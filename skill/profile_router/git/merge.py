@@ -19,7 +19,7 @@ from profile_router.git.trees import GITLINK_MODE, LINK_MODE, PROGRAM_MODE, Entr
 from profile_router.git.undo import Undo, undo_of_writes
 from profile_router.git.writes import Changed, Found, found_at, is_folder, sweep, write_all
 from profile_router.state.folder import private_folder, usable
-from profile_router.state.whole_files import HALF, write_whole
+from profile_router.state.whole_files import HALF_WRITTEN, write_whole
 from profile_router.values import frozen
 
 DIFFS = "diffs"
@@ -96,7 +96,7 @@ def clear_halves(trees: Trees, base: FilesTree, theirs: FilesTree, state: Path, 
 
 def _sweep_halves(folder: Path, name: str) -> None:
     """Remove the diffs of *name* that a killed process left half written."""
-    for half in folder.glob(f".{glob.escape(name)}-{'[0-9a-f]' * _DIGITS}.patch.*{HALF}"):
+    for half in folder.glob(f".{glob.escape(name)}-{'[0-9a-f]' * _DIGITS}.patch.*{HALF_WRITTEN}"):
         half.unlink(missing_ok=True)
 
 

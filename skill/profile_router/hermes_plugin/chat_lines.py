@@ -21,6 +21,8 @@ _START, _FURTHER = "  ┊ 🧭 ", "  ┊    "
 _PANEL_ROWS, _PANEL_COLUMNS, _PANEL_FRAME = 10, 56, 17
 _EXPLAINED = "? ("
 _LABEL = re.compile(r"\s*\S+\s{2,}")
+# What nobody sees, and `isprintable` lets pass: as `core.text` has it, which the plugin cannot import.
+_UNSEEN = re.compile(r"[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0d\uffa0\U000e0100-\U000e01ef]")
 _WIDTH = 7  # columns of each: the compass has two
 
 
@@ -74,7 +76,7 @@ def _rows(text: str, columns: int) -> list[str]:
 
 def printable_in_chat(text: str) -> str:
     """Return *text* on one line without characters that would drive a screen: a task or a model wrote it."""
-    return "".join(char if char.isprintable() else " " for char in text)
+    return "".join(char if char.isprintable() and not _UNSEEN.match(char) else " " for char in text)
 
 
 def parts_that_fit(line: str, columns: int) -> list[str]:

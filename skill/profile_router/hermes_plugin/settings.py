@@ -100,7 +100,7 @@ def _problem(command: Command) -> str:
     program = Path(command[0])
     if not program.is_absolute():
         return f"the router is '{program}', which is not an absolute path; {FIX}"
-    if not program.is_file():
+    if not os.path.isfile(program):  # noqa: PTH113 - never raises
         return f"the router is not at {program}; {FIX}"
     return "" if os.access(program, os.X_OK) else f"the router at {program} may not be executed; {FIX}"
 
@@ -157,6 +157,6 @@ def folder_of_parent(*named: object) -> str:
     """Return the folder that the parent agent works in, where the router is to work. It is the first folder of *named*,
     else Hermes' own, else this one."""
     for place in (*named, os.environ.get("TERMINAL_CWD")):
-        if isinstance(place, str) and Path(place).is_absolute() and Path(place).is_dir():
+        if isinstance(place, str) and Path(place).is_absolute() and os.path.isdir(place):  # noqa: PTH112 - never raises
             return place
     return str(Path.cwd())

@@ -155,8 +155,8 @@ def _of_source(source: str, sha256: str, agreed: bool) -> Command:
     """
     if sha256 and not _SHA256.fullmatch(sha256):
         raise SetupError(f"--sha256 is '{sha256}'; allowed: 64 hexadecimal digits, as `sha256sum FILE` prints them")
-    folder = Path(source).expanduser().absolute()
-    if "://" not in source and folder.is_dir():
+    folder = Path(os.path.expanduser(source)).absolute()  # noqa: PTH111 - never raises
+    if "://" not in source and os.path.isdir(folder):  # noqa: PTH112 - never raises
         if sha256:
             raise SetupError(f"--sha256 is for a wheel, and {source} is a folder; leave it out")
         if command := _of_copy(folder):
@@ -220,7 +220,8 @@ def _installed(wanted: str, place: Path) -> Command:
 def _environment_folder() -> Path:
     """Return where the program's own environment goes: the user's data, for Hermes' own pins are not to be touched."""
     named = os.environ.get(_ENVIRONMENT)
-    data = os.environ.get("XDG_DATA_HOME") or Path(os.environ.get("HOME") or "~").expanduser() / ".local" / "share"
+    home = os.path.expanduser(os.environ.get("HOME") or "~")  # noqa: PTH111 - never raises
+    data = os.environ.get("XDG_DATA_HOME") or Path(home) / ".local" / "share"
     return Path(named).absolute() if named else Path(data) / _PROGRAM / "env"
 
 

@@ -13,6 +13,7 @@ from profile_router.install.changes import Change, Plan, without
 from profile_router.install.delegation import ROUTER, undelegated, without_unmarked
 from profile_router.install.enabling import disable
 from profile_router.install.manifest import Manifest, WrittenFile, digest, manifest_path, read_manifest
+from profile_router.outside.places import is_folder_named
 
 _COPY = "the copy of a file that you have changed since: it stays"
 _CACHE = "__pycache__"
@@ -116,7 +117,7 @@ def _caches(changes: Iterable[Change]) -> Iterator[Change]:
 def _folders(manifest: Manifest, gone: set[str]) -> Iterator[Change]:
     caches = {str(Path(path).parent) for path in gone if Path(path).parent.name == _CACHE}
     for name in sorted({*manifest.folders, *caches}, key=lambda name: (-name.count("/"), name)):
-        if Path(name).is_dir():
+        if is_folder_named(name):
             change = _folder_change(Path(name), gone)
             if change.kind == "remove":
                 gone.add(name)

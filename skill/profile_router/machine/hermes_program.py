@@ -8,7 +8,9 @@ import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
+from profile_router.core.text import shown
 from profile_router.errors import UsageError
+from profile_router.outside.places import at_home, is_file_named
 from profile_router.values import frozen
 
 HERMES_VARIABLE = "PROFILE_ROUTER_HERMES_PYTHON"
@@ -39,7 +41,7 @@ def find_hermes(environ: Mapping[str, str], named: str = "") -> Hermes | None:
         if value == _NONE:
             return None
         if value:
-            return _named(Path(value).expanduser(), place)
+            return _named(at_home(value), place)
     import shutil  # see `git.command`
 
     found = shutil.which("hermes", path=environ.get("PATH", ""))
@@ -48,9 +50,10 @@ def find_hermes(environ: Mapping[str, str], named: str = "") -> Hermes | None:
 
 
 def _named(python: Path, place: str) -> Hermes:
-    if not (python.is_absolute() and python.is_file() and os.access(python, os.X_OK)):
+    if not (python.is_absolute() and is_file_named(str(python)) and os.access(python, os.X_OK)):
         raise UsageError(
-            f"{place} is '{python}', which is not a program; name the python that has hermes-agent, by its whole path: "
+            f"{place} is '{shown(str(python))}', which is not a program; "
+            "name the python that has hermes-agent, by its whole path: "
             '`head -1 "$(command -v hermes)"` shows it'
         )
     beside = python.with_name("hermes")

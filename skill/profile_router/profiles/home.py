@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from profile_router.core.text import nearest, shown
 from profile_router.errors import ProfileError, UnknownProfile
+from profile_router.outside.places import at_home, is_folder_named
 from profile_router.profiles.build import build_profile
 from profile_router.profiles.env_file import read_env_file
 from profile_router.profiles.files import read_config
@@ -57,8 +58,8 @@ class HermesHome:
     @property
     def parent(self) -> Path | None:
         """Return the folder of the Hermes that delegates: the profile that HERMES_HOME names, else the home."""
-        named = Path(self.environ.get("HERMES_HOME", "").strip() or ".").expanduser().absolute()
-        return named if named.parent == self.profiles and named.is_dir() else self.root
+        named = at_home(self.environ.get("HERMES_HOME", "").strip() or ".").absolute()
+        return named if named.parent == self.profiles and is_folder_named(str(named)) else self.root
 
     def names(self) -> tuple[str, ...]:
         """Return the names of all profiles, sorted. A folder counts without a config.yaml: it inherits all of it.

@@ -8,9 +8,11 @@ from pathlib import Path
 
 from profile_router.copies.thread_copies import original_of
 from profile_router.core.telling.decision import Json
+from profile_router.core.text import shown
 from profile_router.errors import StateError, UsageError, WorkspaceError
 from profile_router.git.undo import Undo
 from profile_router.ledger.writing import SqliteRunLedger
+from profile_router.outside.places import is_folder_named
 from profile_router.ports import Approver, Emit
 from profile_router.runs.accounted import run_ledger
 from profile_router.runs.job import IN_PLACE, Begun, Job, Site, site_of, stamped_emit
@@ -87,9 +89,9 @@ def _undo_late(site: Site, row: Row, run: Run, state: Json, result: Result) -> U
 
 
 def _check_folder(row: Row) -> None:
-    if row.workspace and not Path(row.workspace).is_dir():
+    if row.workspace and not is_folder_named(row.workspace):
         raise WorkspaceError(
-            f"thread {row.thread} worked in {row.workspace}, which is not a folder now; bring it back, or give "
+            f"thread {row.thread} worked in {shown(row.workspace)}, which is not a folder now; bring it back, or give "
             f"the run up with `profile-router purge {row.thread}`"
         )
 

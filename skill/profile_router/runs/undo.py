@@ -6,7 +6,6 @@ import asyncio
 import os
 import time
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -35,6 +34,7 @@ from profile_router.git.writes import Changed
 from profile_router.ledger.history import SqliteHistory
 from profile_router.ledger.undoing import begin_undo, end_undo, undo_of_run
 from profile_router.ledger.words import seal_of
+from profile_router.outside.places import is_folder_named
 from profile_router.runs.job import IN_PLACE, Site
 from profile_router.runs.result import Result
 from profile_router.runs.unfinished import settle_spans
@@ -265,8 +265,6 @@ def _why(ended: float | None, undo: Undo | None) -> str:
 
 
 def _folder(workspace: str) -> Path:
-    folder = Path(workspace)
-    with suppress(OSError):  # a ledger may hold any text: one too long for a path is not a folder either
-        if workspace and folder.is_dir():
-            return folder
+    if is_folder_named(workspace):
+        return Path(workspace)
     raise UsageError(f"its folder {shown(workspace) or '(none)'} is not there any more; put it back, then try again")

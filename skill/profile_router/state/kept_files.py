@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from profile_router.state.whole_files import HALF, write_whole
+from profile_router.state.whole_files import HALF_WRITTEN, write_whole
 
 MOST_KEPT_FILES = 8
 MOST_KEPT_BYTES = 4_000_000
@@ -83,7 +83,7 @@ def _is_ours(about: os.stat_result) -> bool:
 
 def _forget_old(folder: Path, most: int) -> int:
     """Remove all but the newest *most* files of *folder*, and what a kill left half written; return how many."""
-    ours: Sequence[os.DirEntry[str]] = [one for one in os.scandir(folder) if one.name.endswith((".json", HALF))]
+    ours: Sequence[os.DirEntry[str]] = [one for one in os.scandir(folder) if one.name.endswith((".json", HALF_WRITTEN))]
     newest = sorted(ours, key=lambda one: one.stat(follow_symlinks=False).st_mtime_ns, reverse=True)
     for entry in newest[most:]:
         Path(entry).unlink()

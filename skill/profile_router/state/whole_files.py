@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 PRIVATE_MODE = 0o600
-HALF = ".half"  # suffix of a file until it is whole; its name begins with a dot and the final name
+HALF_WRITTEN = ".half"  # suffix of a file until it is whole; its name begins with a dot and the final name
 
 
 def write_whole(path: Path, content: bytes, *, mode: int = PRIVATE_MODE, lasting: bool = False) -> None:
@@ -36,7 +36,7 @@ def _name(fresh: Path, path: Path) -> None:
 
 def _replaced(path: Path, fill: Callable[[Path], object]) -> None:
     """Let *fill* write a file beside *path*, then rename it. The temporary name is random: two never collide."""
-    fresh = path.with_name(f".{path.name}.{os.urandom(8).hex()}{HALF}")
+    fresh = path.with_name(f".{path.name}.{os.urandom(8).hex()}{HALF_WRITTEN}")
     try:
         fill(fresh)
         _name(fresh, path)

@@ -12,7 +12,6 @@ import re
 import shutil
 import subprocess
 import sys
-import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -27,14 +26,20 @@ MOST_PARSED_FILES = 50
 MOST_PARSED_BYTES = 512 * 1024
 _SECONDS = 10.0
 _LEVELS = 40
-# Compiled in a process of its own, which imports nothing of ours: deep nesting can end an interpreter.
-_COMPILE = """
+# Read in a process of its own, which imports nothing of ours and ends in time: deep nesting can end an interpreter, and
+# 512 KB of dotted keys keep tomllib for minutes.
+_READ = """
 import base64, json, sys, warnings
 warnings.simplefilter("ignore")
+if sys.argv[1] == "toml":
+    import tomllib
+    read = lambda content: tomllib.loads(content.decode())
+else:
+    read = lambda content: compile(content, "file", "exec", dont_inherit=True)
 said = []
 for text in json.load(sys.stdin):
     try:
-        compile(base64.b64decode(text), "file", "exec", dont_inherit=True)
+        read(base64.b64decode(text))
         said.append("")
     except SyntaxError as error:
         said.append(f"line {error.lineno or 1}: {error.msg}")
@@ -98,11 +103,13 @@ def _before(change: ChangedContent) -> ChangedContent | None:
 
 
 def _answers(changes: Sequence[ChangedContent]) -> Iterator[_Answer]:
-    python = [one.after for one in changes if _reader(one) is _python]
-    compiled = iter(_compiled(python) if python else ())
+    elsewhere = {reader: _read_elsewhere(language, changes, reader) for reader, language in _ELSEWHERE.items()}
     for one in changes:
         reader = _reader(one)
-        yield next(compiled) if reader is _python else reader(one.after) if reader else None
+        if reader in elsewhere:
+            yield next(elsewhere[reader])
+        else:
+            yield reader(one.after) if reader else None
 
 
 def _reader(change: ChangedContent) -> Callable[[bytes], _Answer] | None:
@@ -116,15 +123,28 @@ def _python(_: bytes) -> _Answer:
     raise AssertionError("Python is compiled in a process of its own")
 
 
-def _compiled(contents: Sequence[bytes]) -> Sequence[_Answer]:
+def _toml(_: bytes) -> _Answer:
+    raise AssertionError("TOML is read in a process of its own")
+
+
+_ELSEWHERE: Mapping[Callable[[bytes], _Answer] | None, str] = {_python: "python", _toml: "toml"}
+
+
+def _read_elsewhere(
+    language: str, changes: Sequence[ChangedContent], reader: Callable[[bytes], _Answer] | None
+) -> Iterator[_Answer]:
+    """Yield what is said of those of *changes* that are in *language* by one process: None where it takes long."""
+    contents = [one.after for one in changes if _reader(one) is reader]
+    if not contents:
+        return
     given = json.dumps([base64.b64encode(content).decode() for content in contents]).encode()
-    told = _told([sys.executable, "-I", "-S", "-c", _COMPILE], given)
+    told = _told([sys.executable, "-I", "-S", "-c", _READ, language], given)
     try:
         said = read_json(told.stdout) if told is not None and told.returncode == 0 else []
     except UnreadableJson:
         said = []
     fit = isinstance(said, list) and len(said) == len(contents)
-    return [shown(one) if isinstance(one, str) else None for one in said] if fit else [None] * len(contents)
+    yield from ([shown(one) if isinstance(one, str) else None for one in said] if fit else [None] * len(contents))
 
 
 def _json(content: bytes) -> _Answer:
@@ -134,16 +154,6 @@ def _json(content: bytes) -> _Answer:
         return None
     except ValueError as error:
         return f"line {getattr(error, 'lineno', 1)}: {getattr(error, 'msg', 'no text')}"
-    return ""
-
-
-def _toml(content: bytes) -> _Answer:
-    try:
-        tomllib.loads(content.decode())
-    except RecursionError:
-        return None
-    except ValueError as error:
-        return shown(str(error))
     return ""
 
 

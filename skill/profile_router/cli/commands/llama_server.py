@@ -7,13 +7,13 @@ import os
 import socket
 import sys
 from collections.abc import Mapping
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from profile_router.core.profile import Profile, is_loopback
 from profile_router.errors import UsageError
 from profile_router.llama.launch import Launch, Wish, find_program, launch_plan, nothing_to_run
 from profile_router.machine.machine import this_machine
+from profile_router.outside.places import at_home
 from profile_router.policies.file import find_policy, read_policy
 from profile_router.profiles.home import find_home
 from profile_router.servers.windows import ASSUMED_LOCAL_TOKENS
@@ -83,7 +83,7 @@ def _become(launch: Launch, environ: Mapping[str, str]) -> None:
 
 def _wish(arguments: argparse.Namespace, profile: Profile) -> Wish:
     return Wish(
-        model=Path(arguments.model).expanduser().absolute(),
+        model=at_home(arguments.model).absolute(),
         alias=profile.endpoint.model,
         window=arguments.window if arguments.window is not None else profile.window or ASSUMED_LOCAL_TOKENS,
         port=arguments.port if arguments.port is not None else _port(profile) or _PORT,
