@@ -58,7 +58,7 @@ def test_a_file_that_breaks_a_check_is_a_finding_and_the_others_go_on(tmp_path: 
     scene.home.write(None, "approvals: [\n")
     found = examine(facts)
     assert {line.name for line in found if "config.yaml:2" in line.measured} == {
-        *("plugin", "skill", "approvals", "seam", "delegation"),
+        *("hermes plugin", "hermes skill", "approvals", "seam", "delegation"),
     }
     assert any(line.name == "tokenizer" and line.level == "pass" for line in found)
 

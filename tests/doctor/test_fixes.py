@@ -18,8 +18,8 @@ from tests.scripted_provider import Answer, ScriptedProvider, fail, raw, redirec
 from tests.tls_server import self_signed
 
 from profile_router.core.profile import address
-from profile_router.doctor.finding import Finding, failed
-from profile_router.doctor.fixes import FIXES, by_hand
+from profile_router.doctor.finding import Finding, Fix, another_key, failed, set_config
+from profile_router.doctor.fixes import FIXES, Wrong, with_fix
 from profile_router.doctor.local_server import reachable
 from profile_router.servers.inspect import inspect
 
@@ -163,8 +163,6 @@ def test_nobody_there_is_the_one_thing_that_starting_a_server_mends(tmp_path: Pa
 
 
 def test_every_row_of_the_table_can_be_filled_in(tmp_path: Path) -> None:
-    from profile_router.doctor.fixes import with_fix
-
     scene = Scene(tmp_path)
     subject, profile = next(iter(scene.facts().loaded()))
     for wrong in FIXES:
@@ -176,11 +174,23 @@ def test_every_row_of_the_table_can_be_filled_in(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("fix", "told"),
     [
-        ("hermes -p a config set model.default m", "write model.default: m into the config.yaml of a"),
-        ("hermes -p a auth reset openrouter", "put another key into the .env of a"),
-        ("wait, or `hermes -p a auth add openrouter`", "wait, or put another key into the .env of a"),
+        (set_config("a", "model.default", "m"), "write model.default: m into the config.yaml of a"),
+        (
+            set_config("a", "model.default", "m `x`, b").then(", or wait"),
+            "write model.default: m `x`, b into the config.yaml of a, or wait",
+        ),
+        (another_key("a", "openrouter", "reset"), "put another key into the .env of a"),
         ("profile-router llama-server --model FILE --run", "profile-router llama-server --model FILE --run"),
+        ("say `hermes -p a config set x y` to Hermes", "say `hermes -p a config set x y` to Hermes"),
     ],
 )
-def test_where_there_is_no_hermes_no_fix_is_a_command_of_it(fix: str, told: str) -> None:
-    assert by_hand(failed("n", "m", fix)).fix == told
+def test_where_there_is_no_hermes_no_fix_is_a_command_of_it(fix: str | Fix, told: str) -> None:
+    assert failed("n", "m", fix).without_hermes().fix == told
+
+
+@pytest.mark.parametrize("wrong", FIXES)
+def test_no_row_of_the_table_asks_for_hermes_where_there_is_none(wrong: Wrong, tmp_path: Path) -> None:
+    subject, profile = next(iter(Scene(tmp_path).facts().loaded()))
+    assert "hermes" not in with_fix(
+        "x", wrong, "HTTP 418", subject, profile, at="http://b/v1"
+    ).without_hermes().fix.replace("hermes/", "")

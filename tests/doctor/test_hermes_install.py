@@ -15,8 +15,8 @@ from profile_router.doctor.facts import DoctorFacts, installed_hermes
 from profile_router.machine.machine import Machine
 from profile_router.runners.hermes.seams import Seams
 
-VERSION, PLUGIN = hermes_install.version_check, hermes_install.plugin_check
-SKILL, APPROVALS = hermes_install.skill_check, hermes_install.approvals
+VERSION, PLUGIN = hermes_install.hermes_version, hermes_install.hermes_plugin
+SKILL, APPROVALS = hermes_install.hermes_skill, hermes_install.approvals
 FRONT = "---\nname: hermes-profile-router\ndescription: before delegating\n---\n"
 
 

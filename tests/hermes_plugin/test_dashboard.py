@@ -150,12 +150,12 @@ def test_the_page_of_the_report_is_given_once_for_all_that_ask_in_a_while(
 ) -> None:
     fill(tmp_path / "state", 30, now=time.time(), days=3)
     monkeypatch.setenv("PROFILE_ROUTER_COMMAND", str(program(tmp_path, tmp_path / "state")))
-    page = api.report()["page"]
+    page = api.report_page()["page"]
     assert all(f'id="{name}"' in page for name in ("saved", "wrong", "change"))
     for bad in (SECRET, "/home/u", "thread-", str(tmp_path)):
         assert bad not in page
     monkeypatch.setenv("PROFILE_ROUTER_COMMAND", "/nowhere")
-    assert api.report()["page"] == page
+    assert api.report_page()["page"] == page
 
 
 @pytest.mark.parametrize(
@@ -173,7 +173,7 @@ def test_what_keeps_the_page_back_is_said_without_its_words(
         (tmp_path / "broken").write_text(f"#!/bin/sh\necho a-secret >&2\n{script}\n")
         (tmp_path / "broken").chmod(0o755)
         monkeypatch.setenv("PROFILE_ROUTER_COMMAND", str(tmp_path / "broken"))
-    found = api.report()
+    found = api.report_page()
     assert says in found["problem"]
     assert "a-secret" not in found["problem"]
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -13,7 +11,7 @@ from profile_router.core.ladder.causes import Cause
 from profile_router.core.ladder.server_report import Fault
 from profile_router.core.profile import Profile, address, is_loopback
 from profile_router.doctor.facts import Subject
-from profile_router.doctor.finding import Finding, failed, warned
+from profile_router.doctor.finding import Finding, Fix, another_key, failed, set_config, warned
 from profile_router.values import frozen
 
 Wrong = Cause | Fault
@@ -52,9 +50,7 @@ FIXES: Mapping[Wrong, FixRow] = {
     "key-refused": FixRow("{where} {wants_key}", "{write_key}"),
     "forbidden": FixRow("{where} {wants_key}", "{write_key}"),
     "payment-required": FixRow("{where} has no credit left for this key", "add credit at {provider}, or another key"),
-    "rate-limited": FixRow(
-        "{where} is asked too often with this key", "wait, or `hermes -p {name} auth add {provider}`"
-    ),
+    "rate-limited": FixRow("{where} is asked too often with this key", "wait, or {another_key}"),
     "model-missing": FixRow("{where} has no {model} at {base_url}", "correct model.default or base_url in {source}"),
     "other-path": FixRow(_SENT_AWAY, "{set_at}"),
     "web-page": FixRow("{where} shows a web page, and no models, at {base_url}", _ADDRESS),
@@ -68,21 +64,6 @@ FIXES: Mapping[Wrong, FixRow] = {
 }
 
 
-_BY_HAND = (  # what a command of Hermes does, where there is no Hermes
-    (r"hermes -p (\S+) config set (\S+) ([^`]+)", r"write \2: \3 into the config.yaml of \1"),
-    (r"hermes -p (\S+) auth (?:add|reset) [^`]+", r"put another key into the .env of \1"),
-    (r"hermes (?:config set (\S+) ([^`]+))", r"write \1: \2 into config.yaml"),
-)
-
-
-def by_hand(finding: Finding) -> Finding:
-    """Return *finding* with a fix that needs no Hermes, as a machine without it has no such command."""
-    fix = finding.fix
-    for command, told in _BY_HAND:
-        fix = re.sub(f"`?{command}`?", told, fix)
-    return replace(finding, fix=fix)
-
-
 def with_fix(name: str, wrong: Wrong, detail: str, subject: Subject, profile: Profile, *, at: str = "") -> Finding:
     """Return the line called *name* for what is *wrong* with the server of *profile*.
 
@@ -90,8 +71,11 @@ def with_fix(name: str, wrong: Wrong, detail: str, subject: Subject, profile: Pr
     """
     row = FIXES.get(wrong, FIXES["server-error"])
     figures = _figures(detail, subject, profile, at)
+    fixes = _fixes(subject, profile, at)
+    by_hermes = row.fix.format_map({**figures, **{name: fix.by_hermes for name, fix in fixes.items()}})
+    by_hand = row.fix.format_map({**figures, **{name: fix.by_hand for name, fix in fixes.items()}})
     made = warned if row.level == "warn" else failed
-    return made(name, row.says.format_map(figures), row.fix.format_map(figures))
+    return made(name, row.says.format_map(figures), Fix(by_hermes, by_hand))
 
 
 def write_key(subject: Subject, variable: str | None) -> str:
@@ -107,7 +91,6 @@ def _figures(detail: str, subject: Subject, profile: Profile, at: str) -> Mappin
     endpoint, listener = profile.endpoint, subject.listener
     base_url, where = endpoint.base_url, address(endpoint.base_url)
     wants = "refuses the key of the profile" if endpoint.api_key else "wants a key, and the profile has none"
-    plain = f"http{base_url.removeprefix('https')}"
     return {
         "where": where,
         "detail": detail,
@@ -122,9 +105,18 @@ def _figures(detail: str, subject: Subject, profile: Profile, at: str) -> Mappin
         "listener": _program(subject),
         "wants_key": f"{wants}{f': {detail}' if detail else ''}",
         "write_key": write_key(subject, endpoint.key_variable),
+    }
+
+
+def _fixes(subject: Subject, profile: Profile, at: str) -> Mapping[str, Fix]:
+    """Return the figures that have two forms, by name."""
+    to_http = _set(subject, profile, f"http{profile.endpoint.base_url.removeprefix('https')}")
+    key = another_key(subject.name, profile.endpoint.provider)
+    return {
         "set_at": _set(subject, profile, at),
-        "set_http": _set(subject, profile, plain),
-        "trust": _set(subject, profile, plain) + ", where it speaks http; else sign its certificate for this machine",
+        "set_http": to_http,
+        "trust": to_http.then(", where it speaks http; else sign its certificate for this machine"),
+        "another_key": Fix(f"`{key.by_hermes}`", key.by_hand),
     }
 
 
@@ -135,10 +127,11 @@ def _start(base_url: str) -> str:
     return _START.get(where.rpartition(":")[2], _LLAMA)
 
 
-def _set(subject: Subject, profile: Profile, base_url: str) -> str:
+def _set(subject: Subject, profile: Profile, base_url: str) -> Fix:
     if subject.folder is None:
-        return f"write `base_url: {base_url}` in {profile.source}"
-    return f"hermes -p {subject.name} config set model.base_url {shlex.quote(base_url)}"
+        said = f"write `base_url: {base_url}` in {profile.source}"
+        return Fix(said, said)
+    return set_config(subject.name, "model.base_url", base_url)
 
 
 def _program(subject: Subject) -> str:

@@ -24,7 +24,7 @@ _INSTALL = "profile-router install"
 _MODES: Mapping[Any, str] = {True: "manual", False: "off"}  # YAML 1.1 reads a bare `off` as false
 
 
-def version_check(facts: DoctorFacts) -> Iterator[Finding]:
+def hermes_version(facts: DoctorFacts) -> Iterator[Finding]:
     """Warn where Hermes is missing, or older than any that was tried. A child asks a newer one what it has."""
     if facts.hermes_problem:
         yield failed("Hermes", facts.hermes_problem, f"unset {HERMES_VARIABLE}")
@@ -56,7 +56,7 @@ def _numbers(version: str) -> tuple[int, ...]:
     return tuple(int(number) for number in re.findall(r"\d+", version.partition("+")[0])[:3])
 
 
-def plugin_check(facts: DoctorFacts) -> Iterator[Finding]:
+def hermes_plugin(facts: DoctorFacts) -> Iterator[Finding]:
     """Warn where delegate_task is not routed: the plugin is not there, or not enabled."""
     home = facts.home.parent
     if facts.hermes is None or home is None:
@@ -74,7 +74,7 @@ def plugin_check(facts: DoctorFacts) -> Iterator[Finding]:
         yield passed("Hermes plugin", f"enabled in {home / 'config.yaml'}")
 
 
-def skill_check(facts: DoctorFacts) -> Iterator[Finding]:
+def hermes_skill(facts: DoctorFacts) -> Iterator[Finding]:
     """Warn where the parent cannot see our skill."""
     home = facts.home.parent
     if facts.hermes is None or home is None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from profile_router.core.profile import Profile
 from profile_router.core.text import in_words
 from profile_router.doctor.facts import DoctorFacts, Subject
-from profile_router.doctor.finding import Finding, failed, passed, warned
+from profile_router.doctor.finding import Finding, Fix, another_key, failed, passed, warned
 from profile_router.doctor.fixes import write_key
 from profile_router.profiles.agreement import may_read
 from profile_router.profiles.env_file import read_env
@@ -34,7 +34,7 @@ def pools(facts: DoctorFacts) -> Iterator[Finding]:
             continue
         why = ", ".join(sorted({str(entry.status) for entry in entries if entry.status}))
         measured = f"{provider}: {len(waits)} of {len(entries)} rest{f' after {why}' if why else ''}, {_soonest(waits)}"
-        fix = f"hermes -p {subject.name} auth reset {provider}"
+        fix = another_key(subject.name, provider, "reset")
         yield failed(name, measured, fix) if len(waits) == len(entries) else warned(name, measured, fix)
 
 
@@ -49,7 +49,9 @@ def damaged(facts: DoctorFacts) -> Iterator[Finding]:
         hermes = f"hermes -p {subject.name}" if subject else "hermes"
         provider = profile.endpoint.provider if profile else "PROVIDER"
         path = shlex.quote(str(folder / POOLS_FILE))
-        fix = f"mv {path} {shlex.quote(str(folder / POOLS_FILE) + '.damaged')} && {hermes} auth add {provider}"
+        away = f"mv {path} {shlex.quote(str(folder / POOLS_FILE) + '.damaged')}"
+        again = f"{away}, then put the keys into the .env of {subject.name if subject else 'Hermes'}"
+        fix = Fix(f"{away} && {hermes} auth add {provider}", again)
         yield failed(f"{subject.name if subject else 'Hermes'} pool", said, fix)
 
 

@@ -9,7 +9,7 @@ from profile_router.core.ladder.server_report import ServerReport, same_model
 from profile_router.core.profile import address
 from profile_router.core.text import some_of
 from profile_router.doctor.facts import DoctorFacts, Subject
-from profile_router.doctor.finding import Finding, failed, passed, warned
+from profile_router.doctor.finding import Finding, Fix, failed, passed, set_config, warned
 from profile_router.doctor.fixes import with_fix
 from profile_router.machine.machine import AMD, NVIDIA
 
@@ -47,11 +47,11 @@ def right_model(facts: DoctorFacts) -> Iterator[Finding]:
             yield failed(name, measured, _model_fix(subject, server, wanted))
 
 
-def _model_fix(subject: Subject, server: ServerReport, wanted: str) -> str:
+def _model_fix(subject: Subject, server: ServerReport, wanted: str) -> str | Fix:
     pull: Mapping[str, str] = {"Ollama": "ollama pull", "LM Studio": "lms get"}
     if server.kind in pull:
         return f"{pull[server.kind]} {shlex.quote(wanted)}"
-    return f"hermes -p {subject.name} config set model.default {shlex.quote(server.models[0])}"
+    return set_config(subject.name, "model.default", server.models[0])
 
 
 def tools(facts: DoctorFacts) -> Iterator[Finding]:
@@ -75,11 +75,11 @@ def tools(facts: DoctorFacts) -> Iterator[Finding]:
             yield passed(name, f"{wanted} takes tools")
 
 
-def _tools_fix(subject: Subject, server: ServerReport) -> str:
-    other = f"hermes -p {subject.name} config set model.default MODEL"
+def _tools_fix(subject: Subject, server: ServerReport) -> Fix:
+    other = set_config(subject.name, "model.default", "MODEL")
     if server.kind == "Ollama":
-        return f"{other}, with one for which `ollama show MODEL` lists tools"
-    return f"{other}, or give its server a template that does: --jinja --chat-template-file FILE"
+        return other.then(", with one for which `ollama show MODEL` lists tools")
+    return other.then(", or give its server a template that does: --jinja --chat-template-file FILE")
 
 
 def window(facts: DoctorFacts) -> Iterator[Finding]:

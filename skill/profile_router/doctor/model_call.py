@@ -14,7 +14,7 @@ from profile_router.core.policy import Policy
 from profile_router.core.profile import Profile, is_loopback
 from profile_router.core.text import priced
 from profile_router.doctor.facts import DoctorFacts, Subject
-from profile_router.doctor.finding import Finding, failed, passed, warned
+from profile_router.doctor.finding import Finding, Fix, failed, passed, set_config, warned
 from profile_router.doctor.fixes import Wrong, with_fix
 from profile_router.doctor.tool_round_trip import ROUND_TRIP_TOKENS, first_request, instead_of_a_call, second_request
 from profile_router.servers.faults import fault_of_error
@@ -62,13 +62,14 @@ class _Call:
             lacking = await self._round_trip() if tools else await self._word()
         except _Unanswered as how:
             known = with_fix(name, how.wrong, str(how), self.subject, self.profile, at=how.at)
-            return failed(name, str(how), unfit_fix(str(how), self.subject.name) or known.fix)
+            fix = unfit_fix(str(how), self.subject.name) or Fix(known.fix, known.by_hand)
+            return failed(name, str(how), fix)
         did = lacking or ("called a tool and took its result" if tools else "")
         told = f"{_served(self.bodies[0], self.profile)} answered in {time.monotonic() - started:.1f} s"
         measured = ", ".join(filter(None, (told, did, _cost(self.bodies, self.subject, self.facts.policy))))
         if not lacking:
             return passed(name, measured)
-        return warned(name, measured, f"hermes -p {self.subject.name} config set model.default MODEL")
+        return warned(name, measured, set_config(self.subject.name, "model.default", "MODEL"))
 
     async def _word(self) -> str:
         await self._answer({"messages": [{"role": "user", "content": "Answer with the word ok."}]}, SHORT_ANSWER_TOKENS)

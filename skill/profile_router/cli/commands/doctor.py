@@ -10,16 +10,16 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 from profile_router.cli.json_answer import print_json
 from profile_router.cli.marks import printable
 from profile_router.cli.progress import coloured
 from profile_router.cli.spelling import as_called
+from profile_router.core.telling.decision import named_fields
 from profile_router.doctor.checks import examine
 from profile_router.doctor.facts import DoctorFacts, gather
 from profile_router.doctor.finding import Finding, count_of_level, tally
-from profile_router.doctor.fixes import by_hand
 from profile_router.machine.machine import this_machine
 
 _MARKS = {"pass": ("✓", "32"), "warn": ("!", "33"), "fail": ("✗", "31")}
@@ -39,7 +39,10 @@ def run(arguments: argparse.Namespace) -> int:
     facts, findings = asyncio.run(_examine(arguments.policy, live=arguments.live))
     findings = [finding_without_keys(finding, secrets(facts)) for finding in findings]
     if arguments.json:
-        told = {"checks": [asdict(finding) for finding in findings], "summary": tally(findings)}
+        told = {
+            "checks": [named_fields(finding, "level", "name", "measured", "fix") for finding in findings],
+            "summary": tally(findings),
+        }
         print_json(told)
     else:
         width = min(max(shutil.get_terminal_size((120, 24)).columns, _WIDTHS[0]), _WIDTHS[1])
@@ -54,7 +57,7 @@ async def _examine(policy: str | None, *, live: bool) -> tuple[DoctorFacts, list
         from profile_router.doctor.model_call import call_each
 
         found += await call_each(facts, tools=True)
-    return facts, found if facts.hermes is not None else [by_hand(finding) for finding in found]
+    return facts, found if facts.hermes is not None else [finding.without_hermes() for finding in found]
 
 
 def lines(findings: Sequence[Finding], *, width: int, colours: bool) -> list[str]:
