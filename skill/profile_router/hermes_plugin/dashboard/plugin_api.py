@@ -41,7 +41,7 @@ def report_page() -> dict[str, str]:
 
 def _made() -> dict[str, str]:
     settings = _settings()
-    found = settings.read_settings()
+    found = settings.plugin_settings()
     if found.problem:
         return {"problem": "the router is not set up; `hermes profile-router setup` does that"}
     try:

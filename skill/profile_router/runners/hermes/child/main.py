@@ -54,7 +54,7 @@ def _run(say: Any, order_given: Any, meter: Any) -> None:
     chat = _beside("chat")
     meter.begin(say, order["counting"], order["max_turns"], order["max_tokens"])
     try:
-        chat.run(order, say, _beside("loopback"), meter, environ)
+        chat.run_by_command(order, say, _beside("loopback"), meter, environ)
     except chat.Unable as error:
         raise internals.Unknown(f"{lacking}, and {error}") from error
 

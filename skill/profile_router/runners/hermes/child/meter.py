@@ -125,12 +125,12 @@ class Meter:
     def watch(self, agent: Any, internals: Any) -> None:
         """Meter the requests of Hermes' *agent*. Raises the Unknown of *internals*."""
         self._agent = agent
-        self._stub = internals.take("PARTIAL_STREAM_STUB_ID")
-        self._normalize = internals.take("normalize_usage")
+        self._stub = internals.take_of_hermes("PARTIAL_STREAM_STUB_ID")
+        self._normalize = internals.take_of_hermes("normalize_usage")
         for name in _METHODS:
-            internals.put(agent, **{name: self._metered(getattr(agent, name))})
+            internals.replace_in(agent, **{name: self._metered(getattr(agent, name))})
         for name in _PIECES:
-            internals.put(agent, **{name: self._overheard(getattr(agent, name))})
+            internals.replace_in(agent, **{name: self._overheard(getattr(agent, name))})
 
     def end(self) -> str:
         """Take it that the turn has made all the requests that it may. Return what is said instead of one more."""
@@ -250,11 +250,11 @@ class Meter:
         usage = getattr(response, "usage", None)
         try:
             found = self._normalize(usage, provider=self._agent.provider, api_mode=self._agent.api_mode)
-            said = tuple(self._read.figure(getattr(found, name, 0)) for name in _FIGURES)
+            said = tuple(self._read.count_or_none(getattr(found, name, 0)) for name in _FIGURES)
         except Exception:  # of Hermes' own making, at a usage of any kind
             said = (-1, -1, 0)
         if -1 in said or any(
-            self._read.figure(value) < 0 for name in _COUNTS if (value := self._read.of(usage, name)) is not None
+            self._read.count_or_none(value) < 0 for name in _COUNTS if (value := self._read.of(usage, name)) is not None
         ):
             said = (-1, -1, 0)
             with contextlib.suppress(Exception):

@@ -34,27 +34,29 @@ class HermesTurn:
 
     def load(self) -> None:
         """Import Hermes under the profile, about a second, before there is an order: no model or server is asked."""
-        take, keys = self.internals.take, self.internals.place_of("_load_global_auth_store")
+        take, keys = self.internals.take_of_hermes, self.internals.module_with("_load_global_auth_store")
         take("load_hermes_dotenv")(hermes_home=os.environ["HERMES_HOME"])
         take("declare_stateless_channel")()
         read = keys._load_global_auth_store
-        self.internals.put(keys, _load_global_auth_store=dict)  # the root's keys: only an order may allow them
+        self.internals.replace_in(keys, _load_global_auth_store=dict)  # the root's keys: only an order may allow them
         take("apply_terminal_config_to_env")()
-        self.meter.stand_between(self.internals.place_of("call_llm"))  # before any of Hermes has taken it from there
-        self.internals.look()
-        self.internals.put(keys, _load_global_auth_store=read)
+        self.meter.stand_between(self.internals.module_with("call_llm"))  # before any of Hermes has taken it from there
+        self.internals.look_for_all()
+        self.internals.replace_in(keys, _load_global_auth_store=read)
 
     def run(self, order: _Order, say: _Say) -> None:
         """Run the turn of *order*; `say` gets its events and, at last, `result`. Whatever Hermes raises is raised."""
         if not order["root_keys"]:  # else Hermes reads through to the root's keys, even past one in the profile's .env
-            self.internals.put(self.internals.place_of("_load_global_auth_store"), _load_global_auth_store=dict)
-        config = self.internals.take("load_config")()
+            self.internals.replace_in(
+                self.internals.module_with("_load_global_auth_store"), _load_global_auth_store=dict
+            )
+        config = self.internals.take_of_hermes("load_config")()
         if os.environ.get("TERMINAL_ENV", "local") != "ssh":  # there the folders are another machine's
             os.environ["TERMINAL_CWD"] = order["cwd"]
         agent = _agent(order, config, say, self.internals)
         # Beyond its limit Hermes asks for a summary here; what it calls such an ending differs between versions.
-        self.internals.put(agent, _handle_max_iterations=lambda *_, **__: self.meter.end())
-        clients = [self.internals.take(name) for name in ("Client", "AsyncClient")]
+        self.internals.replace_in(agent, _handle_max_iterations=lambda *_, **__: self.meter.end())
+        clients = [self.internals.take_of_hermes(name) for name in ("Client", "AsyncClient")]
         self.meter.stand_at_the_door(clients, order["expected"]["base_url"])
         self.meter.begin(say, order["counting"], order["max_turns"], agent.max_tokens or 0)
         self.meter.watch(agent, self.internals)
@@ -70,12 +72,12 @@ def _agent(order: _Order, config: Mapping[str, Any], say: _Say, internals: Any) 
     section = section if isinstance(section, dict) else {"default": section}
     model = section.get("default") or section.get("model") or ""
     _same_model(order["expected"], model)
-    runtime = internals.take("resolve_runtime_provider")(target_model=model or None)
+    runtime = internals.take_of_hermes("resolve_runtime_provider")(target_model=model or None)
     _same_place(order["expected"], runtime.get("base_url") or "")
     runtime = _with_key(runtime, order)
     _start_tool_servers(internals)
     _approvals(order["unattended"], internals)
-    agent = internals.take("AIAgent")(
+    agent = internals.take_of_hermes("AIAgent")(
         **{key: runtime.get(key) for key in ("api_key", "base_url", "provider", "api_mode")},
         **_preferences(config.get("provider_routing") or {}),
         model=model,
@@ -89,7 +91,7 @@ def _agent(order: _Order, config: Mapping[str, Any], say: _Say, internals: Any) 
             *_WITHHELD,
             *(() if order["unattended"] else _NEEDS_APPROVAL),
         ],
-        reasoning_config=internals.take("resolve_reasoning_config")(config, model),
+        reasoning_config=internals.take_of_hermes("resolve_reasoning_config")(config, model),
         ephemeral_system_prompt=order["system"],
         quiet_mode=True,
         platform="cli",
@@ -99,7 +101,7 @@ def _agent(order: _Order, config: Mapping[str, Any], say: _Say, internals: Any) 
     agent.suppress_status_output = True
     _one_request_a_turn(agent, internals)
     if not isinstance(order["prompt"], str):  # else another model call would put the images into words first
-        internals.put(agent, _model_supports_vision=lambda: True)
+        internals.replace_in(agent, _model_supports_vision=lambda: True)
     return agent
 
 
@@ -126,8 +128,8 @@ def _same_place(expected: Mapping[str, Any], base_url: str) -> None:
 
 def _start_tool_servers(internals: Any) -> None:
     log = logging.getLogger(__name__)
-    internals.take("start_background_mcp_discovery")(logger=log, thread_name="mcp-discovery")
-    internals.take("wait_for_mcp_discovery")()
+    internals.take_of_hermes("start_background_mcp_discovery")(logger=log, thread_name="mcp-discovery")
+    internals.take_of_hermes("wait_for_mcp_discovery")()
 
 
 def _preferences(wish: Mapping[str, Any]) -> dict[str, Any]:
@@ -143,10 +145,10 @@ def _preferences(wish: Mapping[str, Any]) -> dict[str, Any]:
 
 def _toolsets(wanted: list[str] | None, config: Mapping[str, Any], say: _Say, internals: Any) -> list[str]:
     """Return what the task wants and the profile allows. A profile that lists none for the CLI allows any."""
-    allowed: set[str] = internals.take("_get_platform_tools")(config, "cli")
+    allowed: set[str] = internals.take_of_hermes("_get_platform_tools")(config, "cli")
     if wanted is None:
         return sorted(allowed)
-    known = internals.take("validate_toolset")
+    known = internals.take_of_hermes("validate_toolset")
     listed = isinstance((config.get("platform_toolsets") or {}).get("cli"), list)
     offered = [name for name in wanted if known(name) and (name in allowed or not listed)]
     if left_out := [name for name in wanted if name not in offered]:
@@ -156,24 +158,24 @@ def _toolsets(wanted: list[str] | None, config: Mapping[str, Any], say: _Say, in
 
 def _approvals(unattended: bool, internals: Any) -> None:
     """Grant what asks for approval, or refuse it at once. Hermes itself grants it where no one can be asked."""
-    frozen = internals.place_of("_YOLO_MODE_FROZEN")
+    frozen = internals.module_with("_YOLO_MODE_FROZEN")
     if unattended:
-        internals.put(frozen, _YOLO_MODE_FROZEN=True)
+        internals.replace_in(frozen, _YOLO_MODE_FROZEN=True)
         return
     os.environ["HERMES_CRON_SESSION"] = "1"  # Hermes' word for: nobody is there
-    internals.put(frozen, _YOLO_MODE_FROZEN=False)
-    internals.put(internals.place_of("_get_approval_mode"), _get_approval_mode=lambda: "manual")
-    internals.put(internals.place_of("_get_cron_approval_mode"), _get_cron_approval_mode=lambda: "deny")
+    internals.replace_in(frozen, _YOLO_MODE_FROZEN=False)
+    internals.replace_in(internals.module_with("_get_approval_mode"), _get_approval_mode=lambda: "manual")
+    internals.replace_in(internals.module_with("_get_cron_approval_mode"), _get_cron_approval_mode=lambda: "deny")
 
 
 def _one_request_a_turn(agent: Any, internals: Any) -> None:
     """Switch off retries, the second round on a new connection, and the wait for a server that fails."""
     os.environ["HERMES_STREAM_RETRIES"] = "0"  # once more: the profile's .env may have set it
-    internals.put(
+    internals.replace_in(
         agent,
         _api_max_retries=1,
         _try_recover_primary_transport=lambda *_, **__: False,
         _skill_nudge_interval=0,
     )
     if hasattr(agent, "_auto_recovery_cycles"):  # from 0.22 on
-        internals.put(agent, _auto_recovery_cycles=0)
+        internals.replace_in(agent, _auto_recovery_cycles=0)
