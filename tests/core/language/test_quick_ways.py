@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.examples import examples
 
-from profile_router.core.language import clauses, phrases, sizes
+from profile_router.core.language import clauses, phrases, plain_text, sizes
 from profile_router.core.language.anchored import Anchored
 from profile_router.policies.file import SHIPPED, read_policy
 
@@ -39,8 +39,8 @@ JOINT = re.compile(
 @examples(150)
 @given(TEXT)
 def test_what_is_opaque_is_what_the_expression_says(text: str) -> None:
-    compiled = clauses._SAID_OR_OPAQUE.compiled
-    assert compiled.sub(lambda found: found["said"] or "…", text) == clauses._OPAQUE.compiled.sub("…", text)
+    compiled = plain_text._SAID_OR_OPAQUE.compiled
+    assert compiled.sub(lambda found: found["said"] or "…", text) == plain_text._OPAQUE.compiled.sub("…", text)
 
 
 @examples(100)
@@ -50,7 +50,7 @@ def test_blanks_and_wrapped_lines_are_those_of_the_expressions(text: str, times:
     spaced = SPACES.sub(lambda gap: "\n" if "\n" in gap.group() else " ", text)
     plain = "\n".join(spaced.splitlines()).strip()
     assert "\n".join([" ".join(line.split()) for line in text.split("\n")]).strip() == plain
-    assert clauses._unwrapped(plain) == WRAPPED.sub(r"\1 ", plain)
+    assert plain_text._unwrapped(plain) == WRAPPED.sub(r"\1 ", plain)
 
 
 @examples(150)
@@ -93,7 +93,7 @@ def test_a_phrase_is_looked_for_wherever_it_matches(text: str, one: Anchored) ->
 def test_words_of_ascii_and_numbers_in_words_are_those_of_the_expressions(text: str) -> None:
     said = text.replace("…", " ")
     if said.isascii():
-        words = {word for word in said.translate(clauses.LETTERS).split() if len(word) > 1}
+        words = {word for word in said.translate(plain_text.LETTERS).split() if len(word) > 1}
         words |= phrases._LETTERS_ALONE.intersection(said.translate(phrases._WORD_CHARS).split())
         assert words == {*phrases._LATIN_WORD.findall(text)}
     if any(found["number"].lower() in sizes._WORDS for found in sizes._STATED.compiled.finditer(text)):

@@ -1,23 +1,18 @@
 """Cut a text into clauses, and tell which of them ask for something.
 
-1. *Plain text*: what is quoted rather than said turns into one opaque ``…``. That may be an object ("refactor …"), but
-   never a verb. Fences, code, quotations, URLs, paths and identifiers are quoted.
+1. *Plain text* (`plain_text`): what is quoted rather than said is one opaque ``…``. That may be an object
+   ("refactor …"), but never a verb.
 2. *Clauses*: sentences, cut again where a joint ("and", "but", a comma) is followed by another imperative.
 3. *Asked or not*: statements, conditions and negated clauses are told apart; lead-ins ("could you please") go.
 """
 
 import re
-import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
-from itertools import pairwise
 
 from profile_router.core.language.anchored import Anchored
+from profile_router.core.language.plain_text import OPAQUE
 
-LOOKED_AT = 20_000
-OPAQUE = "…"
-# A table for `translate`: letters of ASCII stay, and its other characters turn into blanks.
-LETTERS = "".join(chr(code) if chr(code).isalpha() else " " for code in range(128))
 BULLETS = frozenset(" \t•·*+>-–—,:.()")
 
 
@@ -68,38 +63,6 @@ FINITE = word_set(
     "hang hangs crash crashes crashed report reports complain complains works worked passes passed introduced "
     "made makes led says said happens happened removed"
 )
-_CHARS = str.maketrans(
-    dict.fromkeys("“”„‟«»「」", '"')
-    | dict.fromkeys("‘’‚‛‹›", "'")
-    | dict.fromkeys("\u200b\u200c\u200d\u2060\ufeff\xad")
-)
-_WHOLE_QUOTE = re.compile(r"""\s*(?:"[^"]*"|'(?:[^']|(?!(?<!\w)'\w)')*')\s*""")
-_OPAQUE = Anchored(
-    r"""
-      (`{3,}|^~{3,})(?s:.*?)(?:\1|\Z)                                   # a fence, closed or not
-    | <!--(?s:.*?)(?:-->|\Z)
-    | ``(?:[^`\n]|`(?!`))+`` | `[^`\n]+`
-    | ^(?:>|\$[ ]|%[ ]|@@[ ]).*                                         # block quotes, shell prompts, diff hunks
-    | (?:\b[a-z]{2,6}://|\bwww\.)\S*[\w/]
-    | (?<!\w)"[^"\n]*(?:\n[^"\n]+)*"                                    # a quotation ends with its paragraph
-    | (?<![\w'])'(?=\S)(?:[^'\n]|(?<=\w)'(?=\w))*'(?!\w)                # don't and module's open nothing
-    | </?[a-zA-Z][^<>\n]{0,200}>
-    | \b(?:e\.g|i\.e|etc|vs|cf|incl|approx|resp)\.
-    | (?<![\w.@~$*/-])(?![A-Za-z]+/[a-z]+[ ](?:the|this|all|our|every|each|my)\b)  # not a path: "lint/format the code"
-      [\w.@~$*-]*(?:[\\/_=]|::|\(\)|(?<=\w)\.(?=\w)|(?<=@)\w|(?<=--)\w)(?:[^\s,;"'`]{0,1000}[\w/*})])?
-    """,
-    anchors=(*"`<>$%@\"'./\\_=", "~~~", "--", "://", "::", "()"),
-    flags=re.VERBOSE | re.MULTILINE,
-)
-# Words that surely begin nothing opaque are passed over at once. Else `_OPAQUE` is tried at each of their letters.
-_SAID_OR_OPAQUE = Anchored(
-    r"(?P<said>(?:[A-Za-z0-9]++(?:['-][A-Za-z0-9]++)*+"
-    r"(?:(?=[\s,;!?)])|:(?=\s)|\.(?=\s)(?<!etc\.)(?<!vs\.)(?<!cf\.)(?<!incl\.)(?<!approx\.)(?<!resp\.))|[\s,;!?)]++)++)|"
-    + _OPAQUE.pattern.replace(r"(`{3,}", r"(?P<fence>`{3,}").replace(r"(?:\1|", "(?:(?P=fence)|"),
-    flags=_OPAQUE.flags,
-)
-_EMPHASIS = re.compile(r"\*\*|(?<!\w)\*(?=\w)|(?<=\w)\*(?!\w)|^#+ ", re.MULTILINE)
-_WRAPPED_FROM = 61  # characters of a line that ends in no punctuation: what follows in lower case goes on with it
 # It begins with a set of characters: `re` looks for those faster than for alternatives.
 _SENTENCE_END = re.compile(r"[.!?\n;\s—](?:(?<=[\n;—])|(?<=[.!?])[.!?]*(?=[\s)]|$)|(?<=\s)[—–-]{1,2}\s)")
 _COLON = re.compile(r":\s")
@@ -152,34 +115,6 @@ _LEADING = frozenset(
 )
 WORDS = re.compile(r"[,:(]|[^\s,:(]+")
 _HABIT = re.compile(r"\b(?:why|how|when|because) (?:we|they|you|i)\b", re.IGNORECASE)  # "explain why we lint and …"
-
-
-@lru_cache(maxsize=4)  # a task's text is asked for by kinds, phrases and language
-def plain_text(text: str) -> str:
-    """Return the first 20,000 characters of *text* with all that is quoted rather than said made opaque."""
-    text = text[:LOOKED_AT]
-    if not text.isascii():
-        text = unicodedata.normalize("NFKC", text).translate(_CHARS)[:LOOKED_AT]
-    if _WHOLE_QUOTE.fullmatch(text):
-        return OPAQUE
-    text = "\n".join([" ".join(line.split()) for line in text.split("\n")]).strip()
-    if ";" in text:
-        text = re.sub(r"\btl;dr\b", "tldr", text, flags=re.IGNORECASE)
-    if _OPAQUE.may_match_in(text):
-        text = _SAID_OR_OPAQUE.sub(lambda found: found["said"] or OPAQUE, text)
-    if "*" in text or "#" in text:
-        text = _EMPHASIS.sub("", text)
-    return _unwrapped(text)
-
-
-def _unwrapped(text: str) -> str:
-    """Return *text* with the lines joined that were wrapped: a long one and what goes on in lower case."""
-    lines = text.split("\n")
-    joints = [
-        " " if len(line) >= _WRAPPED_FROM and line[-1] not in ".!?:;" and "a" <= following[:1] <= "z" else "\n"
-        for line, following in pairwise(lines)
-    ]
-    return "".join([part for both in zip(lines, joints, strict=False) for part in both]) + lines[-1]
 
 
 @lru_cache(maxsize=4)  # kinds, sizes and scope ask for those of the same text

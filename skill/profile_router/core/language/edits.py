@@ -8,8 +8,9 @@ from collections.abc import Collection
 
 from profile_router.core.language.acts import changes_what_it_names, edit_asked_abroad
 from profile_router.core.language.anchored import Anchored
-from profile_router.core.language.clauses import OPAQUE, clauses, first_word, plain_text, word_set
+from profile_router.core.language.clauses import clauses, first_word, word_set
 from profile_router.core.language.path_words import path_words
+from profile_router.core.language.plain_text import OPAQUE, plain_text
 
 # These change what they are done to. "make", "use", "test", "lint" and "format" may leave all as it was.
 _EDITS = word_set(

@@ -6,8 +6,9 @@ import re
 from collections.abc import Collection
 
 from profile_router.core.language.anchored import Anchored
-from profile_router.core.language.clauses import clauses, first_word, plain_text, word_set
+from profile_router.core.language.clauses import clauses, first_word, word_set
 from profile_router.core.language.edits import asks_for_an_edit, hands_off
+from profile_router.core.language.plain_text import plain_text
 
 # What asks to look and to tell. A text that begins a sentence with one of these, or that asks a question, is not a
 # report.

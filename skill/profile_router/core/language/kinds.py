@@ -13,17 +13,8 @@ import re
 from collections.abc import Mapping, Sequence
 
 from profile_router.core.language.anchored import Anchored
-from profile_router.core.language.clauses import (
-    ASIDES,
-    IMPERATIVES,
-    OPAQUE,
-    WORDS,
-    WORK,
-    clauses,
-    first_word,
-    plain_text,
-    word_set,
-)
+from profile_router.core.language.clauses import ASIDES, IMPERATIVES, WORDS, WORK, clauses, first_word, word_set
+from profile_router.core.language.plain_text import OPAQUE, plain_text
 from profile_router.values import frozen
 
 QUOTE_CHARS = 60

@@ -11,8 +11,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import field
 
 from profile_router.core.language.anchored import Anchored
-from profile_router.core.language.clauses import LETTERS, OPAQUE, plain_text, word_set
+from profile_router.core.language.clauses import word_set
 from profile_router.core.language.kinds import CHORES, QUOTE_CHARS, KindHit
+from profile_router.core.language.plain_text import LETTERS, OPAQUE, plain_text
 from profile_router.values import frozen
 
 MOST_PHRASES = 12

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from profile_router.core.language.anchored import Anchored
-from profile_router.core.language.clauses import ARTICLES, clauses, plain_text, word_set
+from profile_router.core.language.clauses import ARTICLES, clauses, word_set
 from profile_router.core.language.kinds import NEGATED, PREPOSITIONS, ends_phrase
+from profile_router.core.language.plain_text import plain_text
 
 NO_SCOPE = word_set(  # "every time", "across restarts", "the whole point" say nothing about how much code is meant
     "time times day hour minute second week month year now so once night morning sprint release point thing lot "

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator
 
 from profile_router.core.language.anchored import Anchored
-from profile_router.core.language.clauses import plain_text
 from profile_router.core.language.kinds import NEGATED, ends_phrase
+from profile_router.core.language.plain_text import plain_text
 
 _CLAUSE = 200
 _CODE = re.compile(r"(`{3,}|~{3,})(?s:.*?)(?:\1|\Z)|`[^`\n]+`")

@@ -3,8 +3,9 @@
 import re
 
 from profile_router.core.language.anchored import Anchored
-from profile_router.core.language.clauses import LETTERS, OPAQUE, clauses, first_word, plain_text, word_set
+from profile_router.core.language.clauses import clauses, first_word, word_set
 from profile_router.core.language.kinds import NEGATED
+from profile_router.core.language.plain_text import LETTERS, OPAQUE, plain_text
 from profile_router.values import frozen
 
 _WORDS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10}
