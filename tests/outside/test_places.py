@@ -1,4 +1,4 @@
-"""A text that somebody else wrote gets a yes or a no from the disk, whatever it is, never an error."""
+"""A text that somebody else wrote gets a yes or a no from the disk, and never an error."""
 
 from __future__ import annotations
 

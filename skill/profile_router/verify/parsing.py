@@ -26,7 +26,7 @@ MOST_PARSED_FILES = 50
 MOST_PARSED_BYTES = 512 * 1024
 _SECONDS = 10.0
 _LEVELS = 40
-# Read in a process of its own, which imports nothing of ours and ends in time: deep nesting can end an interpreter, and
+# Read in a process of its own, which imports nothing of ours and ends in time. Deep nesting can end an interpreter, and
 # 512 KB of dotted keys keep tomllib for minutes.
 _READ = """
 import base64, json, sys, warnings

@@ -1,4 +1,4 @@
-"""What is looked for in a quick way is found as by the plain one: each shortcut beside the expression that it stands for."""
+"""What is looked for in a quick way is found as by the plain one: each beside its expression."""
 
 from __future__ import annotations
 

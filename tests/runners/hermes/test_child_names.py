@@ -1,4 +1,4 @@
-"""The child in Hermes' python loads its neighbours by their path, so no type checker sees which names it takes of them."""
+"""The child in Hermes' python loads its neighbours by their path. No type checker sees the names it takes there."""
 
 from __future__ import annotations
 

@@ -102,7 +102,7 @@ _AREA = Anchored(
     flags=re.IGNORECASE,
 )
 _WORD = re.compile(r"[a-z]+(?![\w-])", re.IGNORECASE)
-# The first two characters, in lower case, of all that may lead in: a part that begins otherwise has no lead-in.
+# The first two characters, in lower case, of all that may lead in. A part that begins otherwise has no lead-in.
 _LEADING = frozenset(
     word[:2]
     for word in (
