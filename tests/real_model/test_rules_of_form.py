@@ -1,7 +1,7 @@
 """Rules of form that a real small model keeps under the runner. How many tasks it solves does not matter here.
 
-A token costs: a 1.5B reads about 20 in a second of one processor, and writes 5. So prompts are short, answers bounded,
-tasks few, and what several prompts begin with is read once.
+A token costs: a 1.5B reads about 20 in a second of one processor, and writes 5. So prompts are short, and answers are
+bounded.
 """
 
 from __future__ import annotations
@@ -25,10 +25,7 @@ from profile_router.runners.calls.prober import EmbeddedProber
 from profile_router.runners.calls.summarizer import EmbeddedSummarizer
 from profile_router.servers.inspect import inspect
 
-PATIENT = {
-    "first_token_seconds": 900.0, "between_tokens_seconds": 300.0, "summary_seconds": 900.0, "max_turns": 3,
-    "summary_tokens": 150,
-}  # fmt: skip
+PATIENT = {"first_token_seconds": 900.0, "between_tokens_seconds": 300.0, "summary_seconds": 900.0, "max_turns": 6}
 SECONDS = 900.0
 UNDERSTOOD = 0.9
 NOT_UNDERSTOOD = {"invalid-json", "calls-as-text", "unknown-tool"}
@@ -38,8 +35,8 @@ TASKS = {
     "greet.py": ('def greet(name):\n    return "Helo, " + name\n', "Fix the spelling mistake in greet.py"),
     "area.py": ("def area(w, h):\n    return w + h\n", "Fix area in area.py: it must multiply"),
     "say.py": ("def say():\n    pass\n", "Add a docstring to say in say.py"),
+    "limit.py": ("def limit(x):\n    return x\n", "Change limit in limit.py so that it raises ValueError below zero"),
 }
-LINES = 80
 NAMES = ("src/cache.py", "evict_oldest", "CACHE_BYTES")
 
 
@@ -97,32 +94,35 @@ def test_its_estimates_keep_to_the_schema(real: Profile, tmp_path: Path, tell: T
     assert valid == len(outcomes)
 
 
-def test_its_summary_keeps_the_names(real: Profile, tmp_path: Path, tell: Tell) -> None:
+@pytest.mark.parametrize("steps", [25, 60])
+def test_its_summary_keeps_the_names(steps: int, real: Profile, tmp_path: Path, tell: Tell) -> None:
     report = "".join(
-        f"In step {number} I looked at module_{number} and found nothing to change.\n" for number in range(25)
+        f"In step {number} I looked at module_{number} and found nothing to change.\n" for number in range(steps)
     )
     told = f"I changed `evict_oldest` in src/cache.py so that it obeys CACHE_BYTES. Two tests fail.\n{report}"
     calls = RecordedCalls(load=lambda _: real, policy=a_policy(limits=PATIENT))
     summarizer = EmbeddedSummarizer(calls=calls, whole_text=tmp_path / "whole.txt")
     summary, _ = asyncio.run(summarizer.summarize(told, an_order(seconds=SECONDS, window=8_192)))
     print(summary)
-    tell("names kept in a summary", sum(name in summary for name in NAMES), len(NAMES))
+    tell(f"names kept in a summary of {steps} steps", sum(name in summary for name in NAMES), len(NAMES))
     assert [name for name in NAMES if name not in summary] == []
 
 
-def test_a_condensed_context_keeps_the_names(real: Profile, tmp_path: Path, tell: Tell) -> None:
+@pytest.mark.parametrize("lines", [80, 150, 300])
+def test_a_condensed_context_keeps_the_names(lines: int, real: Profile, tmp_path: Path, tell: Tell) -> None:
     filler = "".join(
-        f"Meeting {number}: nothing was decided about the colour of door {number}.\n" for number in range(LINES)
+        f"Meeting {number}: nothing was decided about the colour of door {number}.\n" for number in range(lines)
     )
     context = f"Decision: `evict_oldest` in src/cache.py obeys CACHE_BYTES from now on.\n{filler}"
     calls = RecordedCalls(load=lambda _: real, policy=a_policy(limits=PATIENT))
     condenser = EmbeddedCondenser(calls=calls, workspace=tmp_path, base=tmp_path)
     task = a_task("Make evict_oldest obey its limit", context=context)
-    order = an_order(task, window=4_096, seconds=SECONDS)  # it has to be condensed for that
-    helper = Helper(profile=LOCAL, window=4_096, rate=FREE, local=True)
+    window = 4_096 if lines < 200 else 8_192  # so that it has to be condensed
+    order = an_order(task, window=window, seconds=SECONDS)
+    helper = Helper(profile=LOCAL, window=window, rate=FREE, local=True)
     found = asyncio.run(condenser.condense(order, [helper], Heard()))
     assert found.condensed is not None, found.failure
     print(found.condensed.context)
     kept = sum(name in found.condensed.context for name in NAMES)
-    tell(f"names kept in a condensed context of {LINES} lines", kept, len(NAMES))
+    tell(f"names kept in a condensed context of {lines} lines", kept, len(NAMES))
     assert [name for name in NAMES if name not in found.condensed.context] == []
