@@ -69,6 +69,32 @@ def test_no_public_name_at_module_level_is_defined_in_two_modules() -> None:
     assert set(WANTED_BY_NAME) <= set(twice), "a name that stands once needs no exception"
 
 
+CONSTANT = re.compile(r"\b[A-Z][A-Z0-9]*_[A-Z0-9_]*[A-Z0-9]\b")
+QUOTED = re.compile(r"""\"{3}.*?\"{3}|\#[^\n]*""", re.DOTALL)
+# What docstrings and comments name that no code here has: names of other programs, and a form of names.
+NAMED_ELSEWHERE = {
+    *("AF_VSOCK", "API_KEY", "DB_PASSWORD", "GGML_HIP_ENABLE", "HERMES_HOME", "MINIMUM_CONTEXT_LENGTH", "OWNER__NAME"),
+    "PROFILE_ROUTER_COMMAND",
+}
+
+
+def test_a_constant_that_is_named_is_there_for_a_docstring_in_its_own_module() -> None:
+    said: list[tuple[str, str, set[str]]] = []
+    for path in MODULES:
+        text = path.read_text()
+        code = set(CONSTANT.findall(QUOTED.sub("", text)))
+        said += [(path.name, one, code) for one in QUOTED.findall(text)]
+    everywhere = set().union(*(code for _, _, code in said))
+    dead = {
+        (module, name)
+        for module, one, code in said
+        for name in CONSTANT.findall(one)
+        if name not in (everywhere if one[0] == "#" else code)
+    }
+    assert {one for one in dead if one[1] not in NAMED_ELSEWHERE} == set()
+    assert {name for _, name in dead} == NAMED_ELSEWHERE, "a name that is there needs no exception"
+
+
 ASKED_OF_A_TEXT = re.compile(
     r"Path\((?!__file__)(?:[^()]|\([^()]*\))*\)\.(?:is_dir|is_file|exists|is_symlink|expanduser)\("
 )

@@ -14,6 +14,7 @@ TAKEN = [
     ("runners/hermes/child/meter.py", "internals", "runners/hermes/child/internals.py"),
     ("runners/hermes/child/main.py", "internals", "runners/hermes/child/internals.py"),
     ("runners/hermes/child/meter.py", "_read", "runners/hermes/child/reading.py"),
+    ("runners/hermes/child/main.py", "family", "runners/hermes/child/family.py"),
     ("runners/hermes/child/main.py", "chat", "runners/hermes/child/chat.py"),
     ("runners/hermes/child/chat.py", "loopback", "runners/hermes/child/loopback.py"),
     ("jail/child.py", "kernel", "jail/kernel.py"),

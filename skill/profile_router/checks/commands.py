@@ -11,7 +11,7 @@ import shutil
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from profile_router.checks.signs import Project, Sign
+from profile_router.checks.signs import LOCKED_RSPEC, Project, Sign
 from profile_router.core.found_check import CheckRunner
 from profile_router.values import frozen
 
@@ -19,7 +19,6 @@ MOST_TESTS = 20
 _PLAIN = re.compile(r"[\w./@+=~ -]+")
 ENVIRONMENTS = (".venv", "venv")
 _MOST_FOLDERS = 40
-_LOCKED_RSPEC = re.compile(r"^ +rspec(?:-core)? \(", re.MULTILINE)
 _OWN_PHPUNIT = "vendor/bin/phpunit"
 _Words = tuple[str, ...]
 
@@ -156,7 +155,7 @@ def _rake(sign: Sign, project: Project, environ: Mapping[str, str]) -> CommandLi
 
 
 def _rspec(_: Sign, project: Project, environ: Mapping[str, str]) -> CommandLine:
-    locked = _LOCKED_RSPEC.search(project.text("Gemfile.lock"))
+    locked = LOCKED_RSPEC.search(project.text("Gemfile.lock"))
     words = (*(("bundle", "exec") if locked else ()), "rspec", "--no-color", "--format=progress")
     return CommandLine(words, _needs(words[0], environ, f"`gem install {'bundler' if locked else 'rspec'}`"))
 

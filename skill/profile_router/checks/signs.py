@@ -54,9 +54,10 @@ _NODE_RUNNERS: Mapping[CheckRunner, Sequence[str]] = {
     "mocha": tuple(f".mocharc.{ending}" for ending in ("js", "cjs", "mjs", "json", "jsonc", "yml", "yaml")),
 }
 _NODE_NEEDS = ("devDependencies", "dependencies")
+LOCKED_RSPEC = re.compile(r"^ +rspec(?:-core)? \(", re.MULTILINE)
 _RSPEC_IN = (
     ("Gemfile", re.compile(r"""^\s*gem[ (]+["']rspec(?:-\w+)?["']""", re.MULTILINE), "asks for rspec"),
-    ("Gemfile.lock", re.compile(r"^ +rspec(?:-core)? \(", re.MULTILINE), "names rspec"),
+    ("Gemfile.lock", LOCKED_RSPEC, "names rspec"),
 )
 _PHPUNIT = ("phpunit.xml", "phpunit.xml.dist", "phpunit.dist.xml")
 # How `scripts.test` of a package.json begins where it is one of these runners. The words after that are run as they

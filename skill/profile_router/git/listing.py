@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from profile_router.git.trees import GITLINK_MODE, Entry, Trees
+from profile_router.git.writes import any_behind_link
 from profile_router.values import frozen
 
 # `-t` sets a letter before each line: `?` an untracked file, `H` and `S` an entry, `M` one in conflict. `C` and `R`
@@ -43,16 +43,5 @@ def listing(trees: Trees, index: str, spec: str) -> TreeListing:
         else:
             same = False
     same = same and not others and not any(entry.mode == GITLINK_MODE for entry in entries.values())
-    return TreeListing(entries=entries, others=tuple(others), as_indexed=same and not _behind_link(trees, entries))
-
-
-def _behind_link(trees: Trees, paths: Iterable[str]) -> bool:
-    """Tell whether a folder above one of *paths* is a link: there git finds a file, but not ours."""
-    folders: set[str] = set()
-    for path in paths:
-        above = os.path.dirname(path)  # noqa: PTH120 - of each file of a work tree
-        while above and above not in folders:
-            folders.add(above)
-            above = os.path.dirname(above)  # noqa: PTH120
-    top = os.fspath(trees.repository.top)
-    return any(os.path.islink(f"{top}/{folder}") for folder in folders)  # noqa: PTH114
+    behind = any_behind_link(trees.repository.top, entries)  # there git finds a file, but not ours
+    return TreeListing(entries=entries, others=tuple(others), as_indexed=same and not behind)

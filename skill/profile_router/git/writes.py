@@ -64,7 +64,18 @@ def is_folder(place: Path) -> bool:
 
 def is_behind_link(top: Path, path: str) -> bool:
     """Tell whether a folder between *top* and *path* is a link: it leads anywhere."""
-    return any(os.path.islink(top / folder) for folder in list(Path(path).parents)[:-1])  # noqa: PTH114 - no error
+    return any_behind_link(top, (path,))
+
+
+def any_behind_link(top: Path, paths: Iterable[str]) -> bool:
+    """Tell whether one of *paths*, which may be all of a work tree, is behind a link below *top*."""
+    folders: set[str] = set()
+    for path in paths:
+        above = os.path.dirname(path)  # noqa: PTH120 - of each file of a work tree
+        while above and above not in folders:
+            folders.add(above)
+            above = os.path.dirname(above)  # noqa: PTH120
+    return any(os.path.islink(f"{top}/{folder}") for folder in folders)  # noqa: PTH114 - no error
 
 
 def write_all(

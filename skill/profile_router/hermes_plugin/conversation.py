@@ -76,7 +76,7 @@ def _stores(session_id: object) -> Iterator[Any]:
 
 
 def _newest(turns: Iterable[dict[str, str]]) -> list[dict[str, str]]:
-    """Return as many of *turns*, which come newest first, as MOST_BYTES hold; oldest first, whole."""
+    """Return as many of *turns*, which come newest first, as MOST_CONVERSATION_BYTES hold; oldest first, whole."""
     kept: list[dict[str, str]] = []
     left = MOST_CONVERSATION_BYTES
     for turn in turns:

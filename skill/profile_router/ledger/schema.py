@@ -97,14 +97,18 @@ CREATE INDEX runs_in_groups ON runs (kind, day, verdict, profile, tier, workspac
 _UNDOING = "CREATE TABLE undoing (run TEXT PRIMARY KEY, words BLOB NOT NULL)"
 _REFUSED = "ALTER TABLE details ADD COLUMN words BLOB"  # why a run was refused, and what would unblock it
 # One index gives each grouping its order. With one for all, SQLite sorted all runs for each grouping but that by day.
-_SUMMED = "tokens_in, tokens_out, cost_usd, started, cost_source, saved_usd"
-_GROUPED = f"""
+_GROUPED = """
 DROP INDEX runs_in_groups;
-CREATE INDEX runs_by_day ON runs (kind, day, verdict, {_SUMMED});
-CREATE INDEX runs_by_profile ON runs (kind, profile, verdict, {_SUMMED});
-CREATE INDEX runs_by_tier ON runs (kind, tier, verdict, {_SUMMED});
-CREATE INDEX runs_by_verdict ON runs (kind, verdict, {_SUMMED});
-CREATE INDEX runs_by_workspace ON runs (kind, workspace, verdict, {_SUMMED})
+CREATE INDEX runs_by_day ON runs (kind, day, verdict, tokens_in, tokens_out, cost_usd, started, cost_source,
+  saved_usd);
+CREATE INDEX runs_by_profile ON runs (kind, profile, verdict, tokens_in, tokens_out, cost_usd, started, cost_source,
+  saved_usd);
+CREATE INDEX runs_by_tier ON runs (kind, tier, verdict, tokens_in, tokens_out, cost_usd, started, cost_source,
+  saved_usd);
+CREATE INDEX runs_by_verdict ON runs (kind, verdict, tokens_in, tokens_out, cost_usd, started, cost_source,
+  saved_usd);
+CREATE INDEX runs_by_workspace ON runs (kind, workspace, verdict, tokens_in, tokens_out, cost_usd, started, cost_source,
+  saved_usd)
 """
 MIGRATIONS = (_FIRST, _CACHED, _STAGE, _SIZED, _VERDICTS, _SAVED, _UNDOING, _REFUSED, _GROUPED)
 LEDGER_VERSION = len(MIGRATIONS)

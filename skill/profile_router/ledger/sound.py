@@ -13,7 +13,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from profile_router.ledger.schema import LEDGER_FILE, TABLES, make_ready
-from profile_router.state.database import reading, set_aside_line
+from profile_router.state.database import reading, tell_line
 
 _MOST = 1e12  # of any figure
 _LAST_MOMENT = 253_402_300_799.0  # seconds since 1970: the end of the year 9999, beyond which no date can be written
@@ -83,7 +83,7 @@ def _mend(state: Path, database: sqlite3.Connection, read: Mapping[str, Collecti
         return
     found = sum(_damaged(database, table) for table in TABLES)  # of all, so that each reader tells the same
     cells = "1 value that is" if found == 1 else f"{found:,} values that are"
-    set_aside_line(
+    tell_line(
         f"{state / LEDGER_FILE} has {cells} not of the kind of the column; another program wrote there. None counts"
     )
 

@@ -50,7 +50,7 @@ def read_config(path: Path, kept_in: Path | None = None) -> dict[str, Any] | Non
 def read_text(path: Path) -> str | None:
     """Return what the file *path* of a profile holds, without a byte order mark; None if it is missing.
 
-    Raises ProfileError for one that is not plain, not readable, larger than MAX_BYTES, or not UTF-8.
+    Raises ProfileError for one that is not plain, not readable, larger than MOST_CONFIG_BYTES, or not UTF-8.
     """
     try:
         raw = read_plain(path, MOST_CONFIG_BYTES)

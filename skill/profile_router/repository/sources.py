@@ -25,7 +25,7 @@ from profile_router.repository.seen_tree import GONE, UNREAD, SeenTree
 from profile_router.values import frozen
 from profile_router.workspace.folder import FileList, Workspace, names_listed
 
-MOST_INDEXED_FILES = 50_000  # above, an index may be larger than `bounds.MOST_BYTES`
+MOST_INDEXED_FILES = 50_000  # above, an index may be larger than MOST_INDEX_BYTES
 MOST_LOOSE = 5_000  # without git: the walk of more ends somewhere, and half an index points at the wrong files
 _FRESH_NS = 2_000_000_000  # a file that changed this short before it is looked at may change again under the same mark
 _AT_ONCE = 200  # blobs
@@ -140,7 +140,7 @@ class WorkTreeFiles:
         return self.workspace.root if self.workspace.git else None
 
     def listed(self, seen: SeenTree, until: float | None = None) -> Listing:
-        """Return the files. Raises WorkspaceError where git fails, it takes too long, or they are over MOST_FILES."""
+        """Return the files. Raises WorkspaceError where git fails or takes too long, or above MOST_INDEXED_FILES."""
         with FileList(self.workspace) as files:
             paths, others, sorts = seen.paths, seen.others, seen.sorts
             marks = self._marks(paths, until)  # while git works; most calls meet the same files as the one before

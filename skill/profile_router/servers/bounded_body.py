@@ -21,7 +21,7 @@ _AT_ONCE = 1024 * 1024  # bytes that are unpacked in one step: a kilobyte may st
 
 
 async def bound(response: httpx2.Response) -> None:
-    """Let the body of *response* end with a DecodingError after MOST_BYTES, counted as unpacked.
+    """Let the body of *response* end with a DecodingError after MOST_BODY_BYTES, counted as unpacked.
 
     gzip is unpacked here, where its size can be watched. No other encoding was asked for, and none is taken. The body
     of an error is read as far as it comes soon. What is wrong with that body does not matter: the status says enough.

@@ -24,8 +24,8 @@ _BROKEN = ("malformed", "not a database", "encrypted", "corrupt")
 def transaction(path: Path, schema: Schema) -> Iterator[sqlite3.Connection]:
     """Open *path* for one write transaction that ends with the block; *schema* makes a new file, or brings an old one
     up to date. Other processes wait for up to BUSY_S seconds. A damaged file is renamed, replaced by a new one, and
-    reported by `told`. Raises StateError if the folder cannot be used, the disk is full, or another process holds the
-    file for longer.
+    reported by `damage_lines`. Raises StateError if the folder cannot be used, the disk is full, or another process
+    holds the file for longer.
     """
     try:
         connection = _opened(path, schema)
@@ -89,8 +89,8 @@ def damage_lines() -> tuple[str, ...]:
     return tuple(_told)
 
 
-def set_aside_line(line: str) -> None:
-    """Have `told` return *line*, once."""
+def tell_line(line: str) -> None:
+    """Have `damage_lines` return *line*, once."""
     if line not in _told:
         _told.append(line)
 

@@ -13,7 +13,7 @@ MOST_STATE_JSON_BYTES = 200_000
 
 
 def read_state_json(path: Path) -> dict[str, Any]:
-    """Return the object in the file *path*; an empty one where none is, or none of at most MOST_BYTES can be read."""
+    """Return the object in the file *path*, of at most MOST_STATE_JSON_BYTES; an empty one where none can be read."""
     try:
         with path.open("rb") as file:
             found = read_json(file.read(MOST_STATE_JSON_BYTES + 1), most=MOST_STATE_JSON_BYTES)

@@ -40,8 +40,8 @@ _GRAMMARS: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
 def outline(language: str, text: str) -> str | None:
     """Return the definitions of *text*, a line or a few each, in order.
 
-    None where the language is not known, the text is over LARGEST_BYTES or takes over MOST_SECONDS, or defines nothing.
-    Text that does not parse gives what could be recognized.
+    None where the language is not known, or the text defines nothing. None also above MOST_OUTLINED_BYTES, and after
+    OUTLINE_SECONDS. Text that does not parse gives what could be recognized.
     """
     source = text.encode("utf-8", "replace")
     if language not in _GRAMMARS or len(source) > MOST_OUTLINED_BYTES:
@@ -87,7 +87,7 @@ def _definitions(language: str, source: bytes) -> list[tuple[Node, Sequence[Node
 
 
 def _root(parser: Parser, source: bytes) -> Node | None:
-    """Parse *source*; None after MOST_SECONDS: to fix what is all beginnings takes the square of its length."""
+    """Parse *source*; None after OUTLINE_SECONDS: to fix what is all beginnings takes the square of its length."""
     until = monotonic() + OUTLINE_SECONDS
     try:
         tree = parser.parse(

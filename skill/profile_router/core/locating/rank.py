@@ -216,7 +216,7 @@ def _with_same(found: Scores, corpus: Corpus) -> Scores:
 
 
 def _bm25(kind: TermKind, words: Mapping[str, float], corpus: Corpus) -> Scores:
-    """Score by the *words* that stand in few files first, until they stood in MOST_HITS: common ones tell least.
+    """Score by the *words* that stand in few files first, until they stood in MOST_TERM_HITS: common ones tell least.
 
     Files and sums do not depend on what else the index holds: see `_rarest_first`.
     """

@@ -250,11 +250,13 @@ class Meter:
         usage = getattr(response, "usage", None)
         try:
             found = self._normalize(usage, provider=self._agent.provider, api_mode=self._agent.api_mode)
-            said = tuple(self._read.count_or_none(getattr(found, name, 0)) for name in _FIGURES)
+            said = tuple(self._read.count_or_minus_one(getattr(found, name, 0)) for name in _FIGURES)
         except Exception:  # of Hermes' own making, at a usage of any kind
             said = (-1, -1, 0)
         if -1 in said or any(
-            self._read.count_or_none(value) < 0 for name in _COUNTS if (value := self._read.of(usage, name)) is not None
+            self._read.count_or_minus_one(value) < 0
+            for name in _COUNTS
+            if (value := self._read.of(usage, name)) is not None
         ):
             said = (-1, -1, 0)
             with contextlib.suppress(Exception):

@@ -16,7 +16,7 @@ _MOST_USD = 1e9
 _IMAGES = frozenset({"image_url", "input_image", "image"})
 
 
-def count_or_none(value: Any) -> int:
+def count_or_minus_one(value: Any) -> int:
     """Return *value* where it is a count, -1 for anything else: true, 3.0 and "3" are not counts."""
     return value if type(value) is int and value >= 0 else -1
 
@@ -30,9 +30,9 @@ def said_by(usage: Any) -> tuple[int, int, int]:
     """Return the tokens in, out and cached of a chat completion's *usage*, -1 for what is not a count."""
     cached = of(of(usage, "prompt_tokens_details"), "cached_tokens")
     return (
-        count_or_none(of(usage, "prompt_tokens")),
-        count_or_none(of(usage, "completion_tokens")),
-        count_or_none(cached),
+        count_or_minus_one(of(usage, "prompt_tokens")),
+        count_or_minus_one(of(usage, "completion_tokens")),
+        count_or_minus_one(cached),
     )
 
 
