@@ -74,8 +74,8 @@ class RunState(RunInput, RunOutput):
     no longer than a run that may be resumed. `before` is what the task's check said before any work. `wrote` are the
     files that the attempts wrote, None where that is not known. `ended` is the mark of the workspace when the last of
     them failed, `looked_at` whether it was verified. `taints` are withheld files. The words of the attempts so far,
-    `handoff` and the files may hold their content. So a model elsewhere is told `handoff_elsewhere` instead. `left` are
-    files that stay as such an attempt left them.
+    `handoff` and the files may hold their content. So a model elsewhere is told `handoff_elsewhere` instead. `told` are
+    the errors that the last attempt was told. `left` are files that stay as such an attempt left them.
 
     Nothing here is a client, a key or a setting: it is checkpointed.
     """
@@ -93,6 +93,7 @@ class RunState(RunInput, RunOutput):
     looked_at: bool
     handoff: Handoff | None
     handoff_elsewhere: Handoff | None
+    told: tuple[str, ...]
     taints: tuple[Taint, ...]
     left: tuple[str, ...]
     wrote: tuple[str, ...] | None
@@ -162,6 +163,7 @@ NOTHING_TRIED: dict[str, Any] = {
     "looked_at": False,
     "handoff": None,
     "handoff_elsewhere": None,
+    "told": (),
     "taints": (),
     "left": (),
     "wrote": (),

@@ -241,7 +241,7 @@ def test_work_that_nothing_proves_and_that_took_long_is_promoted_if_that_could_g
     final = rig.run(a_task("Fix f in a.py: it should give 2"))
     assert (final["status"], rig.runner.profiles) == ("ok", profiles)
     if len(profiles) > 1:
-        took = "it took 1 turns, where nine of ten attempts here take at most 0"
+        took = "it took 1 turns, where nine of ten that ended well here take at most 0"
         assert final["receipts"][0].error == f"{UNPROVED}; {took}"
 
 
@@ -278,3 +278,47 @@ def test_a_check_that_says_something_outweighs_a_file_that_was_missed(unproved: 
     check = replace(PROVES_NOTHING, missed=("a.py",), unproved=unproved)
     rig = Rig(runner=FakeRunner(*["done"] * 3), verifier=FakeVerifier(verified=check))
     assert (rig.run(a_task("Fix the loop in a.py"))["status"], rig.runner.profiles) == ("ok", profiles)
+
+
+RED = replace(PROVES_NOTHING, check=replace(PROVES_NOTHING.check, exit_code=1), unproved=(), unverified=())  # type: ignore[type-var]
+MISSED_WITH_A_CHECK = replace(PROVES_NOTHING, missed=("a.py",))
+MISSED_ANOTHER_WAY = replace(MISSED, files_changed=(ChangedFile(path="c.py", lines_added=1, lines_removed=1),))
+
+
+class InTurn(FakeVerifier):
+    """Finds each of `found` in turn, after one attempt each."""
+
+    def __init__(self, *found: Verified) -> None:
+        super().__init__()
+        self._found = iter(found)
+
+    async def verify(self, *words: Any, **named: Any) -> Verified:
+        await super().verify(*words, **named)
+        return next(self._found)
+
+
+@pytest.mark.parametrize(
+    ("found", "window", "status"),
+    [
+        ((RED, RED, MISSED_WITH_A_CHECK), 200_000, "failed"),
+        ((MISSED, RED, MISSED_WITH_A_CHECK), 200_000, "ok"),
+        ((MISSED, MISSED, MISSED_ANOTHER_WAY), 200_000, "ok"),
+        ((MISSED, MISSED, replace(MISSED, missed=("d.py",))), 200_000, "failed"),
+        ((MISSED, MISSED, MISSED), 2_500, "failed"),
+    ],
+    ids=["told of a red check", "told before that", "another file changed", "told of another file", "no room to tell"],
+)
+def test_the_strongest_tier_has_the_last_word_of_a_missed_file_only_where_it_was_told_of_it(
+    found: tuple[Verified, ...], window: int, status: str
+) -> None:
+    sizes = {LOCAL: 32_768, BURST: window}
+    windows = tuple(Window(profile=name, tokens=size, source="config") for name, size in sizes.items())
+    rig = Rig(
+        runner=FakeRunner(*["done"] * 3),
+        verifier=InTurn(*found),
+        measurer=FakeMeasurer(evidence(windows=windows)),
+    )
+    final = rig.run(a_task("Fix the loop in a.py"))
+    assert ([hop.step for hop in final["steps"]][:2], final["status"]) == (["repair", "promote"], status)
+    if status == "failed":
+        assert "was to be edited, and was not" in str(final["receipts"][-1].error)

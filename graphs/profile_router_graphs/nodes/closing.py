@@ -21,6 +21,7 @@ from profile_router.core.attempt.no_change import no_change
 from profile_router.core.attempt.order import Order
 from profile_router.core.attempt.weak_checks import with_weak_checks
 from profile_router.core.conversation import Turn
+from profile_router.core.ladder.check_words import untouched_words
 from profile_router.core.ladder.failure import Failure, Place
 from profile_router.core.ladder.receipt import Attempt, Receipt, Verified
 from profile_router.core.privacy.findings import masked
@@ -89,7 +90,7 @@ async def _weighed(
     """Return *plain* with weak checks, and a review where it is asked; and the receipts, with those of the review."""
     task, evidence, attempt, receipts = state["task"], state["evidence"], state["attempt"], state["receipts"]
     trust = context.policy.trust
-    if _told_at_burst(state, context):
+    if _told_at_burst(plain, state, context):
         plain = replace(plain, missed=())
     verified = with_weak_checks(plain, task, evidence, trust, finished=finished)
     if not finished:
@@ -107,9 +108,10 @@ async def _weighed(
     return verified, receipts
 
 
-def _told_at_burst(state: RunState, context: RunContext) -> bool:
-    """Tell whether the strongest tier worked last, and knew what failed before it. It has the last word."""
-    told = any(taken.cause == "verification-failed" for taken in state["steps"])
+def _told_at_burst(found: Verified, state: RunState, context: RunContext) -> bool:
+    """Tell whether the strongest tier worked last, and was told of the files that it missed. It has the last word."""
+    words = untouched_words(found)
+    told = bool(words) and any(error.startswith(words) for error in state.get("told", ()))
     return told and role_of(state["places"][-1].profile, context.policy, context.candidates) == "burst"
 
 
@@ -187,6 +189,7 @@ async def merge(state: RunState, runtime: Runtime[RunContext]) -> dict[str, Any]
         "from_parent": (),
         "handoff": None,
         "handoff_elsewhere": None,
+        "told": (),
     }
     if attempt is None or (attempt.failure is not None and not attempt.failure.of_work):
         return closed

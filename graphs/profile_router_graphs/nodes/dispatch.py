@@ -234,9 +234,11 @@ def _tainted_as(order: Order, attempt: Attempt) -> Attempt:
 
 def _after(order: Order, attempt: Attempt, state: RunState) -> dict[str, Any]:
     """Return what changes in the state after an attempt that was made."""
+    told = order.handoff.errors if order.handoff else ()
     if not order.local:  # the files were freed, or the policy lets them pass; its model knows what it was told alone
-        return {"taints": attempt.receipt.taints, "handoff": state.get("handoff_elsewhere"), "left": order.left}
-    return {"taints": together(state.get("taints", ()), attempt.receipt.taints)}
+        elsewhere = {"handoff": state.get("handoff_elsewhere"), "left": order.left}
+        return {"taints": attempt.receipt.taints, "told": told, **elsewhere}
+    return {"taints": together(state.get("taints", ()), attempt.receipt.taints), "told": told}
 
 
 async def _paid_for(

@@ -79,10 +79,17 @@ def missed_words(verified: Verified) -> str:
     """Return that the files to edit were not edited, and which were; empty where none was missed."""
     if not verified.missed:
         return ""
+    others = some_of([shown(file.path, _LONGEST_ID) for file in verified.files_changed])
+    return f"{untouched_words(verified)}; changed instead: {others}"
+
+
+def untouched_words(verified: Verified) -> str:
+    """Return that the files to edit were not edited, whatever was edited instead; empty where none was missed."""
+    if not verified.missed:
+        return ""
     were = "was" if len(verified.missed) == 1 else "were"
     named = some_of([shown(path, _LONGEST_ID) for path in verified.missed])
-    others = some_of([shown(file.path, _LONGEST_ID) for file in verified.files_changed])
-    return f"{named} {were} to be edited, and {were} not; changed instead: {others}"
+    return f"{named} {were} to be edited, and {were} not"
 
 
 def weak_points(check: CheckResult | None) -> list[str]:
