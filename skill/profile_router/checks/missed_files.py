@@ -34,7 +34,8 @@ def missed_files(
 ) -> tuple[str, ...]:
     """Return the files that *task* surely tells to edit, if none of them is among the paths *changed*.
 
-    *adds*: one of those is new. None are missed where one of them uses what changed.
+    *adds*: one of those is new. None are missed where one of them uses what changed, or where another file changed
+    that the text names. Nor are any where tests were meant and one changed.
     """
     if workspace is None or task is None or not workspace.git or not changed:
         return ()

@@ -37,5 +37,5 @@ def unproved_failure(verified: Verified, policy: Policy, *, turns: int = 0, usua
         return Failure(cause="verification-failed", message=said)
     if usual is None or turns <= usual:
         return None
-    took = f"it took {turns} turns, where nine of ten attempts here take at most {usual}"
+    took = f"it took {turns} turns, where nine of ten that ended well here take at most {usual}"
     return Failure(cause="verification-failed", message=f"{said}; {took}")

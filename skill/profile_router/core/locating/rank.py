@@ -40,9 +40,9 @@ class Corpus:
     """The files that rank, as a task meets them. All sequences go by the number of a file.
 
     `count` of them rank. `sorts` are places in SORTS. `posting` gives the files whose content has a term, `placed`
-    those whose path has it; `commonness` is a lower bound of how many `posting` gives. `lengths` are how many
-    identifiers and parts a file has. `same` pairs a file with the first that has the same content. `posting` gives
-    only that first one. `numbers` are those of paths.
+    those whose path has it. `commonness` is a lower bound of how many files have a term; of one that too many have,
+    `posting` gives none. `lengths` are how many identifiers and parts a file has. `same` pairs a file with the first
+    that has the same content. `posting` gives only that first one. `numbers` are those of paths.
     """
 
     paths: Sequence[str]

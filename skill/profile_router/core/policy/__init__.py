@@ -168,11 +168,10 @@ class Tiers:
 
 
 PluginSwitch = Literal["on", "observe", "explain", "off"]
-
-
 # What becomes of a check in the workspace: somebody is asked once, it runs unasked, or none is looked for.
-UnprovedSwitch = Literal["keep", "long", "promote"]
 CheckSwitch = Literal["ask", "auto", "off"]
+# Work that nothing proves stays, goes to burst where it took more turns than usual, or always goes there.
+UnprovedSwitch = Literal["keep", "long", "promote"]
 # Weak checks, which are told where no check says anything: `core.ladder.weak_check`.
 WeakKind = Literal["parses", "linted", "edited", "related", "reviewed"]
 
