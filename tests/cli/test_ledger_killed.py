@@ -50,7 +50,7 @@ def seen(home: Path) -> list[dict[str, object]]:
     return rows
 
 
-@pytest.mark.parametrize("moment", each(18, [Moment("commit", n, "after") for n in range(1, LAST)], str))
+@pytest.mark.parametrize("moment", each(36, [Moment("commit", n, "after") for n in range(1, LAST)], str))
 def test_after_any_write_a_run_is_told_and_after_resuming_told_once_and_whole(tmp_path: Path, moment: Moment) -> None:
     ended, result = run(tmp_path, moment)
     rows = seen(tmp_path)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from tests.cli.command import call
 from tests.cli.stage import nobody, profile, workspace
+from tests.examples import by_night
 from tests.scripted_provider import Answer, ScriptedProvider, raw, say
 from tests.scripted_provider import call as tool
 
@@ -18,7 +19,7 @@ END = b'data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\ndat
 @pytest.mark.parametrize(
     ("answers", "error"),
     [
-        ([raw(b'data: {"choices": ' + NESTED.encode() + b"}\n\n" + END)], "nested deeper than 64 levels"),
+        by_night([raw(b'data: {"choices": ' + NESTED.encode() + b"}\n\n" + END)], "nested deeper than 64 levels"),
         ([raw(b'{"error": ' + NESTED.encode() + b"}", content_type="application/json")], "cannot be read"),
         ([raw(NESTED.encode(), status=500, content_type="application/json")], "HTTP 500"),
         ([tool("read_file", f'{{"path": {NESTED}}}')] * 3, "arguments that do not fit"),

@@ -40,7 +40,7 @@ def _run(words: list[str], home: Path, redirection: str) -> subprocess.Completed
     )
 
 
-@pytest.mark.parametrize("words", each(2, COMMANDS, " ".join))
+@pytest.mark.parametrize("words", each(3, COMMANDS, " ".join))
 def test_a_reader_that_leaves_at_once_gets_no_complaint_after_it(words: list[str], home: Path) -> None:
     reading, writing = os.pipe()
     os.close(reading)
@@ -52,7 +52,7 @@ def test_a_reader_that_leaves_at_once_gets_no_complaint_after_it(words: list[str
     assert (done.returncode, done.stderr) == (1 if words[0] in FAILS else 0, b"")
 
 
-@pytest.mark.parametrize("words", each(2, COMMANDS, " ".join))
+@pytest.mark.parametrize("words", each(3, COMMANDS, " ".join))
 def test_a_full_disk_is_told_in_one_line(words: list[str], home: Path) -> None:
     done = _run(words, home, ">/dev/full")
     assert done.returncode == 2

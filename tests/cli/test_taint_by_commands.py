@@ -15,7 +15,7 @@ from tests.cli import forked
 from tests.cli.command import call, environment
 from tests.cli.stage import workspace
 from tests.cli.test_taint import ADDS, BEFORE, CHECK, IN_OTHER_WORDS, PROGRAM, REVERSED, ROT13, SECRET, models, told
-from tests.examples import each
+from tests.examples import by_night, each
 from tests.scripted_provider import ScriptedProvider, say
 from tests.scripted_provider import call as tool
 
@@ -78,7 +78,7 @@ OPENS = {
 }
 
 
-@pytest.mark.parametrize("text", each(3, OPENS, str))
+@pytest.mark.parametrize("text", each(5, OPENS, str))
 def test_a_command_that_opens_a_private_file_taints_its_attempt(tmp_path: Path, repository: Path, text: str) -> None:
     works = [command(text), tool("write_file", {"path": "notes.txt", "content": ROT13}), say(f"It says {REVERSED}")]
     looks = tool("list_files", {"path": "."})
@@ -101,7 +101,7 @@ def test_a_command_that_opens_none_promotes_with_words_and_diff(tmp_path: Path, 
     assert b"+multiply" in told(burst)
 
 
-@pytest.mark.parametrize("file", ["secrets/plan.txt", "local_settings.py"])
+@pytest.mark.parametrize("file", ["secrets/plan.txt", by_night("local_settings.py")])
 def test_what_a_check_prints_that_reads_a_private_file_stays_here_and_the_rest_goes_on(
     tmp_path: Path, repository: Path, file: str
 ) -> None:

@@ -67,7 +67,7 @@ WAYS: dict[str, Any] = {
 }
 
 
-@pytest.mark.parametrize("way", each(2, WAYS, str))
+@pytest.mark.parametrize("way", each(3, WAYS, str))
 def test_what_a_tainted_attempt_left_in_an_ignored_file_is_withheld_from_the_next_model(
     tmp_path: Path, repository: Path, way: str
 ) -> None:

@@ -338,7 +338,7 @@ def _chosen() -> Iterator[tuple[str, Column]]:
 
 
 _OF_KEYS: frozenset[Family] = frozenset({"key", "wait", "wait-twice"})  # at home with who takes keys
-# What another fault means as well is read with each change in tests/core, runners and servers; these are read here alone.
+# What other faults mean is read with each change in tests/core, tests/runners and tests/servers. These are read here.
 _ALONE = frozenset({
     *("500 that echoes the prompt", "an error in the choice", "arguments that are not JSON"),
 })  # fmt: skip

@@ -136,6 +136,7 @@ def test_hermes_delegates_by_itself_where_the_router_is_broken_and_says_so(stage
         assert because in parent.told["profile_router"]["because"]
 
 
+@pytest.mark.nightly  # by day the plugin keeps it by itself (test_rules.py)
 @pytest.mark.parametrize(
     "command", [by_night(["/nowhere/profile-router"], name="missing"), pytest.param(None, id="dies at once")]
 )
@@ -256,6 +257,7 @@ def test_hermes_installs_the_folder_by_itself(stage: Stage, tmp_path: Path) -> N
         assert shown.returncode == 1
 
 
+@pytest.mark.nightly  # by day a run ends when whoever started it closes its stdin
 def test_when_hermes_is_killed_the_router_ends_and_hangs_up(stage: Stage) -> None:
     with ScriptedProvider(delegates(**TYPO)) as model, server(Answer(stall=True)) as local:
         parent = Parent(stage, model)

@@ -78,6 +78,7 @@ def plugin_installed(home: Path, repository: Path, *more: str) -> Path:
     return home / "plugins" / "profile-router"
 
 
+@pytest.mark.nightly  # by day Hermes installs it in test_in_hermes.py
 def test_hermes_brings_the_plugin_alone_and_setup_does_the_rest(home: Path, repository: Path) -> None:
     folder = plugin_installed(home, repository)
     assert {path.name for path in folder.iterdir()} == {path.name for path in (repository / FOLDER).iterdir()}

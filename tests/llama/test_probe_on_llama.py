@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from tests.cli.stage import profile
+from tests.examples import by_night
 from tests.llama.conftest import BuildModel
 from tests.llama.recording_proxy import RecordingProxy, recording
 from tests.llama.router_stage import EDIT, FIX, SENTENCE, Stage, scripted_server, stage
@@ -37,8 +38,10 @@ def probed_by(url: str, here: Stage) -> Iterator[RecordingProxy]:
 
 @pytest.mark.parametrize(
     ("number", "decided", "summary"),
-    [(3, "coding-local", SENTENCE), (9, "coding-burst", "Fixed by burst.")],
-    ids=["simple", "complex"],
+    [
+        by_night(3, "coding-local", SENTENCE, name="simple"),
+        pytest.param(9, "coding-burst", "Fixed by burst.", id="complex"),
+    ],
 )
 def test_the_estimate_of_a_real_server_decides_a_borderline_task(
     tmp_path: Path, tiny_model: BuildModel, fixing: str, number: int, decided: str, summary: str
@@ -63,6 +66,7 @@ def test_the_estimate_of_a_real_server_decides_a_borderline_task(
     assert [exchange.path for exchange in cheap.exchanges] == [CHAT]
 
 
+@pytest.mark.nightly  # by day a scripted server cuts it (test_prober.py)
 def test_an_estimate_cut_off_twice_decides_local_and_says_so(
     tmp_path: Path, tiny_model: BuildModel, fixing: str
 ) -> None:

@@ -85,6 +85,7 @@ def test_a_run_asks_for_model_and_window_and_then_sends_one_request_a_turn(tmp_p
     assert here.burst.requests == []
 
 
+@pytest.mark.nightly  # by day the run is not a process of its own
 def test_run_as_a_process_does_the_same(tmp_path: Path, fixing: str) -> None:
     with stage(tmp_path, fixing) as here:
         done = call("run", GOAL, "--check", CHECK, "--json", home=tmp_path, cwd=here.repository)

@@ -21,13 +21,13 @@ def told(code: str) -> str:
     return done.stdout.strip()
 
 
-@pytest.mark.parametrize("name", ["run", "batch", "resume"])
-def test_a_run_imports_what_only_the_embedded_runner_needs_when_that_runs(name: str) -> None:
+def test_a_run_imports_what_only_the_embedded_runner_needs_when_that_runs() -> None:
     heavy = "{'langchain.agents', 'langchain_openai', 'openai', 'regex', 'tiktoken', 'jinja2', 'tree_sitter'}"
     clients = "{'httpx', 'websockets', 'langgraph_sdk.client', 'langsmith.types.agent'}"
     code = (
-        f"import sys, profile_router.runs.{name}; from profile_router.runs.thread_session import import_graph; "
-        f"import_graph(); print('langsmith.types.run_select_field' in sys.modules, {heavy} & set(sys.modules), "
+        "import sys; from profile_router.runs import batch, resume, run; "
+        "from profile_router.runs.thread_session import import_graph; import_graph(); "
+        f"print('langsmith.types.run_select_field' in sys.modules, {heavy} & set(sys.modules), "
         f"{clients} & set(sys.modules))"
     )
     assert told(code) == "True set() set()"

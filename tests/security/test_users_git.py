@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from tests.cli.command import call
 from tests.cli.stage import profile
+from tests.examples import by_night
 from tests.git.git_repository import repository, run_git
 from tests.scripted_provider import ScriptedProvider, say
 from tests.scripted_provider import call as tool
@@ -37,7 +38,7 @@ def seen(folder: Path) -> dict[tuple[str, ...], str]:
     return said | own
 
 
-@pytest.mark.parametrize("tree", ["keep", "clean"])
+@pytest.mark.parametrize("tree", [by_night("keep"), "clean"])
 def test_a_run_that_edits_fails_its_check_and_is_promoted_changes_nothing_of_git(tmp_path: Path, tree: str) -> None:
     folder = repository(tmp_path / "ws", {"a.py": "x = 1\n", "b.py": "y = 1\n"})
     (folder / "a.py").write_text("x = 3\n")

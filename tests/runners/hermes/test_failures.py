@@ -59,7 +59,7 @@ FAILURES: dict[str, tuple[Answer, str]] = {
 }
 
 
-@pytest.mark.parametrize(("version", "answer", "cause"), in_turn(EITHER, FAILURES, each=5))
+@pytest.mark.parametrize(("version", "answer", "cause"), in_turn(EITHER, FAILURES, each=len(FAILURES)))
 def test_a_request_that_failed_is_not_made_again_by_any_hermes(
     stage: Stage, version: str, answer: Answer, cause: str
 ) -> None:

@@ -10,6 +10,7 @@ import pytest
 from tests.cli import forked
 from tests.cli.command import Done, call, environment
 from tests.cli.mortal import killed_at_work
+from tests.examples import by_night
 from tests.fakes import BURST
 from tests.git.git_repository import run_git, write_files
 from tests.runners.hermes.stage import Stage
@@ -28,7 +29,7 @@ def run(stage: Stage, *more: str, python: Path | str | None = None) -> Done:
 
 @pytest.mark.parametrize(
     ("window", "more", "runner"),
-    [(65_536, (), "hermes"), (32_768, (), "embedded"), (65_536, ("--local-only",), "embedded")],
+    [by_night(65_536, (), "hermes"), (32_768, (), "embedded"), (65_536, ("--local-only",), "embedded")],
 )
 def test_hermes_runs_what_is_large_enough_and_not_private_and_starts_for_nothing_else(
     stage: Stage, window: int, more: tuple[str, ...], runner: str
