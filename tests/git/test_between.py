@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from shutil import copytree, rmtree
 
 import pytest
 from tests.cli.stage import workspace
@@ -135,3 +138,72 @@ def test_what_changed_after_a_moment_is_told_from_what_changed_by_then(
     assert changed_later(trees, root, before, after, moment) == changed
     whole = changed_later(trees, root, before, after, 0)
     assert whole >= {"a.py", "made/in.py", "sub/gone.py"} & {*whole} | changed, "without a moment nobody knows"
+
+
+def _swapped(root: Path, name: str) -> None:
+    (root / name).rename(root.parent / "away")
+    (root.parent / "mine" / name).rename(root / name)
+
+
+def _exchanged(root: Path) -> None:
+    for one, other in (("sub", "third"), ("deep", "sub"), ("third", "deep")):
+        (root / one).rename(root / other)
+
+
+def _as_before(folder: Path, change: Callable[[], object]) -> None:
+    times = folder.stat()
+    change()
+    os.utime(folder, ns=(times.st_atime_ns, times.st_mtime_ns))
+
+
+def _linked(root: Path) -> None:
+    (root / "sub").rename(root.parent / "away")
+    (root / "sub").symlink_to(root.parent / "mine/sub")
+
+
+def _moved_whole(root: Path) -> None:
+    root.rename(root.parent / "away")
+    (root.parent / "whole").rename(root)
+
+
+@pytest.mark.parametrize(
+    ("later", "changed"),
+    [
+        (lambda root: _swapped(root, "sub"), {"sub/c.py", "sub/d.py"}),
+        (lambda root: _swapped(root, "deep"), {"deep/in/it.py"}),
+        (_exchanged, {"sub/c.py", "sub/d.py", "sub/in/it.py", "deep/c.py", "deep/d.py", "deep/in/it.py"}),
+        (lambda root: _as_before(root / "sub", (root / "sub/c.py").unlink), {"sub/c.py"}),
+        (lambda root: _as_before(root, partial(rmtree, root / "deep")), {"a.py", "deep/in/it.py"}),
+        pytest.param(
+            lambda root: _as_before(root / "deep", partial(rmtree, root / "deep/in")),
+            {"deep/in/it.py"},
+            marks=pytest.mark.nightly,
+        ),
+        pytest.param(
+            lambda root: _as_before(root, partial(_swapped, root, "sub")),
+            {"a.py", "sub/c.py", "sub/d.py"},
+            marks=pytest.mark.nightly,
+        ),
+        (_linked, {"sub", "sub/c.py", "sub/d.py"}),
+        (_moved_whole, {"a.py"}),
+        pytest.param(lambda root: (root / "beside.log").write_text("ignored"), set(), marks=pytest.mark.nightly),
+        (lambda root: (root / "sub/beside.py").write_text("mine\n"), {"sub/beside.py"}),
+    ],
+)
+def test_what_came_with_a_folder_or_went_with_its_time_set_back_came_later(
+    tmp_path: Path, later: Callable[[Path], object], changed: set[str]
+) -> None:
+    files = {"a.py": "a\n", "sub/c.py": "c\n", "sub/d.py": "d\n", "deep/in/it.py": "i\n", ".gitignore": "*.log\n"}
+    root = workspace(tmp_path / "ws", files)
+    for path in ("mine/sub/c.py", "mine/deep/in/it.py"):
+        (tmp_path / path).parent.mkdir(parents=True)
+        (tmp_path / path).write_text("mine\n")
+    copytree(root, tmp_path / "whole")
+    (tmp_path / "whole/a.py").write_text("mine\n")
+    mark = marking(root, tmp_path / "scratch")
+    before = mark()
+    (root / "a.py").write_text("command\n")
+    moment = passed(tmp_path)
+    later(root)
+    trees, after = GitSnapshots(root, tmp_path / "scratch").trees, mark()
+    assert changed_later(trees, root, before, after, moment) == changed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path, PurePosixPath
 
@@ -62,23 +63,36 @@ def changed_later(trees: Trees, root: Path, before: str, after: str, moment: int
     """Return the files below *root* that differ between two marks, the later of now, and changed after *moment*.
 
     *moment* is in ns since 1970, by the clock of the file system; 0: all of them, as nobody knows. What is new may have
-    been moved there with its folder. What is gone shows in the folder that it was in. Raises WorkspaceError.
+    been moved there, alone or with a folder above. What is gone shows in the folder that it was in. Raises
+    WorkspaceError.
     """
-    found = _differing(trees, root, before, after)
-    start = trees.start(root)
-    folders = {*trees.folders(Mark.read(before).files)} if found else set()
-    return frozenset(path for path in found if _time_of(trees.repository.top, f"{start}{path}", folders) > moment)
+    top, start = trees.repository.top, trees.start(root)
+    return frozenset(
+        path for path in _differing(trees, root, before, after) if _time_of(top, f"{start}{path}") > moment
+    )
 
 
-def _time_of(top: Path, path: str, folders: Collection[str]) -> int:
-    """Return when *path* below *top* was last changed, made or removed; *folders* were there before. In ns."""
-    try:
-        times = [os.lstat(top / path).st_ctime_ns]
-    except OSError:
-        above = next(one for one in (top / path).parents if one.is_dir())
-        return above.stat().st_mtime_ns
-    new = (str(one) for one in PurePosixPath(path).parents if str(one) != "." and str(one) not in folders)
-    return max(times + [os.lstat(top / one).st_ctime_ns for one in new])
+def _time_of(top: Path, path: str) -> int:
+    """Return when *path* below *top* was last changed, moved, made or removed, as far as the file system tells. In ns.
+
+    Nobody can set such a time back, as one can that of the content. A folder that is moved gets one, and so does the
+    folder that it comes into. So it takes both for what lies below to be new: a file made beside makes one of them new.
+    """
+    found = os.lstat(top)
+    # The folder above *top* is busy with other work. Where only the entry of *top* is new, it was moved.
+    latest = found.st_ctime_ns if found.st_ctime_ns != found.st_mtime_ns else 0
+    above, here = found.st_ctime_ns, top
+    for part in PurePosixPath(path).parts:
+        here /= part
+        try:
+            found = os.lstat(here)
+        except OSError:
+            return max(latest, above)
+        if not stat.S_ISDIR(found.st_mode):  # the file; or what stands where a folder was: nothing is asked through it
+            return max(latest, found.st_ctime_ns)
+        latest = max(latest, min(above, found.st_ctime_ns))
+        above = found.st_ctime_ns
+    return max(latest, above)
 
 
 def not_as_left(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -70,11 +71,21 @@ def settle_spans(run: Run, root: Path) -> None:
         return
     try:
         snapshots = GitSnapshots(root, run.folder)
-        after, moment = snapshots.take(), last_pulse(run.folder)
+        after, moment = snapshots.take(), _last_at_work(run, root)
         later = (changed_later(snapshots.trees, root, before, after, moment) for before in spans.values())
         close_spans(run.records, after, frozenset().union(*later))
     except (RouterError, OSError):  # then nobody knows what was written, and `undo` says so
         return
+
+
+def _last_at_work(run: Run, root: Path) -> int:
+    """Return when *run* was last at work, to compare with changes below *root*, in ns since 1970; 0: nobody knows.
+
+    Another file system may have another clock. A moment to come tells that the clock was set back.
+    """
+    moment = last_pulse(run.folder)
+    one_clock = run.folder.stat().st_dev == root.stat().st_dev
+    return moment if one_clock and moment <= time.time_ns() else 0
 
 
 def settle_left(threads: Threads, rows: Iterable[Row]) -> None:
