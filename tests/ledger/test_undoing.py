@@ -156,7 +156,9 @@ def test_what_counts_as_the_runs_by_its_time_alone_is_said(
     ended(here / "state", replace(ONE, during=("a.py",)))
     monkeypatch.setenv("PROFILE_ROUTER_STATE", str(here / "state"))
     assert command.run(argparse.Namespace(id="ab12", json=False, all=False)) == 0
-    assert "a.py counts as the run's: it changed while a command" in " ".join(capsys.readouterr().out.split())
+    assert "a.py changed while a command or Hermes was at work, so it counts as the run's" in " ".join(
+        capsys.readouterr().out.split()
+    )
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,7 @@ def run(
     folder that paths start from. *environ* stands for this process' environment, by name. *on_event* is called with
     each event, mostly in the loop of the run. At times it is called in a thread that the run waits for. *approver* is
     asked before a step that may cost more USD than the policy lets pass. It is asked before code of the workspace runs,
-    too. Without one nobody is there, and the run ends `unapproved` instead.
+    too. Without one no one is there, and the run ends `unapproved` instead.
 
     Costs are in USD, by the `cost_source` of each attempt. That is the provider's own figure, the policy, or the
     published table of the library genai-prices. Tokens are as the provider counted them, else as `tokens_source` says.

@@ -145,7 +145,7 @@ def _copy_settings(trees: Trees, own: Path, links: tuple[str, ...]) -> None:
     for name, value in {**trees.settings.carried, **trees.settings.named}.items():
         if name not in _OWN:
             git(own.parent, "config", name, value)
-    git(own.parent, "config", "commit.gpgSign", "false")  # nobody is there to unlock a key
+    git(own.parent, "config", "commit.gpgSign", "false")  # no one is there to unlock a key
     for name in ("info/exclude", "info/attributes", "shallow"):
         if (repository.common / name).is_file():
             shutil.copy2(repository.common / name, own / name)

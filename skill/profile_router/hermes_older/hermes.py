@@ -110,7 +110,7 @@ def allows(question: str) -> bool | None:
 def _approved(tool: str, question: str) -> bool | None:
     """Return what Hermes' user says; None where nobody can answer.
 
-    With `-z`, in a cron job or in a script nobody is there. Hermes approves everything then: not a yes to a price.
+    With `-z`, in a cron job or in a script no one is there. Hermes approves everything then: not a yes to a price.
     """
     try:
         at_hand = (_found(name, *_APPROVAL_PLACES) for name in ("_is_interactive_cli", "_is_gateway_approval_context"))

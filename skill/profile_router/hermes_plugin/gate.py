@@ -28,7 +28,7 @@ from .settings import environment, folder_here, folder_of_parent, plugin_setting
 
 _QUOTING_S = 20.0  # Hermes waits 30 for the hook, and blocks the call then
 _RULE = "profile-router:price-up-to-{}"  # what is agreed to for ever holds up to that many dollars
-# Hermes says so where one question is asked by a script, or by cron: nobody is there.
+# Hermes says so where one question is asked by a script, or by cron: no one is there.
 _NOBODY = ("HERMES_SINGLE_QUERY_SESSION", "HERMES_CRON_SESSION")
 # Surfaces that programs use. Hermes would block the whole call there, with the tasks that need no yes in it.
 _OF_PROGRAMS = frozenset({"api_server", "cron", "msgraph_webhook", "webhook"})

@@ -70,7 +70,7 @@ IN_PLACE = Site()
 class Job:
     """One task to be run on a thread. *setup* is what was read for the workspace, wherever the site is.
 
-    *approver* is asked before an expensive step; without one nobody is there.
+    *approver* is asked before an expensive step; without one no one is there.
     """
 
     task: Task

@@ -54,7 +54,8 @@ def _lines(undone: Undone) -> list[str]:
     lines = [f"as before run {run}: {some_of(undone.files, _FILES)}"]
     lines += [f"what it changed in {some_of(undone.left, _FILES)} stays"] if undone.left else []
     if undone.during:
-        why = "counts as the run's: it changed while a command or Hermes was at work"
+        why = "changed while a command or Hermes was at work, so they count as the run's"
+        why = why if len(undone.during) > 1 else why.replace("they count", "it counts")
         lines.append(f"{some_of(undone.during, _FILES)} {why}")
     if undone.going_on:
         lines.append(f"`profile-router purge {undone.going_on}` drops the run; resumed, it would take its work as done")

@@ -15,7 +15,7 @@ VERDICTS: Mapping[LedgerVerdict, str] = {
     "unverified": "it ended well, and nothing confirms it: no check, or one that passes without the work too",
     "no-change": "it was to edit a file, and no file changed",
     "failed": "the last attempt or its check failed; the cause says why",
-    "refused": "it may not be done, or nobody is there who can",
+    "refused": "it may not be done, or no one is there who can",
     "unapproved": "nobody agreed to its price",
     "interrupted": "somebody stopped it; `resume` goes on with it",
     "error": "it came to no result: the call, a file or the machine was wrong",

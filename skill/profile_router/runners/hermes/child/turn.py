@@ -162,7 +162,7 @@ def _approvals(unattended: bool, internals: Any) -> None:
     if unattended:
         internals.replace_in(frozen, _YOLO_MODE_FROZEN=True)
         return
-    os.environ["HERMES_CRON_SESSION"] = "1"  # Hermes' word for: nobody is there
+    os.environ["HERMES_CRON_SESSION"] = "1"  # Hermes' word for: no one is there
     internals.replace_in(frozen, _YOLO_MODE_FROZEN=False)
     internals.replace_in(internals.module_with("_get_approval_mode"), _get_approval_mode=lambda: "manual")
     internals.replace_in(internals.module_with("_get_cron_approval_mode"), _get_cron_approval_mode=lambda: "deny")
