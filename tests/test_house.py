@@ -104,6 +104,26 @@ def test_a_text_is_asked_for_as_a_place_by_outside_places_which_never_raises() -
     assert [path.name for path in MODULES if ASKED_OF_A_TEXT.search(path.read_text())] == []
 
 
+# A run of empty lines would be tried from each of its lines to its end. A file of them then takes minutes, and no
+# timeout of ours ends that.
+OVER_LINES = re.compile(
+    r"\^(?:\(\?:)?(?:\\[sn]|\[(?!\^)[^\]]*\\[sn][^\]]*\])[*+{]"  # ^\s* ^\n+ ^(?:\s+ ^[\s>]*
+    r"|(?<!\\n)\\[sn][*+](?:\^|\\n)|\^\|\\n\)\\[sn]"  # \n*^ \s*\n (?:^|\n)\s; \n\s*\n ends at the first such run
+)
+
+
+def test_no_pattern_begins_a_line_with_blanks_that_go_on_over_lines() -> None:
+    found = {path.name: said for path in MODULES if (said := OVER_LINES.findall(path.read_text()))}
+    assert found == {}, r"write ^[ \t]* or ^[^\S\n]* for a line, \A\s* for a text's beginning, [^\S\n]*\n for its end"
+
+
+@pytest.mark.parametrize(
+    "pattern", [r"^\s*gem", r"(?m)^(?:\s+)x", r"^[\s>]*x", r"\n*^Use", r"x\s*\n\s*", r"(?:^|\n)\s*x"]
+)
+def test_that_rule_knows_a_pattern_that_does(pattern: str) -> None:
+    assert OVER_LINES.search(pattern)
+
+
 ALONE = ("hermes_plugin", "hermes_older", "child")  # rooms that run without ours
 FROZEN_BY_DATACLASSES = {"anchored.py": 1, "failure.py": 1}  # one caches what it made, one is ordered
 

@@ -165,6 +165,25 @@ def test_what_configures_no_check_has_none(tmp_path: Path, files: Mapping[str, s
 
 
 @pytest.mark.parametrize(
+    ("files", "source"),
+    [
+        ({"Gemfile": "\n\n  gem 'rspec'\n"}, "Gemfile asks for rspec"),
+        ({"test_a.py": "if 1:\r\n\n\timport pytest\r\n"}, "test_a.py is written for pytest"),
+        ({"tests/test_a.py": "\n\ntry:\n    import unittest\n"}, "tests/test_a.py is written for unittest"),
+    ],
+)
+def test_a_line_is_read_behind_its_blanks_and_behind_empty_lines(
+    tmp_path: Path, files: Mapping[str, str], source: str
+) -> None:
+    assert a_check(tmp_path, files).source == source
+
+
+@pytest.mark.parametrize("name", ["Gemfile", "Gemfile.lock", "test_a.py", "Rakefile", "noxfile.py", "Makefile"])
+def test_a_file_of_empty_lines_alone_names_no_runner(tmp_path: Path, name: str) -> None:
+    assert found(tmp_path, {name: "\n" * 262_144}) is None
+
+
+@pytest.mark.parametrize(
     ("line", "command"),
     [
         ("      - run: python -m unittest discover -s spec -v", "python3 -m unittest discover -s spec"),

@@ -20,7 +20,7 @@ _FILES = (".gitlab-ci.yml", ".circleci/config.yml", "azure-pipelines.yml", ".tra
 _WORKFLOWS = ".github/workflows"
 _MOST_WORKFLOWS = 20
 _CUT = re.compile(r"&&|\|\||;|\|")
-_LEAD = re.compile(r"^\s*(?:-\s+)?(?:run|script|command|cmd)?\s*:?\s*(?:\||>)?-?\s*[\"']?")
+_LEAD = re.compile(r"\A\s*(?:-\s+)?(?:run|script|command|cmd)?\s*:?\s*(?:\||>)?-?\s*[\"']?")
 _PYTHON = re.compile(r"python(?:3(?:\.\d+)?)?$")
 _STARTS: Sequence[tuple[CheckRunner, tuple[str, ...]]] = (
     ("pytest", ("pytest",)),

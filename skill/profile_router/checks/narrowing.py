@@ -29,7 +29,7 @@ _CODE = re.compile(
     r"\.(?:py|pyi|[cm]?[jt]sx?|vue|svelte|go|rs|java|kt|scala|groovy|rb|php|cs|c|cc|cpp|h|hpp|swift|dart|exs?)$"
 )
 _TESTED_INSIDE = ".rs"
-_TESTS_INSIDE = re.compile(rb"#\[(?:\w+::)*test\b|#\[cfg\(test\)\]|^\s*//[/!] ```", re.MULTILINE)
+_TESTS_INSIDE = re.compile(rb"#\[(?:\w+::)*test\b|#\[cfg\(test\)\]|^[ \t]*//[/!] ```", re.MULTILINE)
 _IMPORTS = re.compile(r"\b(?:import|from|require\w*|use|using|include|mod|mock|load|extern crate|package)\b")
 _MOST_LINE, _MOST_LINES = 400, 40  # characters of a line, and lines of an import that goes on
 

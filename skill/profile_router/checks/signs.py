@@ -39,8 +39,8 @@ _PYTEST_IN = (
     ("pyproject.toml", re.compile(r"""["']pytest(?:[<>=~!\[ ;"'])|^pytest\s*=""", re.MULTILINE), "asks for pytest"),
     *((name, re.compile(r"^pytest\b", re.MULTILINE), "asks for pytest") for name in _REQUIREMENTS),
 )
-_PYTEST_TEXT = re.compile(r"^\s*(?:import|from) pytest\b|^(?:async )?def test_", re.MULTILINE)
-_UNITTEST_TEXT = re.compile(r"^\s*(?:import|from) unittest\b", re.MULTILINE)
+_PYTEST_TEXT = re.compile(r"^[ \t]*(?:import|from) pytest\b|^(?:async )?def test_", re.MULTILINE)
+_UNITTEST_TEXT = re.compile(r"^[ \t]*(?:import|from) unittest\b", re.MULTILINE)
 _TARGET = re.compile(r"^(test|check):(?!=)", re.MULTILINE)
 _RAKE = re.compile(
     r"TestTask\.new(?:\(:(\w+)|\s*(?=do|\{|$))|RSpec::Core::RakeTask\.new(?:\(:(\w+))?|task\s+:?(test|spec)\b"
@@ -56,7 +56,7 @@ _NODE_RUNNERS: Mapping[CheckRunner, Sequence[str]] = {
 _NODE_NEEDS = ("devDependencies", "dependencies")
 LOCKED_RSPEC = re.compile(r"^ +rspec(?:-core)? \(", re.MULTILINE)
 _RSPEC_IN = (
-    ("Gemfile", re.compile(r"""^\s*gem[ (]+["']rspec(?:-\w+)?["']""", re.MULTILINE), "asks for rspec"),
+    ("Gemfile", re.compile(r"""^[ \t]*gem[ (]+["']rspec(?:-\w+)?["']""", re.MULTILINE), "asks for rspec"),
     ("Gemfile.lock", LOCKED_RSPEC, "names rspec"),
 )
 _PHPUNIT = ("phpunit.xml", "phpunit.xml.dist", "phpunit.dist.xml")
@@ -139,7 +139,7 @@ def _first(project: Project, wanted: re.Pattern[str], *, unless: re.Pattern[str]
     found = ""
     for path in [path for path in project.tests if path.endswith(".py")][:_MOST_TESTS]:
         text = project.text(path)
-        if unless is not None and unless.search(text) and not re.search(r"^\s*(?:import|from) pytest\b", text, re.M):
+        if unless is not None and unless.search(text) and not re.search(r"^[ \t]*(?:import|from) pytest\b", text, re.M):
             continue
         if not found and wanted.search(text):
             found = path

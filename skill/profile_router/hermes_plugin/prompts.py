@@ -21,7 +21,7 @@ _CONTRACT = "OUTPUT CONTRACT (machine-validated):"
 _RETRY = "Your previous final response was rejected by the output contract validator."
 _IMAGE = re.compile(r"^\[Image attached at: (?P<path>.+)\]$", re.MULTILINE)
 _DATA_URL = re.compile(r"data:image/(?P<kind>[a-z]{2,5})[^,]{0,40};base64,(?P<bytes>[A-Za-z0-9+/=\s]+)\Z")
-_HINT = re.compile(r"\n*^Use vision_analyze to inspect these images\.$\n*", re.MULTILINE)
+_HINT = re.compile(r"(?:(?<!\n)\n+)?^Use vision_analyze to inspect these images\.$\n*", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

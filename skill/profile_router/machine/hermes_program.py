@@ -19,7 +19,7 @@ _HEAD_BYTES = 4_096
 _WRAPPERS = 3
 # How pip writes a python whose path is too long for a first line, or has a blank in it.
 _LONG_SHEBANG = re.compile(r"""^'''exec' ("[^"]+"|\S+) "\$0" "\$@\"""", re.MULTILINE)
-_WRAPPED = re.compile(r"""^\s*exec\s+(?:env\s+(?:[^\s=]+=\S*\s+)*)?("[^"$]+"|'[^'$]+'|[^\s"'$]+)""", re.MULTILINE)
+_WRAPPED = re.compile(r"""^[ \t]*exec\s+(?:env\s+(?:[^\s=]+=\S*\s+)*)?("[^"$]+"|'[^'$]+'|[^\s"'$]+)""", re.MULTILINE)
 
 
 @frozen

@@ -196,7 +196,7 @@ def _ollama_window(profile: Profile, shown: Mapping[str, Any], running: Sequence
     """
     if loaded := _loaded_window(profile, running, "context_length"):
         return loaded
-    stated = re.search(r"^\s*num_ctx\s+([1-9]\d{0,8})\s*$", str(shown.get("parameters") or ""), re.MULTILINE)
+    stated = re.search(r"^[ \t]*num_ctx[ \t]+([1-9]\d{0,8})\s*$", str(shown.get("parameters") or ""), re.MULTILINE)
     if stated:
         return int(stated.group(1))
     return min(profile.window or OLLAMA_SILENT_TOKENS, OLLAMA_SILENT_TOKENS)

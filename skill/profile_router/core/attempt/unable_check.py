@@ -65,7 +65,7 @@ _ROWS = (
     _row(r"^g?make: \*\*\* (?P<word>.+): No such file or directory\.  Stop\.$"),
     _row(r"^npm (?:ERR!|error) Missing script: \"(?P<word>.+)\"$", "name", "package.json", (1,)),
     _row(r"^error Command \"(?P<word>.+)\" not found\.$", "name", "package.json", (1,)),
-    _row(r"^\s*ERR_PNPM_NO_SCRIPT\s+Missing script: (?P<word>\S+)$", "name", "package.json", (1,)),
+    _row(r"^[^\S\n]*ERR_PNPM_NO_SCRIPT\s+Missing script: (?P<word>\S+)$", "name", "package.json", (1,)),
     _row(r"^error: no such (?:sub)?command: `(?P<word>.+)`$", "name", "Cargo.toml", (101,)),
     _row(r"^go (?P<word>\S+): unknown command$", "name", "go.mod", (2,)),
     _row(r"^error: [Jj]ustfile does not contain recipe [`'](?P<word>.+)[`']\.?$", "name", "justfile", (1,)),

@@ -215,7 +215,7 @@ MARKED: tuple[tuple[re.Pattern[str], CallReader], ...] = (
     (re.compile(r"<start_function_call>\s*call:(?P<name>[\w.:/-]+)"), _function_gemma),
 )  # fmt: skip
 REACT = (
-    re.compile(r"^[ \t]*\**Action:\**\s*`?(?P<name>[\w.:/-]+)`?\s*\n\s*\**Action[ _]Input:\**\s*", re.MULTILINE),
+    re.compile(r"^[ \t]*\**Action:\**\s*`?(?P<name>[\w.:/-]+)`?[^\S\n]*\n\s*\**Action[ _]Input:\**\s*", re.MULTILINE),
     _react,
 )
 FENCE = re.compile(r"^[ \t]*(?P<fence>`{3,}+|~{3,}+)[^\n]*+\n", re.MULTILINE)
