@@ -11,6 +11,8 @@ import pytest
 from tests.cli.command import ROOT, call, environment
 from tests.examples import each
 
+from profile_router.cli import app
+
 COMMANDS = [
     ["--version"],
     ["--help"],
@@ -140,3 +142,11 @@ def test_a_ctrl_c_that_was_caught_does_not_end_it_by_the_signal_afterwards(
         cwd=home, capture_output=True, timeout=60, check=False,
     )  # fmt: skip
     assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"")
+
+
+def test_a_name_that_is_too_long_for_the_machine_is_told_in_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(app, "_answer", lambda _: Path("w" * 5_000).stat())
+    assert app.main(["doctor"]) == 2
+    assert capsys.readouterr().err.startswith("profile-router: 'www")

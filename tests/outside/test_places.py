@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from profile_router.outside.places import at_home, is_file_named, is_folder_named
+from profile_router.outside.places import at_home, is_file_named, is_folder_named, is_place_named
 
 ODD = ("", "\0", "a\0b", "x" * 5_000, "/" + "x/" * 5_000, "\ud800", "~nobody-of-that-name", "a\nb", "/dev/null")
 
@@ -34,3 +34,10 @@ def test_a_home_that_is_not_there_stays_as_it_is_written(monkeypatch: pytest.Mon
     monkeypatch.setenv("HOME", "/home/me")
     assert at_home("~/x") == Path("/home/me/x")
     assert at_home("~nobody-of-that-name/x") == Path("~nobody-of-that-name/x")
+
+
+def test_a_place_is_a_folder_or_a_file_and_an_odd_text_none(tmp_path: Path) -> None:
+    (tmp_path / "f").write_text("")
+    assert is_place_named(str(tmp_path))
+    assert is_place_named(str(tmp_path / "f"))
+    assert [text for text in ODD if is_place_named(text)] == ["/dev/null"]

@@ -264,3 +264,7 @@ def test_one_garbled_line_gives_a_policy_or_a_policy_error(
     except PolicyError as error:
         said = str(error)
     assert said.startswith(str(path))
+
+
+def test_a_home_that_can_name_no_folder_has_no_policy_of_its_own() -> None:
+    assert find_policy(None, {"HOME": "/" + "w" * 5_000}) == SHIPPED

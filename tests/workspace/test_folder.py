@@ -12,7 +12,15 @@ from profile_router.errors import RouterError, WorkspaceError
 from profile_router.git import command as git_adapter
 from profile_router.git.command import git, work_tree
 from profile_router.workspace import folder as workspace_adapter
-from profile_router.workspace.folder import Workspace, base_of, find_workspace, place_below, tracked_files, written_path
+from profile_router.workspace.folder import (
+    Workspace,
+    base_of,
+    find_workspace,
+    place_below,
+    tracked_files,
+    workspace_of_files,
+    written_path,
+)
 
 
 @pytest.fixture
@@ -265,3 +273,10 @@ class TestPlaces:
         assert place_below(repo / "src" / "b.py", base) == "src/b.py"
         assert place_below(tmp_path.resolve() / "x", base) == (tmp_path.resolve() / "x").as_posix()
         assert base_of(None, tmp_path) == tmp_path.resolve()
+
+
+@pytest.mark.parametrize("text", ["w" * 5_000, "w/" * 5_000, "a\0b"], ids=ascii)
+def test_a_text_that_can_name_no_place_lies_in_no_workspace(tmp_path: Path, text: str) -> None:
+    assert workspace_of_files([text], tmp_path) is None
+    if "\0" not in text:
+        assert find_workspace(None, tmp_path / text) is None

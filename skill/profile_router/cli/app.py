@@ -18,7 +18,7 @@ from profile_router.cli.marks import HANDLER, make_harmless
 from profile_router.cli.progress import folded
 from profile_router.cli.spelling import COMMANDS, GROUPS, as_called
 from profile_router.core.telling.layout import wrapped
-from profile_router.core.text import counted, nearest
+from profile_router.core.text import counted, nearest, shown
 from profile_router.errors import RouterError, UsageError
 from profile_router.folders import PROGRAM_NAME
 from profile_router.machine.imports import import_large
@@ -120,6 +120,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         _drop_output()  # the reader of our output left: nothing more to say, and nothing to say it to
     except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            _complain(f"profile-router: '{shown(str(error.filename))}' is too long for the name of a file; shorten it")
+            return EXIT_USAGE
         if error.errno not in _FULL:
             raise
         _drop_output()

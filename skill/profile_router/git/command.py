@@ -13,6 +13,7 @@ from collections.abc import Container, Mapping
 from pathlib import Path
 
 from profile_router.errors import WorkspaceError
+from profile_router.outside.places import is_place_named
 
 TIMEOUT_S = 30.0
 
@@ -112,7 +113,7 @@ class GitAtWork:
 
 def folder_with_git(folder: Path) -> Path | None:
     """Return the nearest folder around *folder* that has a `.git`, without asking git; None if it has none."""
-    return next((place for place in (folder, *folder.parents) if (place / ".git").exists()), None)
+    return next((place for place in (folder, *folder.parents) if is_place_named(str(place / ".git"))), None)
 
 
 def work_tree(folder: Path) -> Path | None:

@@ -19,6 +19,11 @@ def is_file_named(text: str) -> bool:
     return bool(text) and os.path.isfile(text)  # noqa: PTH113 - `Path.is_file` raises OSError
 
 
+def is_place_named(text: str) -> bool:
+    """Tell whether *text* names anything that is there, or a link to it."""
+    return bool(text) and os.path.exists(text)  # noqa: PTH110 - `Path.exists` raises OSError
+
+
 def at_home(text: str) -> Path:
     """Return *text* as a path, `~` and `~user` as the folder of that user; as it stands where there is none such."""
     return Path(os.path.expanduser(text))  # noqa: PTH111 - `Path.expanduser` raises RuntimeError

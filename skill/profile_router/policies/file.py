@@ -20,6 +20,7 @@ from profile_router.core.policy.private import PrivateRules
 from profile_router.core.privacy.confidential import MOST_CONFIDENTIAL, MOST_PATTERNS, pattern_problem, word_problem
 from profile_router.errors import Cause, PolicyError
 from profile_router.folders import our_folder
+from profile_router.outside.places import is_file_named
 from profile_router.outside.plain_file import read_plain
 from profile_router.outside.strict_yaml import (
     MOST_YAML_CHARACTERS,
@@ -50,7 +51,7 @@ def find_policy(named: str | None, environ: Mapping[str, str]) -> Path:
     if environ.get(POLICY_VARIABLE):
         return Path(environ[POLICY_VARIABLE])
     own = own_policy(environ)
-    return own if own.is_file() else SHIPPED
+    return own if is_file_named(str(own)) else SHIPPED
 
 
 def read_policy(path: Path, kept_in: Path | None = None) -> Policy:

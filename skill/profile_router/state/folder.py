@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from profile_router.core.text import shown
 from profile_router.errors import StateError
 from profile_router.folders import our_folder
 from profile_router.state.whole_files import write_whole
@@ -15,10 +17,22 @@ STATE_VARIABLE = "PROFILE_ROUTER_STATE"
 
 
 def state_dir(environ: Mapping[str, str]) -> Path:
-    """Return the folder of our state: $PROFILE_ROUTER_STATE, else the XDG state folder. It may not exist yet."""
-    if environ.get(STATE_VARIABLE):
-        return Path(environ[STATE_VARIABLE])
-    return our_folder("STATE", environ)
+    """Return the folder of our state: $PROFILE_ROUTER_STATE, else the XDG state folder. It may not exist yet.
+
+    Raises StateError for what can name no folder: a name that is too long, or that has a NUL.
+    """
+    named = environ.get(STATE_VARIABLE)
+    path = Path(named) if named else our_folder("STATE", environ)
+    try:
+        path.lstat()
+    except (OSError, ValueError) as error:
+        if isinstance(error, ValueError) or error.errno == errno.ENAMETOOLONG:
+            wrong = "too long" if isinstance(error, OSError) else "no text for a name"
+            where = STATE_VARIABLE if named else "XDG_STATE_HOME, or HOME,"
+            raise StateError(
+                f"{where} names '{shown(str(path))}', which is {wrong}; name another folder: {STATE_VARIABLE}=DIR"
+            ) from None
+    return path
 
 
 @contextmanager

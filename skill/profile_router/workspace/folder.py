@@ -10,6 +10,7 @@ from pathlib import Path
 from profile_router.core.text import shown
 from profile_router.errors import WorkspaceError
 from profile_router.git.command import TIMEOUT_S, GitAtWork, folder_with_git, has_git, work_tree
+from profile_router.outside.places import is_file_named
 from profile_router.values import frozen
 
 MOST_WALKED = 20_000
@@ -49,7 +50,7 @@ def workspace_of_files(files: Sequence[str], cwd: Path) -> Workspace | None:
     Raises WorkspaceError as `find_workspace` does.
     """
     places = [Path(os.path.realpath(cwd / expanded(value))) for value in files if value and "\0" not in value]
-    folders = [str(place.parent) for place in places if place.is_file()]
+    folders = [str(place.parent) for place in places if is_file_named(str(place))]
     if not folders:
         return None
     folder = Path(os.path.commonpath(folders))
