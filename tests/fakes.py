@@ -451,7 +451,10 @@ CHANGED = (ChangedFile(path="a.py", lines_added=2, lines_removed=1),)
 
 
 class FakeVerifier:
-    """Verify: *verified*, else what is *changed*, else two lines in a file. The check ends with the scripted code."""
+    """Verify: *verified*, else what is *changed*, else two lines in a file. The check ends with the scripted code.
+
+    *still*: no file changes after the first look.
+    """
 
     def __init__(
         self,
@@ -465,8 +468,9 @@ class FakeVerifier:
         whole: bool = True,
         before: CheckBefore | RouterError | None = None,
         verified: Verified | None = None,
+        still: bool = False,
     ) -> None:
-        self._verified = verified
+        self._verified, self._still = verified, still
         self.befores: list[tuple[str, str | FoundCheck, float, MayLack]] = []
         self._before = before
         self.asked: list[tuple[str, str, str | FoundCheck | None]] = []
@@ -481,7 +485,7 @@ class FakeVerifier:
 
     def snapshot(self) -> str:
         self.snapshots += 1
-        return f"mark-{self.snapshots}"
+        return "mark-1" if self._still else f"mark-{self.snapshots}"
 
     async def check_before(
         self, snapshot: str, check: str | FoundCheck, *, seconds: float, may_lack: MayLack

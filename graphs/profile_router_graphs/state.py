@@ -8,10 +8,11 @@ from typing import Any
 from typing_extensions import TypedDict
 
 from profile_router.core import evidence, found_check, task
-from profile_router.core.attempt import handoff
+from profile_router.core.attempt import handoff, standing
 from profile_router.core.attempt.between import order_for
 from profile_router.core.attempt.handoff import Handoff
 from profile_router.core.attempt.order import Order
+from profile_router.core.attempt.standing import Standing
 from profile_router.core.condense import result as condensed
 from profile_router.core.condense.result import Condensed
 from profile_router.core.conversation import Conversation, Turn, TurnFinding
@@ -75,7 +76,8 @@ class RunState(RunInput, RunOutput):
     files that the attempts wrote, None where that is not known. `ended` is the mark of the workspace when the last of
     them failed, `looked_at` whether it was verified. `taints` are withheld files. The words of the attempts so far,
     `handoff` and the files may hold their content. So a model elsewhere is told `handoff_elsewhere` instead. `told` are
-    the errors that the last attempt was told. `left` are files that stay as such an attempt left them.
+    the errors that the last attempt was told. `left` are files that stay as such an attempt left them. `standing`
+    is finished work that was promoted for want of proof alone.
 
     Nothing here is a client, a key or a setting: it is checkpointed.
     """
@@ -96,6 +98,7 @@ class RunState(RunInput, RunOutput):
     told: tuple[str, ...]
     taints: tuple[Taint, ...]
     left: tuple[str, ...]
+    standing: Standing | None
     wrote: tuple[str, ...] | None
     before: CheckBefore | None
     snapshot: str
@@ -144,7 +147,7 @@ def checkpointed_types() -> list[tuple[str, str]]:
     """Return module and name of every value class that may stand in a checkpoint, for the serializer's allow-list."""
     found = {Turn, TurnFinding, KindHit}
     ours = (difference, failure, condensed, evidence, found_check, handoff, ladder, receipt, report, route, taint, task)
-    for module in (*ours, early, weak_check, located):
+    for module in (*ours, early, weak_check, located, standing):
         found |= {
             value
             for value in vars(module).values()
@@ -166,6 +169,7 @@ NOTHING_TRIED: dict[str, Any] = {
     "told": (),
     "taints": (),
     "left": (),
+    "standing": None,
     "wrote": (),
     "before": None,
     "ended": "",

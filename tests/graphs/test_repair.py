@@ -245,6 +245,67 @@ def test_work_that_nothing_proves_and_that_took_long_is_promoted_if_that_could_g
         assert final["receipts"][0].error == f"{UNPROVED}; {took}"
 
 
+TOKEN = "the config has ghp_0123456789abcdefghijklmnopqrstuvwxyz12"  # made up
+
+
+@pytest.mark.parametrize("unproved", ["long", "promote"])
+@pytest.mark.parametrize(
+    ("ends", "still", "status"),
+    [
+        (("done", Fails(cause="refused")), True, "ok"),
+        (("done", Fails(cause="no-network")), True, "ok"),
+        (("done", Fails(cause="rate-limited")), True, "ok"),
+        (("done", Fails(cause="stalled")), True, "ok"),
+        (("done", Fails(cause="timeout")), True, "ok"),
+        ((TOKEN,), True, "ok"),
+        (("done", Fails(cause="stalled")), False, "failed"),  # it changed the files before it ended
+        (("done", Fails(cause="interrupted")), True, "failed"),
+        ((Fails(cause="turn-limit"), Fails(cause="refused")), True, "failed"),  # nothing was finished
+    ],
+)
+def test_work_that_only_wants_proof_stands_where_nobody_finished_it_after(
+    unproved: Literal["long", "promote"], ends: tuple[Any, ...], still: bool, status: str
+) -> None:
+    rig = Rig(
+        policy=replace(a_policy(), unproved=unproved),
+        runner=FakeRunner(*ends, *ends[1:] * 3),
+        verifier=FakeVerifier(verified=PROVES_NOTHING, still=still),
+        usual=lambda _: 0,
+    )
+    final = rig.run(a_task("Fix f in a.py: it should give 2"))
+    assert (final["status"], final["receipts"][0].verdict == "ok") == (status, status == "ok")
+    if status == "ok":
+        assert (final["summary"], final["verified"].unverified) == (ends[0], (UNPROVED,))
+        assert final["notes"][-1].startswith(f"the work of {LOCAL} stands unproved")
+        assert rig.ledger.checks[-1] == final["verified"]
+
+
+def test_work_that_a_stronger_model_finished_badly_does_not_stand_again() -> None:
+    failed = CheckResult(command="pytest", exit_code=1, seconds=0.1, last_line="", source="found")
+    told = iter([PROVES_NOTHING, replace(PROVES_NOTHING, check=failed, unproved=(), unverified=())])
+
+    class Judges(FakeVerifier):
+        async def verify(self, *_: Any, **__: Any) -> Verified:
+            return next(told)
+
+    rig = Rig(runner=FakeRunner("done", "worse"), verifier=Judges(still=True), usual=lambda _: 0)
+    final = rig.run(a_task("Fix f in a.py: it should give 2"))
+    assert (final["status"], rig.runner.profiles) == ("failed", [LOCAL, BURST])
+
+
+def test_work_that_only_wants_proof_stands_after_its_run_was_resumed_too() -> None:
+    rig = Rig(
+        runner=FakeRunner("done", KeyError("killed")),
+        verifier=FakeVerifier(verified=PROVES_NOTHING, still=True),
+        usual=lambda _: 0,
+    )
+    with pytest.raises(KeyError):
+        rig.run(a_task("Fix f in a.py: it should give 2"))
+    rig.runner = FakeRunner(*[Fails(cause="refused")] * 3)
+    final = rig.resume()
+    assert (final["status"], final["summary"], [*final["verified"].unverified]) == ("ok", "done", [UNPROVED])
+
+
 MISSED = Verified(
     files_changed=(ChangedFile(path="b.py", lines_added=1, lines_removed=1),), unverified=(NO_CHECK,), missed=("a.py",)
 )

@@ -19,6 +19,7 @@ from profile_router.core.attempt.between import (
 from profile_router.core.attempt.failed_work import unproved_failure, verification_failure
 from profile_router.core.attempt.no_change import no_change
 from profile_router.core.attempt.order import Order
+from profile_router.core.attempt.standing import Standing, may_stand, restored, standing_note
 from profile_router.core.attempt.weak_checks import with_weak_checks
 from profile_router.core.conversation import Turn
 from profile_router.core.ladder.check_words import untouched_words
@@ -121,9 +122,18 @@ async def _judged(
     """Return where a finished *attempt* leads by what was *found* of it: a failed check fails the attempt."""
     task, verified, receipts = state["task"], found["verified"], found["receipts"]
     failure = verification_failure(verified, context.policy) or no_change(task, state["evidence"], attempt, verified)
-    failure = failure or _unproved(verified, attempt, state, context)
+    found["standing"] = None
     if failure is None:
-        return Command(goto="summarize", update=found)
+        failure = _unproved(verified, attempt, state, context)
+        if failure is None:
+            return Command(goto="summarize", update=found)
+        found["standing"] = Standing(
+            attempt=attempt,
+            verified=verified,
+            number=receipts.index(attempt.receipt),
+            taints=found["taints"],
+            mark=context.verifier.snapshot(),
+        )
     summary = attempt.text
     if not task.whole_answer:
         summary, _ = await context.summarizer.summarize(summary, replace(_to_summarize(state, context), seconds=0.0))
@@ -180,16 +190,20 @@ def _to_summarize(state: RunState, context: RunContext) -> Order:
 async def merge(state: RunState, runtime: Runtime[RunContext]) -> dict[str, Any]:
     """Close the run: its status, and the task and its summary as two turns of the thread."""
     runtime.context.purse.let_go()
+    stood = _stood(state, runtime)
+    state = cast("RunState", {**state, **stood})
     status = final_status(state["decision"], state["receipts"], state["attempt"], state["verified"])
     private = state["private_thread"] or bool(state["evidence"].private)
     attempt = state["attempt"]
-    closed = {
+    closed: dict[str, Any] = {
+        **stood,
         "status": status,
         "private_thread": private,
         "from_parent": (),
         "handoff": None,
         "handoff_elsewhere": None,
         "told": (),
+        "standing": None,
     }
     if attempt is None or (attempt.failure is not None and not attempt.failure.of_work):
         return closed
@@ -209,6 +223,26 @@ async def merge(state: RunState, runtime: Runtime[RunContext]) -> dict[str, Any]
         "private_thread": private or bool(copied),
         "conversation": (*state["conversation"], asked, answered),
         "notes": said,
+    }
+
+
+def _stood(state: RunState, runtime: Runtime[RunContext]) -> dict[str, Any]:
+    """Return what changes in the state where earlier work, promoted for want of proof alone, is how the run ends."""
+    context, standing, ended, receipts = runtime.context, state.get("standing"), state["attempt"], state["receipts"]
+    if standing is None or ended is None or not may_stand(standing, receipts, ended, context.policy):
+        return {}
+    if context.verifier.snapshot() != standing.mark:  # another attempt went on from there, or it was taken back
+        return {}
+    receipts, said = restored(standing, receipts), standing_note(standing, ended)
+    context.ledger.answered(receipts)
+    context.ledger.verified(standing.verified, after=len(receipts))
+    runtime.stream_writer({"event": "kept", "line": said})
+    return {
+        "attempt": standing.attempt,
+        "verified": standing.verified,
+        "receipts": receipts,
+        "taints": together(standing.taints, state.get("taints", ())),
+        "notes": (*state["notes"], said),
     }
 
 
