@@ -66,7 +66,7 @@ def test_a_full_disk_is_told_in_one_line(words: list[str], home: Path) -> None:
 CLOSED = itertools.product(COMMANDS, (">&-", "2>&-", "<&-", "<&- >&- 2>&-"))
 
 
-@pytest.mark.parametrize("both", each(7, CLOSED, lambda both: f"{' '.join(both[0])}, {both[1]}"))
+@pytest.mark.parametrize("both", each(9, CLOSED, lambda both: f"{' '.join(both[0])}, {both[1]}"))
 def test_a_closed_stream_changes_nothing_else(both: tuple[list[str], str], home: Path) -> None:
     words, closed = both
     done = _run(words, home, closed)

@@ -326,12 +326,15 @@ WITHOUT_LADDER = frozenset({"probe", "summarize"})
 
 
 def _chosen() -> Iterator[tuple[str, Column]]:
-    """Yield each meaning of a fault where it is at home; in every stage a fault of each family, its columns by turns."""
+    """Yield each meaning of a fault where it is at home; in every stage with a ladder a fault of each family.
+
+    The columns of a stage take turns, and so do the two stages in which all failures do the same.
+    """
     for fault, row in MEANS.items():
         if fault in _ALONE or fault == next(name for name, other in MEANS.items() if other == row):
             yield fault, "dispatch burst" if row.family in _OF_KEYS else "dispatch local"
     for number, family in enumerate(get_args(Family)):
-        for stage in ("probe", "dispatch", "edited", "summarize", "condense"):
+        for stage in (("probe", "summarize")[number % 2], "dispatch", "edited", "condense"):
             there = [cell for cell in PLAYED if cell[1].split()[0] == stage and MEANS[cell[0]].family == family]
             if there:
                 yield there[number % len(there)]

@@ -1,7 +1,8 @@
 """Every fault, at every stage and tier: the step, the receipts, the exit code, the requests; nothing lost or leaked.
 
-With each change one fault of each meaning is met where it is at home. Each stage meets one of each family. The others
-wait for the night. What they mean is read with each change in tests/core, tests/runners and tests/servers.
+With each change one fault of each meaning is met where it is at home. Each stage with a ladder meets one of each family,
+and each second family meets the probe or the summary. The others wait for the night. What they mean is read with each
+change in tests/core, tests/runners and tests/servers.
 `python3 tests/faults/table.py` plays all and shows them as a table; what each cause is followed by is also played
 over fakes, with each change (tests/graphs/test_every_cause.py).
 """

@@ -175,6 +175,7 @@ def test_near_the_limit_the_servers_own_count_decides(
         assert here.chats == []
 
 
+@pytest.mark.nightly  # by day the fault table has `loading, too long`
 def test_a_server_that_loads_is_left_for_burst_once_and_visibly(tmp_path: Path) -> None:
     with stuck_loading(tmp_path) as server, stage(tmp_path, server.url, *BURST_FIX) as here:
         wait_for_status(server.url, 503)
@@ -187,6 +188,7 @@ def test_a_server_that_loads_is_left_for_burst_once_and_visibly(tmp_path: Path) 
     assert [event["step"] for event in here.heard.events if event["event"] == "ladder"] == ["next-tier"]
 
 
+@pytest.mark.nightly  # by day the fault table has `loading, shortly`
 def test_a_server_that_loads_quickly_enough_is_waited_for(tmp_path: Path, fixing: str) -> None:
     with stuck_loading(tmp_path) as server, stage(tmp_path, server.url, *BURST_FIX, then=fixing) as here:
         wait_for_status(server.url, 503)
@@ -195,6 +197,7 @@ def test_a_server_that_loads_quickly_enough_is_waited_for(tmp_path: Path, fixing
     assert [(one["profile"], one["outcome"]) for one in result.json["attempts"]] == [(LOCAL, "ok")]
 
 
+@pytest.mark.nightly  # by day the fault table has `connection refused`
 def test_a_server_that_is_gone_is_left_for_burst(tmp_path: Path) -> None:
     with nobody() as gone, stage(tmp_path, gone.removesuffix("/v1"), *BURST_FIX) as here:
         profile(tmp_path, LOCAL, gone, model="tiny")
@@ -204,6 +207,7 @@ def test_a_server_that_is_gone_is_left_for_burst(tmp_path: Path) -> None:
     assert "refuses the connection" in down["error"]
 
 
+@pytest.mark.nightly  # by day test_served_model.py and the fault table have it
 def test_another_model_than_the_profiles_is_left_for_burst_unless_the_policy_takes_any(
     tmp_path: Path, tiny_model: BuildModel
 ) -> None:
@@ -222,6 +226,7 @@ def test_another_model_than_the_profiles_is_left_for_burst_unless_the_policy_tak
     assert (receipt["model_asked"], receipt["model_served"], stayed["status"]) == ("tiny", "another", "ok")
 
 
+@pytest.mark.nightly  # by day tests/cli/test_verdicts.py has it
 def test_a_thought_is_neither_told_nor_sent_back(tmp_path: Path, tiny_model: BuildModel) -> None:
     thinking = Script(calls=(READ, EDIT), sentence=SENTENCE, thought="First I ponder whether minus was meant.")
     with scripted_server(tiny_model(thinking), context=32_768) as url, stage(tmp_path, url) as here:
