@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.examples import by_night
 from tests.fakes import BURST, BURST_ORDER, LOCAL, Heard
 from tests.runners.hermes.a_router import busy_errand
 from tests.runners.hermes.stage import Stage, an_errand
@@ -152,9 +151,10 @@ def test_a_turn_has_no_more_time_than_its_order(stage: Stage) -> None:
     assert "Hermes was not done in time" in attempt.failure.message
 
 
+@pytest.mark.nightly  # by day test_account.py has it
 @pytest.mark.parametrize(
     ("last", "kind", "least_out"),
-    [(say("half " * 500, ends="stalls", usage=None), "coming", 500), by_night(Answer(stall=True), "asked", 0)],
+    [(say("half " * 500, ends="stalls", usage=None), "coming", 500), (Answer(stall=True), "asked", 0)],
     ids=["in the middle of an answer", "before one began"],
 )
 def test_a_turn_that_is_cut_off_pays_for_what_it_asked_and_what_had_come(

@@ -62,6 +62,7 @@ def paid(stage: Stage, answers: Sequence[Answer], usd: float) -> tuple[Attempt, 
         return attempt, len(provider.chats)
 
 
+@pytest.mark.nightly  # by day test_account.py has it
 @pytest.mark.parametrize("any_stage", first_in("0.19.0"), indirect=True)
 def test_a_request_for_which_there_is_no_money_does_not_go_out(any_stage: Stage) -> None:
     requests, each = 3, 12_000  # fewer than the bytes of a request

@@ -17,6 +17,7 @@ ALIAS = {"/v1/models": {"data": [{"id": MODEL, "aliases": [OTHER]}]}}
 BOTH = {"/v1/models": {"data": [{"id": MODEL}, {"id": OTHER}]}}
 
 
+@pytest.mark.nightly  # by day test_account.py has it
 @pytest.mark.parametrize("version", first_in("0.22.2 as a wheel"))
 def test_another_model_ends_the_turn_before_a_second_request(tmp_path: Path, version: str) -> None:
     with (
