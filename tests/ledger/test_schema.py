@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import re
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -115,6 +116,28 @@ def test_what_was_verified_under_an_older_version_stays_and_was_after_the_work(t
     assert [(one.stage, one.after, one.passed, one.lines_added) for one in checks] == [
         ("before", 0, False, 9), ("after", 1, False, 9)
     ]  # fmt: skip
+
+
+_INDEXES = "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL ORDER BY name"
+
+
+@pytest.mark.parametrize("version", range(1, LEDGER_VERSION))
+def test_an_index_that_is_gone_or_in_the_way_holds_no_change_up(version: int) -> None:
+    def made(*odd: str) -> list[tuple[str, str]]:
+        with closing(sqlite3.connect(":memory:")) as database:
+            for statements in (*MIGRATIONS[:version], *odd, *MIGRATIONS[version:]):
+                database.executescript(statements)
+            return database.execute(_INDEXES).fetchall()
+
+    with closing(sqlite3.connect(":memory:")) as database:
+        database.executescript(";".join(MIGRATIONS[:version]))
+        there = {name for name, _ in database.execute(_INDEXES)}
+    whole = made()
+    wanted = {name for name, _ in whole}
+    later = re.findall(r"INDEX (?:IF EXISTS )?(\w+)", ";".join(MIGRATIONS[version:]))
+    gone = [f"DROP INDEX {name}" for name in sorted(there & {*later})]
+    in_the_way = [f"CREATE INDEX {name} ON runs (id)" for name in sorted(wanted - there)]
+    assert made(";".join([*gone, *in_the_way])) == whole
 
 
 def test_a_refusal_under_an_older_version_says_no_more_than_it_did(tmp_path: Path) -> None:

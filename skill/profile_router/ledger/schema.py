@@ -20,7 +20,7 @@ LEDGER_FILE = "ledger.sqlite"
 _LOCK = "ledger.lock"
 
 # Version 0 is what was there before versions: reservations of money, and the names of their attempts. It may be empty,
-# as a new file is.
+# as a new file is. An index holds nothing of its own, so each is made anew.
 _FIRST = """
 CREATE TABLE IF NOT EXISTS spending (id INTEGER PRIMARY KEY, day TEXT NOT NULL, thread TEXT NOT NULL,
   profile TEXT NOT NULL, step TEXT NOT NULL, reserved REAL NOT NULL, spent REAL);
@@ -32,9 +32,13 @@ CREATE TABLE runs (id TEXT PRIMARY KEY, kind TEXT NOT NULL, started REAL NOT NUL
   tier TEXT NOT NULL DEFAULT '', rule TEXT NOT NULL DEFAULT '', thread TEXT NOT NULL DEFAULT '',
   workspace TEXT NOT NULL DEFAULT '', attempts INTEGER NOT NULL DEFAULT 0, tokens_in INTEGER NOT NULL DEFAULT 0,
   tokens_out INTEGER NOT NULL DEFAULT 0, cost_usd REAL NOT NULL DEFAULT 0);
+DROP INDEX IF EXISTS runs_by_start;
 CREATE INDEX runs_by_start ON runs (kind, started);
+DROP INDEX IF EXISTS runs_by_moment;
 CREATE INDEX runs_by_moment ON runs (started);
+DROP INDEX IF EXISTS runs_by_thread;
 CREATE INDEX runs_by_thread ON runs (thread, kind, cost_usd);
+DROP INDEX IF EXISTS runs_in_groups;
 CREATE INDEX runs_in_groups ON runs (kind, day, verdict, profile, tier, workspace, tokens_in, tokens_out, cost_usd,
   started);
 CREATE TABLE details (run TEXT PRIMARY KEY, policy TEXT NOT NULL, program TEXT NOT NULL, task TEXT NOT NULL,
@@ -70,12 +74,13 @@ DROP TABLE verifications_after
 _SIZED = """
 ALTER TABLE attempts ADD COLUMN tier TEXT NOT NULL DEFAULT '';
 ALTER TABLE attempts ADD COLUMN size TEXT NOT NULL DEFAULT '';
+DROP INDEX IF EXISTS attempts_by_size;
 CREATE INDEX attempts_by_size ON attempts (size, started, verdict, runner, tier, turns, tokens_in, tokens_out,
   tokens_cached, seconds);
 ALTER TABLE runs ADD COLUMN cost_source TEXT NOT NULL DEFAULT '';
-DROP INDEX runs_by_thread;
+DROP INDEX IF EXISTS runs_by_thread;
 CREATE INDEX runs_by_thread ON runs (thread, kind, cost_usd, cost_source);
-DROP INDEX runs_in_groups;
+DROP INDEX IF EXISTS runs_in_groups;
 CREATE INDEX runs_in_groups ON runs (kind, day, verdict, profile, tier, workspace, tokens_in, tokens_out, cost_usd,
   started, cost_source)
 """
@@ -90,7 +95,7 @@ _SAVED = """
 ALTER TABLE runs ADD COLUMN saved_usd REAL;
 ALTER TABLE runs ADD COLUMN if_burst_usd REAL;
 ALTER TABLE runs ADD COLUMN saved_by TEXT NOT NULL DEFAULT '';
-DROP INDEX runs_in_groups;
+DROP INDEX IF EXISTS runs_in_groups;
 CREATE INDEX runs_in_groups ON runs (kind, day, verdict, profile, tier, workspace, tokens_in, tokens_out, cost_usd,
   started, cost_source, saved_usd)
 """
@@ -98,15 +103,20 @@ _UNDOING = "CREATE TABLE undoing (run TEXT PRIMARY KEY, words BLOB NOT NULL)"
 _REFUSED = "ALTER TABLE details ADD COLUMN words BLOB"  # why a run was refused, and what would unblock it
 # One index gives each grouping its order. With one for all, SQLite sorted all runs for each grouping but that by day.
 _GROUPED = """
-DROP INDEX runs_in_groups;
+DROP INDEX IF EXISTS runs_in_groups;
+DROP INDEX IF EXISTS runs_by_day;
 CREATE INDEX runs_by_day ON runs (kind, day, verdict, tokens_in, tokens_out, cost_usd, started, cost_source,
   saved_usd);
+DROP INDEX IF EXISTS runs_by_profile;
 CREATE INDEX runs_by_profile ON runs (kind, profile, verdict, tokens_in, tokens_out, cost_usd, started, cost_source,
   saved_usd);
+DROP INDEX IF EXISTS runs_by_tier;
 CREATE INDEX runs_by_tier ON runs (kind, tier, verdict, tokens_in, tokens_out, cost_usd, started, cost_source,
   saved_usd);
+DROP INDEX IF EXISTS runs_by_verdict;
 CREATE INDEX runs_by_verdict ON runs (kind, verdict, tokens_in, tokens_out, cost_usd, started, cost_source,
   saved_usd);
+DROP INDEX IF EXISTS runs_by_workspace;
 CREATE INDEX runs_by_workspace ON runs (kind, workspace, verdict, tokens_in, tokens_out, cost_usd, started, cost_source,
   saved_usd)
 """
