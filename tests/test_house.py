@@ -95,6 +95,23 @@ def test_a_constant_that_is_named_is_there_for_a_docstring_in_its_own_module() -
     assert {name for _, name in dead} == NAMED_ELSEWHERE, "a name that is there needs no exception"
 
 
+MOST_LINES, MOST_OF_A_FUNCTION = 300, 50
+
+
+def test_a_module_and_a_function_are_short_enough_to_be_read_at_once() -> None:
+    long = {}
+    for path in MODULES:
+        text = path.read_text()
+        if (lines := text.count("\n")) > MOST_LINES:
+            long[str(path)] = lines
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                lines = (node.end_lineno or 0) - node.lineno + 1
+                if lines > MOST_OF_A_FUNCTION:
+                    long[f"{path}: {node.name}"] = lines
+    assert long == {}
+
+
 ASKED_OF_A_TEXT = re.compile(
     r"Path\((?!__file__)(?:[^()]|\([^()]*\))*\)\.(?:is_dir|is_file|exists|is_symlink|expanduser)\("
 )

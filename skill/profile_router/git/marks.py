@@ -20,11 +20,11 @@ from profile_router.core.ladder.receipt import ChangedFile
 from profile_router.errors import WorkspaceError
 from profile_router.git.command import git
 from profile_router.git.listing import TreeListing, listing
+from profile_router.git.modes import keep_modes
 from profile_router.git.repository import find_repository
 from profile_router.git.trees import GITLINK_MODE, Entry, FilesTree, Trees
 from profile_router.git.writes import is_behind_link
 from profile_router.state.folder import usable, write_private
-from profile_router.state.whole_files import write_whole
 from profile_router.values import frozen
 
 LARGE = 64 * 1024 * 1024  # bytes of one file; git reads about 200 MB a second into a mark
@@ -32,7 +32,6 @@ MOST_MARK_BYTES = 1024 * 1024 * 1024  # bytes of all files read only because git
 _INDEX = "index"
 _LAST = "last-mark"
 _KNOWN = "known-tree"
-_MODES = "modes"
 _HEAD = re.compile(r"^(?=diff --git )", re.MULTILINE)
 _WAYS = ("--no-renames", "--no-ext-diff", "--no-textconv")
 
@@ -76,12 +75,12 @@ def take_mark(trees: Trees, below: Path | None = None) -> Mark:
     seen = listing(trees, _INDEX, _spec(part))
     facts, unread = _sorted_out(trees, seen)
     if facts or unread or not seen.as_indexed:
-        trees.put(
-            {**dict(unread), **dict.fromkeys(facts)}, _INDEX
-        )  # git reads content anew whose times it does not know
+        # Git reads content anew whose times it does not know.
+        trees.put({**dict(unread), **dict.fromkeys(facts)}, _INDEX)
         _add(trees, top, _INDEX, part, tuple(facts), seen.entries)
     mark = Mark(_written(trees), _stored_facts(trees, facts))
-    _keep_modes(trees, mark.files, seen if part == "." else None)
+    whole = part == "."  # else git has seen a part of the index alone
+    keep_modes(trees, mark.files, lambda: (*seen.entries, *seen.others) if whole else trees.listed(_INDEX))
     write_private(trees.store / _LAST, str(mark))
     return mark
 
@@ -104,42 +103,6 @@ def _written(trees: Trees) -> FilesTree:
         tree = trees.write(_INDEX)
         write_private(known, f"{digest} {tree}")
     return FilesTree(tree)
-
-
-def modes_of(trees: Trees, files: FilesTree) -> Mapping[str, int]:
-    """Return the unusual permission bits, by path, as they were when a mark of *files* was first taken.
-
-    A tree knows the executable bit alone. With these bits a removed file comes back as private as it was.
-    """
-    try:
-        words = os.fsdecode((trees.store / f"{_MODES}-{files}").read_bytes()).split("\0")
-    except OSError:
-        return {}
-    return {path: int(mode, 8) for mode, path in zip(words[::2], words[1::2], strict=False)}
-
-
-def _keep_modes(trees: Trees, files: FilesTree, seen: TreeListing | None) -> None:
-    """Keep the unusual permission bits of *files*, of which git has *seen* all (None: a part)."""
-    kept, new = trees.store / f"{_MODES}-{files}", trees.store / _MODES
-    if kept.exists():
-        return
-    with usable(kept):
-        new.touch()
-        mode = stat.S_IMODE(new.stat().st_mode)
-        usual = (mode, mode | (mode & 0o444) >> 2)
-        paths = trees.listed(_INDEX) if seen is None else (*seen.entries, *seen.others)
-        found = ((path, _mode(trees.repository.top / path)) for path in paths)
-        odd = [f"{mode:o}\0{path}\0" for path, mode in found if mode is not None and mode not in usual]
-        if odd:
-            write_whole(kept, os.fsencode("".join(odd)))
-
-
-def _mode(file: Path) -> int | None:
-    try:
-        found = os.lstat(file).st_mode
-    except OSError:
-        return None
-    return stat.S_IMODE(found) if stat.S_ISREG(found) else None
 
 
 def facts_of(trees: Trees, mark: Mark) -> Mapping[str, LargeFile]:

@@ -12,7 +12,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from profile_router.git.marks import Mark, modes_of, take_mark
+from profile_router.git.marks import Mark, take_mark
+from profile_router.git.modes import modes_of
 from profile_router.git.trees import GITLINK_MODE, FilesTree, Trees
 from profile_router.git.writes import Changed, Found, found_at, is_folder, write_all
 from profile_router.values import frozen

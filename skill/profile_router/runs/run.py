@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import re
 import secrets
 import sqlite3
@@ -21,7 +20,6 @@ from profile_router.core.language.edits import asks_for_an_edit
 from profile_router.core.privacy.findings import masked_json
 from profile_router.core.task import Task
 from profile_router.core.telling.decision import Json, found_check_line
-from profile_router.core.text import shown
 from profile_router.errors import RouterError, StateError, UsageError, WorkspaceError
 from profile_router.git.repository import find_repository
 from profile_router.machine.waiting_line import line
@@ -31,7 +29,7 @@ from profile_router.runs.consent import settled
 from profile_router.runs.context import run_context
 from profile_router.runs.job import Begun, Job, stamped_emit
 from profile_router.runs.result import Result, _result
-from profile_router.runs.setup import Setup, prepare, refuse_outside
+from profile_router.runs.setup import Setup, prepare, refuse_names_of_bytes, refuse_outside
 from profile_router.runs.spans import SPANS_VARIABLE as SPANS
 from profile_router.runs.spans import tell_spans
 from profile_router.runs.thread_session import Keeping, checkpoints, close, outliving
@@ -150,7 +148,7 @@ async def run_on(keeping: Keeping, job: Job) -> Result:
 async def _begun_on(keeping: Keeping, job: Job) -> AsyncIterator[Opened]:
     setup = job.setup
     there = job.site.setup(setup)
-    _check_names(there)
+    refuse_names_of_bytes(there)
     _check_command(job.task)
     job = replace(job, task=replace(job.task, found=await settled(job.task, setup, job.approver)))
     if job.task.found is not None:
@@ -292,13 +290,6 @@ async def _telling_spans(result: Result, receipts: Sequence[Json], setup: Setup)
         return result
     problem = await asyncio.to_thread(tell_spans, result.json, receipts, setup.environ)
     return result.noting(problem) if problem else result
-
-
-def _check_names(setup: Setup) -> None:
-    """Raise WorkspaceError for a folder whose name is not text: no thread or model could be given it."""
-    for folder in (setup.cwd, setup.workspace.root if setup.workspace else setup.cwd):
-        if str(folder).encode(errors="replace") != os.fsencode(folder):
-            raise WorkspaceError(f"the path {shown(str(folder))} is not UTF-8; rename the folder to work in it")
 
 
 def _check_command(task: Task) -> None:

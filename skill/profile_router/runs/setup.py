@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Mapping
 from dataclasses import field, replace
@@ -15,7 +16,7 @@ from profile_router.core.routing.candidate import Candidate, Candidates
 from profile_router.core.routing.speed import Speed
 from profile_router.core.task import Task
 from profile_router.core.text import shown
-from profile_router.errors import ProfileError, UnknownProfile, UsageError
+from profile_router.errors import ProfileError, UnknownProfile, UsageError, WorkspaceError
 from profile_router.evidence.first_look import FirstLook
 from profile_router.folders import CONFIGS, POLICIES, our_folder
 from profile_router.policies.file import find_policy, read_policy
@@ -125,6 +126,13 @@ def refuse_outside(setup: Setup) -> None:
             f"--file {shown(outside)} lies outside of the workspace {shown(str(workspace.root))}, where no subagent "
             f"can open it; name that file's folder: `--workspace {shown(str(Path(outside).parent))}`, or leave it out"
         )
+
+
+def refuse_names_of_bytes(setup: Setup) -> None:
+    """Raise WorkspaceError for a folder whose name is not text: no thread or model could be given it."""
+    for folder in (setup.cwd, setup.workspace.root if setup.workspace else setup.cwd):
+        if str(folder).encode(errors="replace") != os.fsencode(folder):
+            raise WorkspaceError(f"the path {shown(str(folder))} is not UTF-8; rename the folder to work in it")
 
 
 def _wanted(task: Task, policy: Policy) -> dict[str, str]:

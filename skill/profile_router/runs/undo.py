@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -132,11 +132,16 @@ def undo_after(
             undo = replace(undo, anyones=True)
     except (RouterError, OSError) as error:  # the run has ended, and its result is not lost for this
         return none(f"what was there before could not be kept: {error}")
-    known = {path_as_text(path) for path in undo.before}
     mine = changed if wrote is None else changed & {path_as_text(path) for path in wrote}
     mine |= {path for path in changed if path.startswith(inner)}
-    stays = sorted(path for path in mine if f"{start}{path}" not in known)
-    return undo if undo.why else replace(undo, left=tuple(dict.fromkeys((*undo.left, *stays))))
+    return undo if undo.why else _leaving(undo, [f"{start}{path}" for path in sorted(mine)], start)
+
+
+def _leaving(undo: Undo, mine: Sequence[str], start: str) -> Undo:
+    """Return *undo*, which says of the paths *mine* what it leaves as it is, named from *start* on."""
+    known = {path_as_text(path) for path in undo.before}
+    stays = [path.removeprefix(start) for path in mine if path not in known]
+    return replace(undo, left=tuple(dict.fromkeys((*undo.left, *stays))))
 
 
 def _with_journal(undo: Undo, top: Path, start: str, journal: Before, result: Result, *, late: bool) -> Undo:

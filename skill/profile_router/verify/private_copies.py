@@ -53,6 +53,12 @@ def private_pieces(workspace: Workspace, globs: Sequence[str]) -> PrivatePieces:
     return PrivatePieces(by_head, unread)
 
 
+def first_copied(workspace: Workspace, globs: Sequence[str], texts: Sequence[str]) -> str:
+    """Return the private file that one of *texts* repeats something of; empty where none does."""
+    pieces = private_pieces(workspace, globs)
+    return next((path for text in texts if (path := copied_from(text, pieces))), "")
+
+
 def _unread(survey: Survey) -> str:
     # A folder that cannot be read was not read by a model of the same user either.
     if survey.missed:

@@ -17,8 +17,9 @@ from typing import TypeVar
 
 from profile_router.core.attempt.handoff import SetBack
 from profile_router.core.text import shown, some_of
-from profile_router.git.marks import LargeFile, Mark, differing, facts_of, modes_of
+from profile_router.git.marks import LargeFile, Mark, differing, facts_of
 from profile_router.git.merge import DIFFS, apply_command, merge_trees, save_diff, saved_diffs
+from profile_router.git.modes import modes_of
 from profile_router.git.trees import Entry, FilesTree, Trees
 from profile_router.git.writes import Changed, Found, found_at, write_all
 from profile_router.outside.json_reader import read_json

@@ -31,7 +31,7 @@ from profile_router.verify.kept_checks import KeptChecks
 from profile_router.verify.linting import lint_changed
 from profile_router.verify.open_points import open_points, unproved_points
 from profile_router.verify.parsing import ChangedContent, parsed_in_time
-from profile_router.verify.private_copies import copied_from, private_pieces
+from profile_router.verify.private_copies import first_copied, private_pieces
 from profile_router.verify.put_back import to_put_back
 from profile_router.verify.same_code import only_words_of
 from profile_router.verify.set_back import look_at, not_set_back, remember, remembered
@@ -133,28 +133,25 @@ class WorkspaceVerifier:
         judge = self._judge(task, before, changed)
         result = None if check is None else await self._checked(check, seconds, judge, snapshot)
         told = result is not None and not result.inconclusive
-        whole = self.workspace is not None and self.workspace.git
         absent = absent_claims(self.workspace, said, changed)
         contents = await self._contents(snapshot)
         root = None if self.workspace is None else self.workspace.root
         unproved = tuple(unproved_points(task, changed, result, before=before, contents=contents, root=root))
         points = partial(open_points, before=before, absent=absent, put_back=back, unproved=unproved)
+        missed = partial(missed_files, adds=any(one.before is None for one in contents))
         return Verified(
             files_changed=changed,
             check=result,
             unverified=tuple(points(self.workspace, task, changed, result)),
             unproved=unproved,
             absent=absent,
-            whole=whole,
+            whole=self.workspace is not None and self.workspace.git,
             put_back=back.left if back.done else (),
             put_back_note=back.note if back.done else "",
             weak=(*await parsed_in_time(contents), *(() if told else await self._linted(changed, seconds))),
             only_words=await only_words_of(contents, changed),
-            missed=self._missed(task, changed, adds=any(one.before is None for one in contents)),
+            missed=missed(self.workspace, task, [one.path for one in changed]),
         )
-
-    def _missed(self, task: Task | None, changed: Sequence[ChangedFile], *, adds: bool) -> tuple[str, ...]:
-        return missed_files(self.workspace, task, [file.path for file in changed], adds=adds)
 
     def _judge(self, task: Task | None, before: CheckBefore | None, changed: Sequence[ChangedFile]) -> JudgedCheck:
         return JudgedCheck(
@@ -206,10 +203,7 @@ class WorkspaceVerifier:
 
     def copied(self, texts: Sequence[str]) -> str:
         """Return the private file that one of *texts* repeats something of; empty where none does."""
-        if self.workspace is None:
-            return ""
-        pieces = private_pieces(self.workspace, self.private)
-        return next((path for text in texts if (path := copied_from(text, pieces))), "")
+        return "" if self.workspace is None else first_copied(self.workspace, self.private, texts)
 
     async def set_back(self, snapshot: str, ended: str, wrote: Sequence[str] | None, *, number: int) -> SetBack:
         """Take back what changed between the marks *snapshot* and *ended*, once for each *number*.

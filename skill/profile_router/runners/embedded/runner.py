@@ -88,10 +88,7 @@ class EmbeddedRunner:
         failure: Failure | None = None
         text = ""
         try:
-            async with asyncio.timeout(order.seconds):
-                # A context of its own: the subagent's loop must not find the graph that we run in. Else it would write
-                # its inner turns into the thread's checkpoints.
-                text = await asyncio.create_task(loop.text(), context=contextvars.Context())
+            text = await _text_of(loop, order.seconds)
         except WantsProfile as asked:
             message = f"{order.profile} asks for {asked.profile}: {asked.reason}"
             failure = Failure(cause="asked-for-profile", message=message, asked=asked.profile)
@@ -237,6 +234,14 @@ class EmbeddedRunner:
             afford=None if hold is None else hold.covers,
             steps=steps,
         )
+
+
+async def _text_of(loop: AttemptLoop, seconds: float) -> str:
+    """Return the last words of *loop*, which has so many *seconds*. Raises what it raises, and TimeoutError."""
+    async with asyncio.timeout(seconds):
+        # A context of its own: the subagent's loop must not find the graph that we run in. Else it would write
+        # its inner turns into the thread's checkpoints.
+        return await asyncio.create_task(loop.text(), context=contextvars.Context())
 
 
 def _as_from_here(emit: Emit) -> Emit:
