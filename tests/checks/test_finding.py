@@ -164,6 +164,43 @@ def test_what_configures_no_check_has_none(tmp_path: Path, files: Mapping[str, s
     assert found(tmp_path, files) is None
 
 
+MAKE = {"Makefile": "test:\n\t./t\n"}
+ASKS_MOCHA = {"package.json": '{"devDependencies": {"mocha": "*"}}', "lib/a.js": "1", "test/a.test.js": "1"}
+ASKS_RSPEC = {"Gemfile": "gem 'rspec'\n", "lib/a.rb": "1"}
+MOCHA_BIN = {"node_modules/.bin/mocha": ""}
+
+
+@pytest.mark.parametrize(
+    ("files", "named", "runner"),
+    [
+        ({**MAKE, **ASKS_MOCHA}, "lib/a.js", "make"),
+        ({**MAKE, **ASKS_MOCHA, CI: "run: make test"}, "lib/a.js", "make"),
+        ({**MAKE, **ASKS_MOCHA, **MOCHA_BIN}, "lib/a.js", "make"),
+        ({**MAKE, **ASKS_RSPEC}, "lib/a.rb", "make"),
+        ({**ASKS_RSPEC, "Gemfile.lock": LOCK, **MAKE}, "lib/a.rb", "make"),
+        ({**MAKE, **ASKS_MOCHA, CI: "run: npx mocha"}, "lib/a.js", "mocha"),
+        ({**MAKE, **ASKS_RSPEC, "spec/a_spec.rb": ""}, "lib/a.rb", "rspec"),
+        ({**MAKE, **ASKS_MOCHA, **MOCHA_BIN, ".mocharc.yml": ""}, "lib/a.js", "mocha"),
+        ({"pytest.ini": "", **ASKS_MOCHA}, "lib/a.js", "pytest"),
+        ({"pytest.ini": "", **ASKS_MOCHA, **MOCHA_BIN}, "lib/a.js", "mocha"),
+        ({**MAKE, **{f"sub/{name}": text for name, text in ASKS_MOCHA.items()}}, "sub/lib/a.js", "make"),
+        ({**ASKS_MOCHA}, "lib/a.js", "mocha"),
+    ],
+    ids=["make", "CI", "both run", "rspec", "locked", "CI starts it", "specs", "configured", "lacks", "runs", "nested",
+         "alone"],
+)  # fmt: skip
+def test_a_runner_that_is_only_named_displaces_no_check_that_runs(
+    tmp_path: Path, files: Mapping[str, str], named: str, runner: str
+) -> None:
+    assert a_check(tmp_path, files, named).runner == runner
+
+
+def test_a_linter_that_runs_stands_before_a_runner_that_is_only_named_and_lacks_something(tmp_path: Path) -> None:
+    files = {**ASKS_MOCHA, "eslint.config.js": "", "node_modules/.bin/eslint": ""}
+    assert a_check(tmp_path, files, "lib/a.js").runner == "eslint"
+    assert a_check(tmp_path, {**files, **MOCHA_BIN}, "lib/a.js").runner == "mocha"
+
+
 @pytest.mark.parametrize(
     ("files", "source"),
     [

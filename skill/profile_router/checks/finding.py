@@ -57,30 +57,37 @@ def find_check(
     projects = [
         _project(workspace.root, folder, tracked) for folder in _folders(workspace.root, files, task.folder or "")
     ]
-    for find in (_tests, _linter):
-        if found := find(projects, files, environ, workspace):
-            asks = found.weak or not wants_a_change(task.goal, task.files)
-            return replace(found, only_if_changed=asks, guessed=bool(found.tests) and not named)
-    return None
+    picked = _picked(projects, _language(files), environ, workspace)
+    found = None if picked is None else _check(*picked, environ, _near(projects, files, workspace))
+    if found is None or picked is None or (picked[0].by_name and found.refused):
+        found = _linter(projects, files, environ) or found
+    if found is None:
+        return None
+    asks = found.weak or not wants_a_change(task.goal, task.files)
+    return replace(found, only_if_changed=asks, guessed=bool(found.tests) and not named)
 
 
-def _tests(
-    projects: Sequence[Project], files: Sequence[str], environ: Mapping[str, str], workspace: Workspace
-) -> FoundCheck | None:
-    language = _language(files)
+def _picked(
+    projects: Sequence[Project], language: Sequence[CheckRunner], environ: Mapping[str, str], workspace: Workspace
+) -> tuple[Sign, Project] | None:
+    """Return the sign to go by, and its project: the nearest. One by name alone that lacks something comes last."""
     ci = tuple(ci_signs(workspace.root))
+    last = None
     for project in projects:
         known = tuple(chain(signs(project), () if project.folder else ci))
-        sign = _chosen(known, ci, language, project)
-        if sign is not None:
-            tests = [path for path in projects[-1].files if is_test(path)]
-            return _check(sign, project, environ, tests_touching(workspace, files, tests) if files else ())
-    return None
+        sign = _chosen(known, ci, language, project, environ)
+        if sign is not None and not (sign.by_name and whole_line(sign, project, environ).missing):
+            return sign, project
+        last = last or (None if sign is None else (sign, project))
+    return last
 
 
-def _linter(
-    projects: Sequence[Project], files: Sequence[str], environ: Mapping[str, str], _: Workspace
-) -> FoundCheck | None:
+def _near(projects: Sequence[Project], files: Sequence[str], workspace: Workspace) -> Sequence[str]:
+    """Return the tests of the workspace that touch *files*, the nearest first."""
+    return tests_touching(workspace, files, [path for path in projects[-1].files if is_test(path)]) if files else ()
+
+
+def _linter(projects: Sequence[Project], files: Sequence[str], environ: Mapping[str, str]) -> FoundCheck | None:
     endings = sorted({ending for path in files if (ending := _ending(path)) in _LANGUAGES})
     found = (linter_of(project, endings, environ) for project in projects)
     return next((linter for linter in found if linter is not None), None)
@@ -122,14 +129,24 @@ def _language(files: Sequence[str]) -> tuple[CheckRunner, ...]:
 
 
 def _chosen(
-    known: Sequence[Sign], ci: Sequence[Sign], language: Sequence[CheckRunner], project: Project
+    known: Sequence[Sign],
+    ci: Sequence[Sign],
+    language: Sequence[CheckRunner],
+    project: Project,
+    environ: Mapping[str, str],
 ) -> Sign | None:
     """Return the sign to go by: of the language's signs the one that CI starts too, else the surest.
 
-    Where no sign is of the language, all signs count.
+    Where no sign is of the language, all signs count. A sign by name alone comes behind `make`, where CI starts that
+    or nothing is missing for it. One that lacks something comes behind all that lack nothing.
     """
-    fitting = [sign for sign in known if sign.runner in language] or list(known)
     by_ci = {sign.runner: sign for sign in reversed(ci)}
+    known = sorted(known, key=lambda sign: sign.by_name)
+    fitting = [sign for sign in known if sign.runner in language] or known
+    if fitting and fitting[0].by_name:
+        whole = [sign for sign in known if not whole_line(sign, project, environ).missing]
+        of_all = [sign for sign in known if sign.runner == "make" and (sign in whole or sign.runner in by_ci)]
+        fitting = of_all or [sign for sign in fitting if sign in whole] or whole or fitting
     for sign in fitting:
         if (started := by_ci.get(sign.runner)) and not project.folder:
             source = sign.source if started.source == sign.source else f"{sign.source}, and {started.source}"

@@ -72,11 +72,12 @@ _SCRIPTS: Sequence[tuple[CheckRunner, re.Pattern[str]]] = (
 @frozen
 class Sign:
     """A runner that a file tells of. `detail` is what the runner must be told: a target of make, a script's words, or
-    where unittest begins."""
+    where unittest begins. `by_name`: the runner stands in a list of packages, and nothing else tells of it."""
 
     runner: CheckRunner
     source: str
     detail: tuple[str, ...] = ()
+    by_name: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -180,7 +181,9 @@ def _node_configured(project: Project, package: Mapping[str, Any]) -> Iterator[S
         if named or runner in package:
             yield Sign(runner=runner, source=f"{named or 'package.json'} configures {runner}")
     needed = {name for key in _NODE_NEEDS if isinstance(found := package.get(key), dict) for name in found}
-    yield from (Sign(runner=one, source=f"package.json asks for {one}") for one in _NODE_RUNNERS if one in needed)
+    for one in _NODE_RUNNERS:
+        if one in needed:
+            yield Sign(runner=one, source=f"package.json asks for {one}", by_name=True)
 
 
 def _json(text: str) -> Mapping[str, Any]:
@@ -223,9 +226,9 @@ def _rspec(project: Project) -> Iterator[Sign]:
         yield Sign(runner="rspec", source=".rspec configures rspec")
         return
     asked = (f"{name} {said}" for name, pattern, said in _RSPEC_IN if pattern.search(project.text(name)))
-    specs = (f"{path} is written for rspec" for path in project.tests if path.endswith("_spec.rb"))
+    specs = [f"{path} is written for rspec" for path in project.tests if path.endswith("_spec.rb")]
     if source := next(chain(asked, specs), ""):
-        yield Sign(runner="rspec", source=source)
+        yield Sign(runner="rspec", source=source, by_name=not specs)
 
 
 def _phpunit(project: Project) -> Iterator[Sign]:
