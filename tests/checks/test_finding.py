@@ -70,6 +70,7 @@ def a_check(tmp_path: Path, files: Mapping[str, str], *names: str, goal: str = "
     [
         ({"pytest.ini": "[pytest]\n"}, PYTEST, "pytest.ini configures pytest"),
         ({"pyproject.toml": "[tool.pytest.ini_options]\n"}, PYTEST, "pyproject.toml configures pytest"),
+        ({"pytest.toml": "[pytest]\n"}, PYTEST, "pytest.toml configures pytest"),
         ({"setup.cfg": "[tool:pytest]\n"}, PYTEST, "setup.cfg configures pytest"),
         ({"tox.ini": "[tox]\n[pytest]\n"}, PYTEST, "tox.ini configures pytest"),
         ({"pyproject.toml": '[project]\ndependencies = ["pytest>=8"]\n'}, PYTEST, "pyproject.toml asks for pytest"),
@@ -100,6 +101,8 @@ def a_check(tmp_path: Path, files: Mapping[str, str], *names: str, goal: str = "
         ({"Gemfile": "gem 'rspec'\n", "Gemfile.lock": LOCK}, f"bundle exec {RSPEC}", "Gemfile asks for rspec"),
         ({"Gemfile": "gemspec\n", "Gemfile.lock": LOCK}, f"bundle exec {RSPEC}", "Gemfile.lock names rspec"),
         ({"phpunit.xml": "", "vendor/bin/phpunit": ""}, PHPUNIT, "phpunit.xml configures phpunit"),
+        ({".rspec-local": "--color\n"}, RSPEC, ".rspec-local configures rspec"),
+        ({"phpunit.dist.xml": "", "vendor/bin/phpunit": ""}, PHPUNIT, "phpunit.dist.xml configures phpunit"),
         ({"phpunit.xml.dist": "", "vendor/bin/phpunit": ""}, PHPUNIT, "phpunit.xml.dist configures phpunit"),
     ],
 )  # fmt: skip
@@ -128,6 +131,8 @@ def test_a_runner_of_node_is_started_by_itself_so_that_it_can_be_narrowed(tmp_pa
             {"vitest.config.ts": "", "package.json": PACKAGE % "echo no test specified"},
             "vitest.config.ts configures vitest",
         ),
+        ({"vitest.workspace.ts": ""}, "vitest.workspace.ts configures vitest"),
+        ({"test/mocha.opts": "--exit"}, "test/mocha.opts configures mocha"),
         ({".mocharc.yml": "", "package.json": "{}"}, ".mocharc.yml configures mocha"),
         ({"package.json": '{"mocha": {"exit": true}}'}, "package.json configures mocha"),
         ({"package.json": '{"devDependencies": {"mocha": "^11"}}'}, "package.json asks for mocha"),

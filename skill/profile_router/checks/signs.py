@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from profile_router.core.found_check import CheckRunner
+from profile_router.core.language.set_up_files import SET_UP_FILES
 from profile_router.core.language.test_files import is_test
 from profile_router.outside.json_reader import UnreadableJson, read_json
 from profile_router.outside.plain_file import read_plain
@@ -24,9 +25,9 @@ _MOST_TESTS = 60  # Python tests that are looked into, to tell pytest's from uni
 
 # What makes a folder a project of its own, within a larger workspace.
 PROJECT_FILES = (
-    "pyproject.toml", "setup.cfg", "setup.py", "tox.ini", "pytest.ini", "noxfile.py", "package.json", "Cargo.toml",
-    "go.mod", "build.gradle", "build.gradle.kts", "pom.xml", "Rakefile", "Gemfile", ".rspec", "phpunit.xml",
-    "phpunit.xml.dist", "Makefile",
+    "pyproject.toml", "setup.cfg", "setup.py", "tox.ini", "noxfile.py", "package.json", "Cargo.toml",
+    "go.mod", "build.gradle", "build.gradle.kts", "pom.xml", "Rakefile", "Gemfile", "Makefile",
+    *SET_UP_FILES["pytest"], *SET_UP_FILES["rspec"], *SET_UP_FILES["phpunit"],
 )  # fmt: skip
 _MAKEFILES = ("GNUmakefile", "makefile", "Makefile")
 _GRADLE = ("build.gradle", "build.gradle.kts")
@@ -46,20 +47,13 @@ _RAKE = re.compile(
     r"TestTask\.new(?:\(:(\w+)|\s*(?=do|\{|$))|RSpec::Core::RakeTask\.new(?:\(:(\w+))?|task\s+:?(test|spec)\b"
 )
 _NO_TESTS = "no test specified"
-_ENDINGS = ("js", "ts", "mjs", "cjs", "mts", "cts", "json")
-# Node's runners, with the names of the files that configure each.
-_NODE_RUNNERS: Mapping[CheckRunner, Sequence[str]] = {
-    "vitest": tuple(f"vitest.config.{ending}" for ending in _ENDINGS),
-    "jest": tuple(f"jest.config.{ending}" for ending in _ENDINGS),
-    "mocha": tuple(f".mocharc.{ending}" for ending in ("js", "cjs", "mjs", "json", "jsonc", "yml", "yaml")),
-}
+_NODE_RUNNERS: Sequence[CheckRunner] = ("vitest", "jest", "mocha")
 _NODE_NEEDS = ("devDependencies", "dependencies")
 LOCKED_RSPEC = re.compile(r"^ +rspec(?:-core)? \(", re.MULTILINE)
 _RSPEC_IN = (
     ("Gemfile", re.compile(r"""^[ \t]*gem[ (]+["']rspec(?:-\w+)?["']""", re.MULTILINE), "asks for rspec"),
     ("Gemfile.lock", LOCKED_RSPEC, "names rspec"),
 )
-_PHPUNIT = ("phpunit.xml", "phpunit.xml.dist", "phpunit.dist.xml")
 # How `scripts.test` of a package.json begins where it is one of these runners. The words after that are run as they
 # are.
 _SCRIPTS: Sequence[tuple[CheckRunner, re.Pattern[str]]] = (
@@ -116,9 +110,15 @@ def signs(project: Project) -> Iterator[Sign]:
         yield from look(project)
 
 
+def _set_up(project: Project, runner: CheckRunner) -> Sign | None:
+    """Return the sign of the first file that sets *runner* up; None without one."""
+    named = next((name for name in SET_UP_FILES[runner] if project.has(name)), None)
+    return Sign(runner=runner, source=f"{named} configures {runner}") if named else None
+
+
 def _pytest(project: Project) -> Iterator[Sign]:
-    if project.has("pytest.ini"):
-        yield Sign(runner="pytest", source="pytest.ini configures pytest")
+    if own := _set_up(project, "pytest"):
+        yield own
         return
     for name, pattern, said in _PYTEST_IN:
         if pattern.search(project.text(name)):
@@ -176,10 +176,11 @@ def _node(project: Project) -> Iterator[Sign]:
 
 def _node_configured(project: Project, package: Mapping[str, Any]) -> Iterator[Sign]:
     """Yield the runners that are configured, or else asked for, where a package has no test script."""
-    for runner, names in _NODE_RUNNERS.items():
-        named = next((name for name in names if project.has(name)), None)
-        if named or runner in package:
-            yield Sign(runner=runner, source=f"{named or 'package.json'} configures {runner}")
+    for runner in _NODE_RUNNERS:
+        if own := _set_up(project, runner):
+            yield own
+        elif runner in package:
+            yield Sign(runner=runner, source=f"package.json configures {runner}")
     needed = {name for key in _NODE_NEEDS if isinstance(found := package.get(key), dict) for name in found}
     for one in _NODE_RUNNERS:
         if one in needed:
@@ -222,8 +223,8 @@ def _rake(project: Project) -> Iterator[Sign]:
 
 
 def _rspec(project: Project) -> Iterator[Sign]:
-    if project.has(".rspec"):
-        yield Sign(runner="rspec", source=".rspec configures rspec")
+    if own := _set_up(project, "rspec"):
+        yield own
         return
     asked = (f"{name} {said}" for name, pattern, said in _RSPEC_IN if pattern.search(project.text(name)))
     specs = [f"{path} is written for rspec" for path in project.tests if path.endswith("_spec.rb")]
@@ -232,8 +233,8 @@ def _rspec(project: Project) -> Iterator[Sign]:
 
 
 def _phpunit(project: Project) -> Iterator[Sign]:
-    if named := next((name for name in _PHPUNIT if project.has(name)), None):
-        yield Sign(runner="phpunit", source=f"{named} configures phpunit")
+    if own := _set_up(project, "phpunit"):
+        yield own
 
 
 def _make(project: Project) -> Iterator[Sign]:

@@ -7,20 +7,15 @@ anything.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from profile_router.core.attempt.tests_meant import may_change_tests, names_file
+from profile_router.core.language.set_up_files import sets_up_a_runner
 from profile_router.core.language.test_files import changes_tests, helps_tests, is_test, sets_up_tests
 from profile_router.core.task import Task
 from profile_router.git.marks import Mark
 from profile_router.git.trees import Trees
-
-# What decides which tests are run, and is nothing else.
-_SET_UP = re.compile(
-    r"\.?pytest\.ini|(?:jest|vitest|karma)\.(?:config|conf)\.\w+|\.mocharc\.\w+|\.rspec|phpunit\.xml(?:\.dist)?"
-)
 
 
 def to_put_back(trees: Trees, root: Path, before: str, after: str, task: Task) -> tuple[str, ...]:
@@ -50,7 +45,7 @@ def written_to_put_back(journal: Mapping[str, bytes | None], task: Task) -> tupl
 def _spoilt(changed: Mapping[str, bool], task: Task) -> Iterator[str]:
     """Yield those of the *changed* files that count: each with whether it was there before."""
     for path, was_there in sorted(changed.items()):
-        sets_up = sets_up_tests(path) or _SET_UP.fullmatch(path.rpartition("/")[2])
+        sets_up = sets_up_tests(path) or sets_up_a_runner(path)
         # A new test may bring data and snapshots of its own; what is new and sets tests up would change the others.
         if (sets_up or (was_there and changes_tests(path))) and not names_file(task, path):
             yield path

@@ -203,3 +203,30 @@ def test_code_that_ends_as_programs_do_steers_none(path: str, added: str) -> Non
 def test_an_exit_that_the_task_asks_for_counts_for_none() -> None:
     work = [("calc.py", b"", b"sys.exit(0)")]
     assert steering(a_task("Let calc.py exit with 0 on --version"), work, "sh ./check.sh") == []
+
+
+GEMS = b'source "https://rubygems.org"\n\nruby "3.3.0"\ngem "rails", "~> 7.1", ">= 7.1.2"\ngroup :test do\nend\n'
+
+
+@pytest.mark.parametrize(
+    "line",
+    [b"exit 0", b'gem "rspec", path: "vendor/rspec"', b'eval_gemfile "more"', b'gem "x", git: "/tmp/x"',
+     b'at_exit { exit!(0) }', b'gem "rspec"; exit', b'gem "x", group: (exit 0)'],
+)  # fmt: skip
+def test_a_gemfile_that_does_more_than_name_gems_steers_a_check(line: bytes) -> None:
+    assert steering(TASK, [("Gemfile", GEMS, GEMS + line + b"\n")], "bundle exec rspec") == ["Gemfile"]
+    assert steering(TASK, [("Gemfile", None, line)], "bundle exec rspec") == ["Gemfile"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [b'gem "money"', b"gem 'money', '~> 6.1', require: false", b'gem("money", group: :test)', b"# exit 0", b"gemspec",
+     b'  gem "money", groups: [:test, :development], platforms: [:mri]  # for sums\r', b'source "https://x.org" do'],
+)  # fmt: skip
+def test_a_gemfile_that_names_one_more_gem_steers_none(line: bytes) -> None:
+    assert steering(TASK, [("Gemfile", GEMS, GEMS + line + b"\n")], "bundle exec rspec") == []
+
+
+def test_the_settings_of_bundler_steer_a_check() -> None:
+    changed = (".bundle/config", None, b"BUNDLE_GEMFILE: other\n")
+    assert steering(TASK, [changed], "bundle exec rspec") == [".bundle/config"]

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from profile_router.core.attempt.check_names import TextOf, is_named, names_of
 from profile_router.core.attempt.code_tells import ends_well, names_runner
 from profile_router.core.attempt.tests_meant import may_change_tests, names_file
+from profile_router.core.language.set_up_files import sets_up_a_runner
 from profile_router.core.language.test_files import changes_tests
 from profile_router.core.task import Task
 
@@ -22,9 +23,9 @@ Content = tuple[str, bytes | None, bytes]  # the path, and what it held before (
 _COMMANDS = re.compile(
     r"""(?x) (?:.*/)? (?:
     (?:GNUm|[Mm])akefile | \.?[Jj]ustfile | [Rr]akefile | [Tt]askfile\.ya?ml | [^/]+\.mk
-    | tox\.ini | noxfile\.py | \.?pytest\.(?:ini|toml) | \.rspec | phpunit\.xml(?:\.dist)?
+    | tox\.ini | noxfile\.py | \.bundle/config
     | (?:build|settings)\.gradle(?:\.kts)? | pom\.xml | \.cargo/config(?:\.toml)?
-    | \.npmrc | \.mocharc\.\w+ | (?:vitest|jest|playwright|karma|ava|cypress)\.(?:config|conf|workspace)\.\w+
+    | \.npmrc | (?:playwright|ava|cypress)\.(?:config|conf|workspace)\.\w+
     | [^/]+\.pth | [^/]+\.(?:egg|dist)-info/.+ | (?:.*/)?node_modules/\.bin/.+
     )"""
 )
@@ -41,6 +42,14 @@ _CARGO = {
     "workspace": ("exclude", "default-members"),
 }
 _VITE = re.compile(rb"\btest\b.*", re.DOTALL)
+# A line of a Gemfile that names a gem of its source. Any other is Ruby that `bundle exec` runs, or another place.
+_GEM_LINE = re.compile(
+    rb"""(?x) [ \t]*+ (?: \#.* | end | gemspec | group[ (]++[:\w, ]++\)?+[ ]do
+    | (?:source|ruby)[ (]++["'][\w.:/~>=<\ -]++["']\)?+(?:[ ]do)?+
+    | gem[ (]++["'][\w./-]++["'] (?: ,[ ]*+ (?: ["'][\w.~><=!\ -]++["'] | require:[ ]*+false
+        | (?:groups?|platforms?):[ ]*+(?::\w++|\[[:\w, ]*+\]) ) )*+ \)?+ [ \t]*+(?:\#.*)?+
+    )?+ [ \t\r]*+"""
+)
 _LONGEST = 64 * 1024  # of a file that is parsed: dotted keys cost by the square of their number
 _MODULES = frozenset({*sys.stdlib_module_names, "pytest", "_pytest", "pluggy", "sitecustomize", "usercustomize"})
 _CODE = re.compile(r".*\.(?:pyi?|[cm]?[jt]sx?|go|rs|rb|java|kt)|(?:.*/)?\.env(?:\.\w+)?", re.DOTALL)
@@ -65,11 +74,12 @@ def _steering(task: Task, changed: Sequence[Content], command: str, folder: str,
     asked = names_runner(task.goal.encode("utf-8", "replace")) > 0
     exits = _EXIT_MEANT.search(task.goal) is not None
     for path, before, after in changed:
-        if changes_tests(path):  # a new test does no harm, and another was put back
+        sets_up = sets_up_a_runner(path)
+        if changes_tests(path) and not sets_up:  # a new test does no harm, and another was put back
             continue
         name, inside = path.rpartition("/")[2], path.removeprefix(f"{folder}/") if folder else path
         shadows = before is None and name.endswith(".py") and _shadows(inside, searched)
-        orders = _COMMANDS.fullmatch(path) is not None or is_named(path, names)
+        orders = sets_up or _COMMANDS.fullmatch(path) is not None or is_named(path, names)
         says_what = orders or _said(name, before) != _said(name, after)
         code = _CODE.fullmatch(path) is not None
         tells = code and not asked and names_runner(after) > names_runner(before or b"")
@@ -90,6 +100,8 @@ def _said(name: str, content: bytes | None) -> object:
         return _SECTIONS.findall(content or b"")
     if name.startswith("vite.config."):
         return _VITE.findall(content or b"")
+    if name in ("Gemfile", "gems.rb"):
+        return [line for line in (content or b"").splitlines() if not _GEM_LINE.fullmatch(line)]
     told = _TOLD.get(name)
     if told is None:
         return None
