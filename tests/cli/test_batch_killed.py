@@ -64,7 +64,7 @@ MOMENTS = [
 ]
 
 
-@pytest.mark.parametrize("moment", each(5, MOMENTS, str))
+@pytest.mark.parametrize("moment", each(7, MOMENTS, str))
 def test_wherever_a_batch_is_killed_its_task_goes_on_in_the_copy_and_is_merged_once(
     tmp_path: Path, moment: Moment
 ) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from tests.cli.command import call
 from tests.cli.stage import profile, workspace
-from tests.examples import by_night
+from tests.examples import by_night, each
 from tests.scripted_provider import ScriptedProvider, fail, say
 
 BROKEN = {
@@ -29,7 +29,7 @@ def break_profile(home: Path, name: str, how: str) -> None:
     (folder / "config.yaml").write_bytes(BROKEN[how].encode("utf-8", "surrogateescape"))
 
 
-@pytest.mark.parametrize("how", BROKEN)
+@pytest.mark.parametrize("how", each(2, BROKEN, str))
 @pytest.mark.parametrize("name", ["coding-burst", by_night("review-cheap")])
 def test_a_run_that_does_without_it_goes_on_and_says_so_once(
     tmp_path: Path, repository: Path, name: str, how: str

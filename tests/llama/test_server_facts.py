@@ -15,6 +15,7 @@ from typing import Any
 import httpx2
 import pytest
 import tiktoken
+from tests.examples import by_night
 from tests.llama.conftest import SLOTS, BuildModel
 from tests.llama.sample_request import PYTHON_FILE, SYSTEM, TOOLS
 from tests.llama.script import LIST_FILES, READ_README, SENTENCE, Script
@@ -167,8 +168,8 @@ def test_the_tiny_vocabulary_costs_at_most_half_as_much_again(at_32k: httpx2.Cli
 @pytest.mark.parametrize(
     ("script", "expected"),
     [
-        (Script(), {"complexity": "low", "files": 30, "why": "low", "risks": []}),
-        (Script(word="high", number=7), {"complexity": "high", "files": 7, "why": "high", "risks": []}),
+        by_night(Script(), {"complexity": "low", "files": 30, "why": "low", "risks": []}),
+        by_night(Script(word="high", number=7), {"complexity": "high", "files": 7, "why": "high", "risks": []}),
         (Script(thought="How large is it?"), {"complexity": "low", "files": 30, "why": "low", "risks": []}),
     ],
     ids=["low", "high", "after a thought"],
