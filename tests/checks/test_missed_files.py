@@ -69,6 +69,48 @@ def test_a_file_to_edit_is_missed(
     assert missed(tmp_path, goal, *changed, files=files) == expected
 
 
+FAR = {
+    "cart.py": "from shop import basket\n",
+    "shop/__init__.py": "",
+    "shop/basket.py": "from shop import money\n",
+    "shop/money.py": "x = 1\n",
+    "shop/other.py": "x = 1\n",
+    "app.py": "import flask\nflask.render_template('index.html')\n",
+    "static/style.css": "a {}\n",
+    "conf.yaml": "a: 1\n",
+    "web/a.ts": "import {x} from '@lib'\n",
+    "lib/index.ts": "export * from './calc'\n",
+    "lib/calc.ts": "1\n",
+    "main.rb": "require 'all'\n",
+    "lib/all.rb": "Dir['lib/*.rb'].each { |one| load one }\n",
+    "lib/tax.rb": "1\n",
+    "README.md": "words\n",
+    "alone.py": "x = 1\n",
+    "alone.ts": "1\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "changed", "is_missed"),
+    [
+        ("cart.py", "shop/money.py", False),
+        ("web/a.ts", "lib/calc.ts", False),
+        ("main.rb", "lib/tax.rb", False),
+        ("app.py", "static/style.css", False),
+        ("cart.py", "conf.yaml", False),
+        ("cart.py", "alone.py", True),
+        ("web/a.ts", "alone.ts", True),
+        ("cart.py", "README.md", True),
+        ("shop/money.py", "cart.py", True),  # it is used there, and uses nothing itself
+    ],
+)
+def test_what_a_file_uses_by_way_of_others_or_as_data_is_where_its_fault_may_lie(
+    tmp_path: Path, wanted: str, changed: str, is_missed: bool
+) -> None:
+    found = missed(tmp_path, f"Fix the bug in {wanted}", changed, there=FAR)
+    assert found == ((wanted,) if is_missed else ())
+
+
 def test_a_file_that_the_task_is_given_may_be_read_alone_where_one_is_added(tmp_path: Path) -> None:
     goal = "Add a client for this interface"
     assert missed(tmp_path, goal, "client.py", files=("b.py",), adds=True) == ()

@@ -1,7 +1,8 @@
 """Files that a task tells to edit and that did not change, though files that they do not use did.
 
-A fault shows in one file and may lie in another that this one imports: then nothing is missed. Nor is it where the text
-only speaks of a file. What cannot be read is used, as far as we know.
+A fault may lie in another file that this one imports, also by way of others: then nothing is missed.
+Nor is it where the text only speaks of a file. Code uses data, styles and templates without a word that could be
+followed. What cannot be read is used, as far as we know.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import os
 import re
 from collections.abc import Collection, Sequence
 
-from profile_router.checks.narrowing import importing
+from profile_router.checks.narrowing import names_imported
 from profile_router.core.attempt.tests_meant import may_change_tests, means_tests
 from profile_router.core.language.edit_places import edit_places
 from profile_router.core.language.edits import asks_for_an_edit
@@ -25,6 +26,11 @@ from profile_router.workspace.folder import Workspace, tracked_files
 _LONGEST = 256 * 1024
 _MOST = 20  # files that are told to edit, and that are read
 _CODE = re.compile(r"\.(?:py|[cm]?[jt]sx?|go|rs|java|kt|scala|groovy|rb|php|cs|c|cc|cpp|swift|dart|exs?|sh|pl|pm|lua)$")
+_DATA = re.compile(
+    r"\.(?:css|scss|sass|less|styl|html?|j2|jinja2?|tmpl|tpl|ejs|hbs|mustache|erb|haml|slim|twig|blade\.php|vue|svelte"
+    r"|ya?ml|toml|ini|cfg|conf|json5?|xml|sql|csv|tsv|properties|env|proto|graphql|po|svg)$"
+)
+_MOST_READ = 100  # files that are followed by their imports
 # Their files use each other without a word of it, where they lie in one folder.
 _BY_FOLDER = re.compile(r"\.(?:go|java|kt|scala|groovy|cs|swift|c|cc|cpp|h|hpp)$")
 
@@ -49,7 +55,7 @@ def missed_files(
     if not names.isdisjoint(changed) or (means_tests(task) and any(map(changes_tests, changed))):
         return ()
     wanted = _wanted(task, tracked, workspace, adds=adds, names_some=bool(names))
-    if not wanted or not set(changed).isdisjoint(wanted) or _used(workspace, wanted, changed):
+    if not wanted or not set(changed).isdisjoint(wanted) or _used(workspace, wanted, changed, tracked):
         return ()
     return wanted
 
@@ -82,19 +88,40 @@ def _wanted(
     return tuple(path for path in dict.fromkeys(found) if tests or not changes_tests(path))[:_MOST]
 
 
-def _used(workspace: Workspace, wanted: Sequence[str], changed: Collection[str]) -> bool:
-    """Tell whether one of the files *wanted* imports or names one that *changed*, or is of its package.
+def _used(workspace: Workspace, wanted: Sequence[str], changed: Collection[str], tracked: Sequence[str]) -> bool:
+    """Tell whether one of the files *wanted* may use one that *changed*, also by way of other *tracked* ones.
 
-    A file that cannot be read to its end counts as using them.
+    It is code, and data changed; it is of the package of one; or it names or imports one, as may what it imports.
+    A file that cannot be read to its end counts as using them. So do more files than can be followed.
     """
     folders = {os.path.dirname(path) for path in changed if _BY_FOLDER.search(path)}  # noqa: PTH120
     if any(_BY_FOLDER.search(path) and os.path.dirname(path) in folders for path in wanted):  # noqa: PTH120
         return True
-    if any(importing(workspace.root, changed, wanted)):
+    if any(map(_CODE.search, wanted)) and any(map(_DATA.search, changed)):
         return True
-    names = [os.path.basename(path).encode() for path in changed]  # noqa: PTH119
-    for path in wanted:
+    named = {os.path.basename(path).encode() for path in changed}  # noqa: PTH119
+    named |= {f"{folder}/".encode() for path in changed if (folder := os.path.dirname(path))}  # noqa: PTH120
+    by_stem: dict[str, list[str]] = {}
+    for path in dict.fromkeys((*tracked, *changed)):
+        for stem in _stems(path):
+            by_stem.setdefault(stem, []).append(path)
+    reached = dict.fromkeys(wanted)
+    for read, path in enumerate(going := list(reached)):
         found = first_bytes(workspace.root / path, _LONGEST)
-        if not isinstance(found, FirstBytes) or found.size > _LONGEST or any(name in found.data for name in names):
+        if read >= _MOST_READ or not isinstance(found, FirstBytes) or found.size > _LONGEST:
             return True
-    return False
+        if any(name in found.data for name in named):
+            return True
+        words = names_imported(found.data.decode("utf-8", "replace"))
+        new = dict.fromkeys(one for word in sorted(words) for one in by_stem.get(word, ()) if one not in reached)
+        reached |= new
+        going += new
+    return not reached.keys().isdisjoint(changed)
+
+
+def _stems(path: str) -> tuple[str, ...]:
+    """Return the words by which an import may name the code at *path*: its name, and its folder's."""
+    if not _CODE.search(path):
+        return ()
+    folder, _, name = path.rpartition("/")
+    return tuple({name.partition(".")[0], folder.rpartition("/")[2]} - {""})

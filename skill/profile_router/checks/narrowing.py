@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from profile_router.core.language.test_files import is_test, test_subject
@@ -31,6 +31,7 @@ _CODE = re.compile(
 _TESTED_INSIDE = ".rs"
 _TESTS_INSIDE = re.compile(rb"#\[(?:\w+::)*test\b|#\[cfg\(test\)\]|^[ \t]*//[/!] ```", re.MULTILINE)
 _IMPORTS = re.compile(r"\b(?:import|from|require\w*|use|using|include|mod|mock|load|extern crate|package)\b")
+_WORD = re.compile(r"[\w-]+")
 _MOST_LINE, _MOST_LINES = 400, 40  # characters of a line, and lines of an import that goes on
 
 
@@ -83,9 +84,9 @@ def tests_touching(workspace: Workspace, files: Sequence[str], tests: Sequence[s
     return tuple(sorted(named, key=lambda path: (named[path], order.get(path, 0))))
 
 
-def importing(root: Path, files: Collection[str], among: Sequence[str]) -> Iterator[str]:
-    """Yield those of the files *among* that import one of *files*, by its name; all are relative to *root*."""
-    yield from _importing(root, {stem for path in files if _CODE.search(path) and (stem := _stem(path))}, among)
+def names_imported(text: str) -> frozenset[str]:
+    """Return the words of the lines of *text* that import: the names of what it uses are among them."""
+    return frozenset(word for line in _import_lines(text) for word in _WORD.findall(line))
 
 
 def _stem(path: str) -> str:
