@@ -46,10 +46,25 @@ def test_a_batch_of_no_list_of_tasks_is_refused(tasks: Any, tmp_path: Path) -> N
         batch(tasks, cwd=tmp_path, environ={})
 
 
-@pytest.mark.parametrize("timeout", [0, -1, float("nan")])
-def test_the_time_of_a_batch_is_above_nothing(timeout: float, tmp_path: Path) -> None:
+@pytest.mark.parametrize("timeout", [0, -1, float("nan"), "5", 1j, True])
+def test_the_time_of_a_batch_is_above_nothing(timeout: Any, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="seconds above 0"):
         batch([GOAL], cwd=tmp_path, environ={}, timeout=timeout)
+
+
+@pytest.mark.parametrize(
+    "given", [{"policy": "\ud800"}, {"cwd": "\ud800"}, {"environ": {"HERMES_HOME": "\ud800"}}, {"environ": {"A": "\0"}}]
+)
+def test_what_no_system_takes_is_a_wrong_argument(given: Any, tmp_path: Path) -> None:
+    with stage(tmp_path) as on, pytest.raises(UsageError, match="whole characters, without NUL"):
+        batch([GOAL], **{"cwd": on.root, "environ": on.environ, **given})
+
+
+@pytest.mark.parametrize("thread", [5, [], "t" * 5000, "a\0b"])
+def test_a_thread_of_any_kind_is_a_short_line(thread: Any, tmp_path: Path) -> None:
+    with stage(tmp_path) as on, pytest.raises(UsageError, match=r"is not a name|no thread is named") as wrong:
+        resume(thread, environ=on.environ)
+    assert (len(str(wrong.value)) < 300, str(wrong.value).isprintable()) == (True, True)
 
 
 @pytest.mark.nightly

@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from profile_router.api.given import environment_given, folder_given, path_given, task_given
+from profile_router.api.given import environment_given, folder_given, path_given, seconds_given, task_given
 from profile_router.api.run_values import BatchResult, RunResult
 from profile_router.api.surroundings import Tell, foreign_held_back, imported, run_to_end, telling
 from profile_router.core.task import Task
@@ -72,8 +72,7 @@ async def abatch(
     """
     started = time.monotonic()
     given = _given(tasks)
-    if timeout is not None and not timeout > 0:
-        raise UsageError(f"timeout={timeout} cannot bound a batch (allowed: seconds above 0, or None)")
+    seconds = seconds_given(timeout)
     with foreign_held_back() as whole:
         around, file = environment_given(environ, whole), path_given(policy, "policy")
         parallel = read_policy(find_policy(file, around)).limits.parallel
@@ -88,7 +87,7 @@ async def abatch(
             folder_given(cwd),
             telling(on_event),
             parallel=parallel,
-            seconds=timeout,
+            seconds=seconds,
             approver=approver,
         )
     told = {

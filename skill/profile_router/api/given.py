@@ -74,9 +74,25 @@ def path_given(path: object, name: str) -> str | None:
     if path is None:
         return None
     text = os.fspath(path) if isinstance(path, os.PathLike) else path
-    if not isinstance(text, str) or "\0" in text:
-        raise UsageError(f"{name}={shown(repr(path))} is not a path (allowed: a text or a path, without NUL; None)")
+    if not isinstance(text, str) or not _for_system(text):
+        raise UsageError(
+            f"{name}={shown(repr(path))} is not a path (allowed: a text or path of whole characters, without NUL; None)"
+        )
     return text
+
+
+def thread_given(thread: object) -> str | None:
+    """Return *thread*, a name of one; None where it is left out. Raises UsageError for anything but a text."""
+    if thread is None or isinstance(thread, str):
+        return thread
+    raise UsageError(f"thread={shown(repr(thread))} is not a name (allowed: a text, or None)")
+
+
+def seconds_given(timeout: object) -> float | None:
+    """Return *timeout*, in seconds; None where it is left out. Raises UsageError for anything not above 0."""
+    if timeout is None or (isinstance(timeout, int | float) and not isinstance(timeout, bool) and timeout > 0):
+        return timeout
+    raise UsageError(f"timeout={shown(repr(timeout))} cannot bound a batch (allowed: seconds above 0, or None)")
 
 
 def folder_given(cwd: object) -> Path:
@@ -97,7 +113,19 @@ def environment_given(environ: object, whole: Mapping[str, str]) -> dict[str, st
     for name, value in environ.items():
         if not (isinstance(name, str) and isinstance(value, str)):
             raise UsageError(f"environ[{shown(repr(name))}] is a {type(value).__name__} (allowed: a text)")
+        if not (_for_system(name) and _for_system(value)):
+            raise UsageError(
+                f"environ[{shown(repr(name))}] is refused (allowed: a text of whole characters, without NUL)"
+            )
     return dict(environ)
+
+
+def _for_system(text: str) -> bool:
+    """Tell whether the system takes *text*: JSON can spell halves of characters, which have no bytes."""
+    try:
+        return b"\0" not in os.fsencode(text)
+    except UnicodeEncodeError:
+        return False
 
 
 def _plain(value: Any, name: str, level: int = 0) -> Any:

@@ -6,7 +6,7 @@ import asyncio
 import os
 from collections.abc import Mapping
 
-from profile_router.api.given import environment_given, path_given
+from profile_router.api.given import environment_given, path_given, thread_given
 from profile_router.api.run_values import RunResult
 from profile_router.api.surroundings import Tell, foreign_held_back, imported, run_to_end, telling
 from profile_router.ports import Approver
@@ -52,10 +52,11 @@ async def aresume(
     *thread*, *policy*, *environ*, *on_event* and *approver* are those of `resume`. Raises UsageError, PolicyError,
     ProfileError, WorkspaceError and StateError as it does.
     """
+    name = thread_given(thread)
     with foreign_held_back() as whole:
         around, file = environment_given(environ, whole), path_given(policy, "policy")
         await asyncio.to_thread(imported, "profile_router.runs.resume")
         from profile_router.runs.resume import resume_thread
 
-        result = await resume_thread(thread, file, around, telling(on_event), approver)
+        result = await resume_thread(name, file, around, telling(on_event), approver)
     return RunResult.of(result.json, result)

@@ -124,8 +124,10 @@ def wanted(threads: Threads, thread: str | None) -> Row:
     row = next((row for row in threads.rows() if row.thread == thread), None)
     if row is None:
         if threads.file.notices:
-            raise StateError(f"{'; '.join(threads.file.notices)}; thread {thread} cannot be resumed from there")
-        raise UsageError(f"no thread is named {thread} (interrupted ones: {_listed(threads, threads.unfinished())})")
+            raise StateError(f"{'; '.join(threads.file.notices)}; thread {shown(thread)} cannot be resumed from there")
+        raise UsageError(
+            f"no thread is named {shown(thread)} (interrupted ones: {_listed(threads, threads.unfinished())})"
+        )
     if row.status == "running" and row.why:
         raise UsageError(f"thread {thread} cannot be resumed: {row.why}")
     return row
