@@ -44,7 +44,7 @@ _CASES: Sequence[tuple[str, Check, tuple[Kind, ...] | None]] = (
     ("Subtly wrong work alone, with `unproved: promote`", "promoting", SUBTLE),
 )
 _LONG: tuple[Check, Check] = ("default", "promoting")
-_FOUND = (
+FOUND = (
     "## Which checks are found",
     "",
     "By a file that configures or asks for the runner. Runners are pytest, unittest, tox, nox, Vitest, Jest, Mocha, npm's test",
@@ -83,7 +83,7 @@ def written(
             *on_early(*(tally(said, "default", covered=covered) for covered in (True, False))),
             *on_long(*([tally(said, check, covered=covered) for covered in (True, False)] for check in _LONG)),
             *_defaults(said),
-            *_FOUND,
+            *FOUND,
         )
     )
 

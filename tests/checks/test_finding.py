@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import get_args
 
 import pytest
+from tests.check_price.page import FOUND
 from tests.git.git_repository import write_files
 
+import profile_router.policies
 from profile_router.checks.finding import find_check
-from profile_router.core.found_check import FoundCheck
+from profile_router.checks.linters import LINTERS
+from profile_router.core.found_check import CheckRunner, FoundCheck
 from profile_router.core.task import Task
 from profile_router.workspace.folder import Workspace
 
@@ -373,3 +378,13 @@ def test_a_link_that_leads_out_of_the_workspace_configures_nothing(tmp_path: Pat
     (tmp_path / "ws").mkdir()
     (tmp_path / "ws" / "Makefile").symlink_to(tmp_path / "outside.mk")
     assert found(tmp_path, {"README.md": ""}) is None
+
+
+DEFAULT = Path(profile_router.policies.__file__).with_name("default_policy.yaml")
+SAID = re.search(r"(?:^#.*\n)+check: ask", DEFAULT.read_text(encoding="utf-8"), re.MULTILINE)
+
+
+@pytest.mark.parametrize("said", ["\n".join(FOUND), SAID[0] if SAID else ""], ids=["page", "policy"])
+def test_each_runner_of_tests_is_named_where_people_read_which_are_found(said: str) -> None:
+    runners = set(get_args(CheckRunner)) - {one.runner for one in LINTERS} - {"command"}
+    assert {name for name in runners if not re.search(rf"\b{name}\b", said, re.IGNORECASE)} == set()

@@ -16,6 +16,8 @@ FILES = {
     "a.py": "import util\nprint(open('rates.toml').read())\n",
     "b.py": "x = 1\n",
     "util.py": "y = 1\n",
+    "util.pyi": "y: int\n",
+    "list.vue": "<script>x</script>\n",
     "rates.toml": "z = 1\n",
     "cart/cart.go": "package cart\n",
     "cart/price.go": "package cart\n",
@@ -38,6 +40,8 @@ def missed(
     [
         (FIX, ("b.py",), (), ("a.py",)),
         ("Fix the loop", ("b.py",), ("a.py",), ("a.py",)),
+        ("Fix the loop", ("b.py",), ("list.vue",), ("list.vue",)),
+        ("Fix the loop", ("b.py",), ("util.pyi",), ("util.pyi",)),
         ("Add a docstring to cart/cart.go", ("b.py",), (), ("cart/cart.go",)),
         ("Update a.py and util.py", ("b.py",), (), ("a.py", "util.py")),
         ("Set z to 2 in rates.toml", ("b.py",), (), ("rates.toml",)),

@@ -18,6 +18,7 @@ from profile_router.checks.linters import linter_of
 from profile_router.checks.narrowing import tests_touching
 from profile_router.checks.signs import PROJECT_FILES, Project, Sign, signs
 from profile_router.core.found_check import CheckRunner, FoundCheck
+from profile_router.core.language.code_endings import JVM_ENDINGS, NODE_ENDINGS, PYTHON_ENDINGS
 from profile_router.core.language.faults import wants_a_change
 from profile_router.core.language.mentions import mentions
 from profile_router.core.language.path_words import path_words
@@ -30,9 +31,9 @@ _PYTHON: tuple[CheckRunner, ...] = ("pytest", "unittest", "tox", "nox")
 _NODE: tuple[CheckRunner, ...] = ("vitest", "jest", "mocha", "npm")
 _JVM: tuple[CheckRunner, ...] = ("gradle", "maven")
 _LANGUAGES: Mapping[str, tuple[CheckRunner, ...]] = {
-    **dict.fromkeys((".py", ".pyi"), _PYTHON),
-    **dict.fromkeys((".js", ".jsx", ".mjs", ".cjs", ".ts", ".tsx", ".mts", ".cts", ".vue", ".svelte"), _NODE),
-    **dict.fromkeys((".java", ".kt", ".kts", ".scala", ".groovy"), _JVM),
+    **dict.fromkeys(PYTHON_ENDINGS, _PYTHON),
+    **dict.fromkeys(NODE_ENDINGS, _NODE),
+    **dict.fromkeys(JVM_ENDINGS, _JVM),
     ".rs": ("cargo",),
     ".go": ("go",),
     ".rb": ("rake", "rspec"),

@@ -9,10 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from profile_router.checks.commands import ENVIRONMENTS, plain_paths
 from profile_router.checks.signs import Project
 from profile_router.core.found_check import CheckRunner, FoundCheck
+from profile_router.core.language.code_endings import NODE_ENDINGS, PYTHON_ENDINGS
 from profile_router.values import frozen
-
-_PYTHON = (".py", ".pyi")
-_NODE = (".js", ".jsx", ".mjs", ".cjs", ".ts", ".tsx", ".mts", ".cts", ".vue", ".svelte")
 
 
 @frozen
@@ -32,13 +30,13 @@ LINTERS: Sequence[Linter] = (
         runner="ruff",
         configured_by=(("ruff.toml", ""), (".ruff.toml", ""), ("pyproject.toml", r"^\[tool\.ruff\b")),
         options=("check", "--no-cache", "--quiet"),
-        endings=_PYTHON,
+        endings=PYTHON_ENDINGS,
     ),
     Linter(
         runner="flake8",
         configured_by=((".flake8", ""), ("setup.cfg", r"^\[flake8\]"), ("tox.ini", r"^\[flake8\]")),
         options=(),
-        endings=_PYTHON,
+        endings=PYTHON_ENDINGS,
     ),
     Linter(
         runner="mypy",
@@ -49,7 +47,7 @@ LINTERS: Sequence[Linter] = (
             ("setup.cfg", r"^\[mypy\]"),
         ),
         options=("--cache-dir=/dev/null", "--no-error-summary"),
-        endings=_PYTHON,
+        endings=PYTHON_ENDINGS,
     ),
     Linter(
         runner="eslint",
@@ -61,9 +59,11 @@ LINTERS: Sequence[Linter] = (
             )
         ),
         options=("--no-color",),
-        endings=_NODE,
+        endings=NODE_ENDINGS,
     ),
-    Linter(runner="tsc", configured_by=(("tsconfig.json", ""),), options=("--noEmit",), endings=_NODE, whole=True),
+    Linter(
+        runner="tsc", configured_by=(("tsconfig.json", ""),), options=("--noEmit",), endings=NODE_ENDINGS, whole=True
+    ),
     Linter(runner="vet", configured_by=(("go.mod", ""),), options=("vet", "./..."), endings=(".go",), whole=True),
 )
 _PROGRAMS: Mapping[CheckRunner, str] = {"vet": "go"}

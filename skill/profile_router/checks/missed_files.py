@@ -13,6 +13,7 @@ from collections.abc import Collection, Sequence
 
 from profile_router.checks.narrowing import names_imported
 from profile_router.core.attempt.tests_meant import may_change_tests, means_tests
+from profile_router.core.language.code_endings import is_code
 from profile_router.core.language.edit_places import edit_places
 from profile_router.core.language.edits import asks_for_an_edit
 from profile_router.core.language.mentions import mentions
@@ -25,7 +26,6 @@ from profile_router.workspace.folder import Workspace, tracked_files
 
 _LONGEST = 256 * 1024
 _MOST = 20  # files that are told to edit, and that are read
-_CODE = re.compile(r"\.(?:py|[cm]?[jt]sx?|go|rs|java|kt|scala|groovy|rb|php|cs|c|cc|cpp|swift|dart|exs?|sh|pl|pm|lua)$")
 _DATA = re.compile(
     r"\.(?:css|scss|sass|less|styl|html?|j2|jinja2?|tmpl|tpl|ejs|hbs|mustache|erb|haml|slim|twig|blade\.php|vue|svelte"
     r"|ya?ml|toml|ini|cfg|conf|json5?|xml|sql|csv|tsv|properties|env|proto|graphql|po|svg)$"
@@ -83,7 +83,7 @@ def _wanted(
         found = _paths(edit_places(task.goal), task, tracked, workspace)
     elif not adds and asks_for_an_edit(task.goal, task.files):
         known = frozenset(tracked)
-        found = tuple(path for path in task.files if path in known and _CODE.search(path))
+        found = tuple(path for path in task.files if path in known and is_code(path))
     tests = may_change_tests(task)
     return tuple(path for path in dict.fromkeys(found) if tests or not changes_tests(path))[:_MOST]
 
@@ -97,7 +97,7 @@ def _used(workspace: Workspace, wanted: Sequence[str], changed: Collection[str],
     folders = {os.path.dirname(path) for path in changed if _BY_FOLDER.search(path)}  # noqa: PTH120
     if any(_BY_FOLDER.search(path) and os.path.dirname(path) in folders for path in wanted):  # noqa: PTH120
         return True
-    if any(map(_CODE.search, wanted)) and any(map(_DATA.search, changed)):
+    if any(map(is_code, wanted)) and any(map(_DATA.search, changed)):
         return True
     named = {os.path.basename(path).encode() for path in changed}  # noqa: PTH119
     named |= {f"{folder}/".encode() for path in changed if (folder := os.path.dirname(path))}  # noqa: PTH120
@@ -121,7 +121,7 @@ def _used(workspace: Workspace, wanted: Sequence[str], changed: Collection[str],
 
 def _stems(path: str) -> tuple[str, ...]:
     """Return the words by which an import may name the code at *path*: its name, and its folder's."""
-    if not _CODE.search(path):
+    if not is_code(path):
         return ()
     folder, _, name = path.rpartition("/")
     return tuple({name.partition(".")[0], folder.rpartition("/")[2]} - {""})

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from profile_router.core.language.code_endings import is_source
 from profile_router.core.language.test_files import is_test, test_subject
 from profile_router.errors import WorkspaceError
 from profile_router.git.command import git
@@ -25,9 +26,6 @@ _COMMITS, _GIT_SECONDS = 300, 2.0
 _LARGEST_COMMIT = 60  # files; a commit with more says nothing of which belong together
 _TOGETHER = 2  # commits, and a quarter of the commits of the file
 _NAMED_BY_FOLDER = frozenset({"__init__", "index", "mod", "main", "lib", "__main__"})
-_CODE = re.compile(
-    r"\.(?:py|pyi|[cm]?[jt]sx?|vue|svelte|go|rs|java|kt|scala|groovy|rb|php|cs|c|cc|cpp|h|hpp|swift|dart|exs?)$"
-)
 _TESTED_INSIDE = ".rs"
 _TESTS_INSIDE = re.compile(rb"#\[(?:\w+::)*test\b|#\[cfg\(test\)\]|^[ \t]*//[/!] ```", re.MULTILINE)
 _IMPORTS = re.compile(r"\b(?:import|from|require\w*|use|using|include|mod|mock|load|extern crate|package)\b")
@@ -70,7 +68,7 @@ def tests_touching(workspace: Workspace, files: Sequence[str], tests: Sequence[s
     wanted = tuple(dict.fromkeys(files))[:_MOST_FILES]
     known = frozenset(tests)
     named = {path: 0 for path in wanted if path in known}
-    stems = {stem for path in wanted if path not in known and _CODE.search(path) and (stem := _stem(path))}
+    stems = {stem for path in wanted if path not in known and is_source(path) and (stem := _stem(path))}
     folded = {_folded(stem) for stem in stems}
     for path in tests:
         if path not in named and (subject := test_subject(path)) and _folded(subject) in folded:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -15,6 +14,7 @@ from profile_router.core.found_check import FoundCheck
 from profile_router.core.ladder.difference import judged_check
 from profile_router.core.ladder.receipt import CheckBefore, CheckResult
 from profile_router.core.ladder.report import CheckReport
+from profile_router.core.language.code_endings import is_code
 from profile_router.core.text import shown
 from profile_router.errors import UsageError, WorkspaceError
 from profile_router.git.ignored_facts import ignored_facts
@@ -27,10 +27,6 @@ from profile_router.verify.check_runs import CheckRuns
 from profile_router.verify.kept_checks import KeptChecks, entry_name
 
 _KEPT = ("exit_code", "seconds", "last_line", "tail", "folder", "held", "why")
-_CODE = re.compile(
-    r".*\.(?:pyi?|[cm]?[jt]sx?|go|rs|rb|java|kt|scala|[ch]|cc|[ch]pp|cs|php|swift|dart|exs?|sh|lua|pl|r|vue|svelte)",
-    re.IGNORECASE | re.DOTALL,
-)
 _MOST_EDITED = 200  # files
 _ROOT = "\0"  # stands for the workspace, which is another folder in each copy
 # Python takes bytecode for current whose source was changed within the second, to as many bytes.
@@ -107,7 +103,7 @@ class FirstCheck:
     def _edited(self, snapshot: str, after: str) -> tuple[str, ...]:
         """Return the code that was there at *snapshot*, and that is changed or gone in the mark *after*."""
         pairs = () if self.marks is None else self.marks.contents(snapshot, after, most=_MOST_EDITED)
-        return tuple(path for path, old, _ in pairs if old is not None and _CODE.fullmatch(path))
+        return tuple(path for path, old, _ in pairs if old is not None and is_code(path))
 
     def _wrote(self, snapshot: str, began: int) -> bool:
         """Tell whether there are files that the check wrote since *began* (ns since 1970), besides those of a mark."""
