@@ -208,7 +208,7 @@ def test_a_label_is_a_short_plain_name_and_no_part_of_a_key(written: str | None,
 )
 def test_a_key_rests_as_long_as_hermes_lets_it_rest(told: dict[str, Any], rest: float) -> None:
     [found] = pooled_keys({"openrouter": [key("k1", **rests()) | told]}, "openrouter")
-    assert found.rest_s(NOW) == rest
+    assert found.cooldown_s(NOW) == rest
 
 
 def test_two_keys_of_one_label_are_told_apart(home: Home) -> None:

@@ -28,7 +28,7 @@ def pools(facts: DoctorFacts) -> Iterator[Finding]:
         if not entries:
             continue
         name, provider = f"{subject.name} pool", profile.endpoint.provider
-        waits = [wait for entry in entries if (wait := entry.rest_s(facts.now)) > 0]
+        waits = [wait for entry in entries if (wait := entry.cooldown_s(facts.now)) > 0]
         if not waits:
             yield passed(name, f"{provider}: {len(entries)} key{'s' * (len(entries) != 1)}, none rests")
             continue

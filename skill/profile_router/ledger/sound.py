@@ -26,7 +26,7 @@ def reading_sound(state: Path, *tables: str) -> Iterator[sqlite3.Connection]:
     """Open the ledger in the folder *state* to read one state of its *tables*. The file is there. Raises StateError."""
     with reading(state / LEDGER_FILE, make_ready) as database:
         database.text_factory = _text
-        _mend(state, database, dict.fromkeys(tables))
+        _replace_damaged(state, database, dict.fromkeys(tables))
         yield database
 
 
@@ -37,7 +37,7 @@ def sound_sums(state: Path, said: str, values: Sequence[object]) -> list[sqlite3
     """
     with reading(state / LEDGER_FILE, make_ready) as database, closing(database.cursor()) as cursor:
         database.text_factory, cursor.row_factory = _text, sqlite3.Row
-        _mend(state, database, _columns_read(database, said, values))
+        _replace_damaged(state, database, _columns_read(database, said, values))
         return cursor.execute(said, values).fetchall()
 
 
@@ -77,7 +77,7 @@ def _columns_read(database: sqlite3.Connection, said: str, values: Sequence[obje
     return found
 
 
-def _mend(state: Path, database: sqlite3.Connection, read: Mapping[str, Collection[str] | None]) -> None:
+def _replace_damaged(state: Path, database: sqlite3.Connection, read: Mapping[str, Collection[str] | None]) -> None:
     """Put copies in the place of damaged tables, and tell it. Only columns that are *read* count (None: all do)."""
     if not [table for table, columns in read.items() if _mended(database, table, columns)]:
         return

@@ -22,14 +22,14 @@ def with_pool_keys(profile: Profile, folder: Path, root: Path, *, now: float) ->
     pool = listed_for(own, profile.endpoint)
     if not pool and folder != root:
         pool = _of_home(profile, root)
-    first, resting = _split(profile.endpoint, pool, now)
+    first, cooling = _split(profile.endpoint, pool, now)
     if not first:
-        first, resting = resting[:1], resting[1:]
+        first, cooling = cooling[:1], cooling[1:]
     for fallback in profile.fallbacks:
         fit, rest = _split(fallback, listed_for(own, fallback), now)
-        first, resting = [*first, *fit], [*resting, *rest]
+        first, cooling = [*first, *fit], [*cooling, *rest]
     ends: dict[tuple[str, str, Secret | None], ProviderEndpoint] = {}
-    for end in (*first, *resting):
+    for end in (*first, *cooling):
         ends.setdefault((end.base_url, end.model, end.api_key), end)
     endpoint, *others = ends.values()
     damage = "; ".join(filter(None, (pool_damage(place) for place in dict.fromkeys((folder, root)))))
@@ -48,8 +48,8 @@ def _split(
 ) -> tuple[list[ProviderEndpoint], list[ProviderEndpoint]]:
     """Return *endpoint* once per key: those to be used, and those that rest, the first to be back first."""
     found = _keyed(endpoint, pool, now)
-    resting = sorted((end for end in found if end.rests_until), key=lambda end: end.rests_until)
-    return [end for end in found if not end.rests_until], resting
+    cooling = sorted((end for end in found if end.rests_until), key=lambda end: end.rests_until)
+    return [end for end in found if not end.rests_until], cooling
 
 
 def _keyed(endpoint: ProviderEndpoint, pool: Sequence[PooledKey], now: float) -> list[ProviderEndpoint]:
@@ -63,6 +63,6 @@ def _keyed(endpoint: ProviderEndpoint, pool: Sequence[PooledKey], now: float) ->
         else:
             continue
         known = found.setdefault(end.api_key, end)
-        if entry.rest_s(now) and entry.until > known.rests_until:  # listed twice, it rests as long as either says
+        if entry.cooldown_s(now) and entry.until > known.rests_until:  # listed twice, it rests as long as either says
             found[end.api_key] = replace(known, rests_until=entry.until, rests_after=entry.status)
     return list(found.values()) or [endpoint]

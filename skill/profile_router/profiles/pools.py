@@ -58,8 +58,8 @@ class PooledKey:
             return self.key is not None and self.key == endpoint.api_key
         return bool(self.fingerprint) and self.fingerprint == _fingerprint(endpoint.api_key)
 
-    def rest_s(self, now: float) -> float:
-        """Return for how many seconds more it rests: 0 for not at all, infinity for a dead one."""
+    def cooldown_s(self, now: float) -> float:
+        """Return for how many seconds more it is on cooldown: 0 for not at all, infinity for a dead one."""
         return max(0.0, self.until - now)
 
 

@@ -179,8 +179,8 @@ class ProviderHealth:
         A key that rests in Hermes' auth.json, as read with the profile, is not tried before its time.
         """
         endpoint = self.profiles[place.profile].at(place.provider).endpoint
-        resting = _resting(endpoint, place.profile, now=self.store.clock())
-        return resting or self.store.blocked(endpoint, answers=answers)
+        cooldown = _key_cooldown(endpoint, place.profile, now=self.store.clock())
+        return cooldown or self.store.blocked(endpoint, answers=answers)
 
     def give_back(self, place: Place) -> None:
         """Give the probe of the provider at *place* back, untried."""
@@ -195,7 +195,7 @@ class ProviderHealth:
         self.store.record(self.profiles[place.profile].at(place.provider).endpoint, failure)
 
 
-def _resting(endpoint: ProviderEndpoint, profile: str, *, now: float) -> Failure | None:
+def _key_cooldown(endpoint: ProviderEndpoint, profile: str, *, now: float) -> Failure | None:
     left = endpoint.rests_until - now
     if left <= 0:
         return None
