@@ -58,13 +58,13 @@ def a_batch(home: Path, answers: list[Answer]) -> Batch:
 MOMENTS = [
     *(Moment("record", nth, "after") for nth in (1, 2, 9, 12, 15, 17, 18, 19)),
     *(Moment("half", 2, when) for when in ("before", "after")),
-    *(Moment("whole", nth) for nth in range(11, 25)),
+    *(Moment("whole", nth) for nth in range(12, 28)),
     Moment("merge", 1, "after"),
     Moment("end", 1),
 ]
 
 
-@pytest.mark.parametrize("moment", each(7, MOMENTS, str))
+@pytest.mark.parametrize("moment", each(5, MOMENTS, str))
 def test_wherever_a_batch_is_killed_its_task_goes_on_in_the_copy_and_is_merged_once(
     tmp_path: Path, moment: Moment
 ) -> None:
