@@ -24,7 +24,7 @@ from profile_router.core.condense.result import CONDENSE_STEP
 from profile_router.core.conversation import shared_turns
 from profile_router.core.evidence import Evidence
 from profile_router.core.ladder.receipt import Attempt
-from profile_router.core.ladder.steps import TakenStep
+from profile_router.core.ladder.steps import TakenStep, WaysOn
 from profile_router.core.privacy.taint import taint_note
 from profile_router.core.routing.candidate import is_local
 from profile_router.core.routing.fit import condensable
@@ -79,9 +79,11 @@ def next_step(attempt: Attempt, evidence: Evidence, state: RunState, context: Ru
         context.candidates,
         tried=state["places"],
         steps=state["steps"],
-        condensable=_condensable(state, context),
-        repairable=_repairable(attempt, state, context),
-        may_pay=context.purse.may_pay,
+        ways=WaysOn(
+            condensable=_condensable(state, context),
+            repairable=_repairable(attempt, state, context),
+            may_pay=context.purse.may_pay,
+        ),
     )
 
 

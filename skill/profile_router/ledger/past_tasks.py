@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
 
 from profile_router.core.ladder.run_kinds import UNFINISHED
 from profile_router.core.operating.replay import PastTask
@@ -32,6 +33,23 @@ _SCORED = f"""SELECT run, number, words FROM runs JOIN attempts ON run = id WHER
 EarlySigns = Mapping[str, float]  # the points of each sign of an attempt that gets nowhere
 
 
+class _TaskRow(NamedTuple):
+    """A row of `_TASKS`. The last three are of its local attempts: their verdicts, their seconds, the first's turns."""
+
+    run: str
+    profile: str
+    tier: str
+    rule: str
+    verdict: str
+    usd: float
+    task: str
+    evidence: str
+    tokens: str | None
+    ends: str | None
+    seconds: float
+    turns: int | None
+
+
 def past_tasks(state: Path, since: float, most: int) -> list[PastTask]:
     """Return the newest tasks that came to an end and began at the moment *since* or later, at most *most*.
 
@@ -41,7 +59,7 @@ def past_tasks(state: Path, since: float, most: int) -> list[PastTask]:
         return []
     with reading_sound(state, "runs", "details", "attempts") as database:
         rows = database.execute(_TASKS, (since, most)).fetchall()
-    return [_task(*row) for row in rows]
+    return [_task(_TaskRow(*row)) for row in rows]
 
 
 def early_scores(state: Path, since: float, most: int, seal: Seal) -> dict[str, EarlySigns]:
@@ -63,36 +81,23 @@ def early_scores(state: Path, since: float, most: int, seal: Seal) -> dict[str, 
     return found
 
 
-def _task(
-    name: str,
-    profile: str,
-    tier: str,
-    rule: str,
-    verdict: str,
-    usd: float,
-    task: str,
-    evidence: str,
-    tokens: str | None,
-    ends: str | None,
-    seconds: float,
-    turns: int | None,
-) -> PastTask:
-    sent, got, cached = _counts(tokens)
+def _task(row: _TaskRow) -> PastTask:
+    sent, got, cached = _counts(row.tokens)
     return PastTask(
-        id=name,
-        profile=profile,
-        tier=tier,
-        rule=rule,
-        verdict=verdict,
-        cost_usd=usd,
-        task=_figures(task),
-        evidence=_figures(evidence),
+        id=row.run,
+        profile=row.profile,
+        tier=row.tier,
+        rule=row.rule,
+        verdict=row.verdict,
+        cost_usd=row.usd,
+        task=_figures(row.task),
+        evidence=_figures(row.evidence),
         tokens_in=sent,
         tokens_out=got,
         tokens_cached=cached,
-        local_ends=tuple((ends or "").split(",")) if ends else (),
-        local_s=seconds or 0.0,
-        local_turns=turns or 0,
+        local_ends=tuple((row.ends or "").split(",")) if row.ends else (),
+        local_s=row.seconds or 0.0,
+        local_turns=row.turns or 0,
     )
 
 

@@ -13,7 +13,7 @@ from profile_router.core.ladder.causes import TABLE, Cause
 from profile_router.core.ladder.check_words import EARLIER
 from profile_router.core.ladder.failure import Failure, Place
 from profile_router.core.ladder.receipt import Attempt, Receipt, Status, Verified
-from profile_router.core.ladder.steps import ProviderView, TakenStep, Terrain, step_for
+from profile_router.core.ladder.steps import FREE_TO_PAY, ProviderView, TakenStep, Terrain, WaysOn, step_for
 from profile_router.core.policy import Limits, Policy
 from profile_router.core.privacy.taint import HOW_TO_ALLOW
 from profile_router.core.profile import address
@@ -114,9 +114,7 @@ def step_after(
     *,
     tried: Sequence[Place],
     steps: Sequence[TakenStep],
-    condensable: bool = False,
-    repairable: bool = False,
-    may_pay: bool = True,
+    ways: WaysOn = FREE_TO_PAY,
 ) -> TakenStep:
     """Return the step of the ladder that follows a failed *attempt*, or the stop.
 
@@ -131,9 +129,7 @@ def step_after(
         candidates,
         tried=tried,
         steps=steps,
-        condensable=condensable,
-        repairable=repairable,
-        may_pay=may_pay,
+        ways=ways,
     )
 
 
@@ -145,9 +141,7 @@ def step_from(
     *,
     tried: Sequence[Place],
     steps: Sequence[TakenStep],
-    condensable: bool = False,
-    repairable: bool = False,
-    may_pay: bool = True,
+    ways: WaysOn = FREE_TO_PAY,
 ) -> TakenStep:
     """Return the step of the ladder that follows *failure* at the last of the places *tried*, or the stop."""
     at = tried[-1]
@@ -156,9 +150,9 @@ def step_from(
         views=views(policy, candidates),
         windows={window.profile: window.tokens for window in evidence.windows},
         private=bool(evidence.private),
-        may_pay=may_pay,
-        condensable=condensable,
-        repairable=repairable,
+        may_pay=ways.may_pay,
+        condensable=ways.condensable,
+        repairable=ways.repairable,
     )
     return step_for(
         failure,

@@ -12,7 +12,7 @@ from profile_router.core.evidence import Evidence
 from profile_router.core.ladder.causes import detail_of
 from profile_router.core.ladder.early import EarlyScore, EarlyWatch, Trajectory, early_score
 from profile_router.core.ladder.failure import Failure, Place
-from profile_router.core.ladder.steps import TakenStep
+from profile_router.core.ladder.steps import TakenStep, WaysOn
 from profile_router.core.language.faults import wants_a_change
 from profile_router.core.policy import Policy
 from profile_router.core.policy.early import GETS_NOWHERE
@@ -47,7 +47,7 @@ def way_up(
         return None
     failure = Failure(cause=GETS_NOWHERE, message="")
     places = (*tried, Place(order.profile, order.provider))
-    taken = step_from(failure, evidence, policy, candidates, tried=places, steps=steps, may_pay=may_pay)
+    taken = step_from(failure, evidence, policy, candidates, tried=places, steps=steps, ways=WaysOn(may_pay=may_pay))
     if taken.profile is None:
         return None
     stays = is_local(candidates[taken.profile].at(taken.provider), policy)

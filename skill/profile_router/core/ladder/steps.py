@@ -52,6 +52,18 @@ class Terrain:
 
 
 @frozen
+class WaysOn:
+    """What a next step may use: that condensing would help, that a check said what to repair, and money."""
+
+    condensable: bool = False
+    repairable: bool = False
+    may_pay: bool = True
+
+
+FREE_TO_PAY = WaysOn()
+
+
+@frozen
 class TakenStep:
     """A step of the ladder that was taken, or why none was: then `profile` is None and `action` stop."""
 
