@@ -136,7 +136,8 @@ def test_the_release_notes_are_the_changelogs_section_of_this_version(clone: Pat
     notes = entries(read_clone(clone), "me/router")["release-notes.md"]
     assert notes.startswith(f"# hermes-profile-router {__version__}\n\nReleased 20")
     assert notes.endswith(f"https://github.com/me/router/commits/v{__version__}\n")
-    [release, *_] = releases((clone / "CHANGELOG.md").read_text(encoding="utf-8"))
+    told = releases((clone / "CHANGELOG.md").read_text(encoding="utf-8"))
+    [release] = [one for one in told if one.version == __version__]
     assert release.notes.replace("OWNER/REPO", "me/router") in notes
 
 
