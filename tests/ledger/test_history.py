@@ -92,7 +92,7 @@ def test_a_run_is_found_by_the_beginning_of_its_id_or_by_its_thread(
     ("wanted", "says"),
     [
         ("aa", "several runs begin with aa: aa02, aa01; give more of the id"),
-        ("ff", "the ledger has no run ff; `profile-router history` lists"),
+        ("zz", "the ledger has no run zz; `profile-router history` lists"),
         ("", "the ledger has no run "),
         ("' OR 1", "the ledger has no run ' OR 1"),
         ("%", "the ledger has no run %"),
