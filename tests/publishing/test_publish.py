@@ -61,6 +61,8 @@ def test_this_project_lacks_nothing_but_what_only_its_owner_can_do(capsys: pytes
     ("CHANGELOG.md", f"## [{__version__}] - 2", f"## [{__version__}] 2", f"no section `## [{__version__}] - YYYY"),
     ("CHANGELOG.md", f"\n[{__version__}]: ", f"\n[{__version__}] ", f"no compare link `[{__version__}]"),
     ("CHANGELOG.md", "/compare/v0.2.0...HEAD", "", "Unreleased compares nothing"),
+    ("CHANGELOG.md", "## [Unreleased]", "## [Unreleased]\n\n- A change.", "tells changes under `## [Unreleased]`"),
+    ("pyproject.toml", '"/.github",', "", "the source archive lacks /.github"),
     ("SKILL.md", "`docs/privacy.md`, ", "", "SKILL.md does not name docs/privacy.md"),
     ("README.md", "(docs/hermes.md)", "(docs/hermes)", "README.md does not name docs/hermes.md"),
     ("README.md", "docs/evidence.md", "docs/nowhere.md", "README.md names docs/nowhere.md, which is not there"),

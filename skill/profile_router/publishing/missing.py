@@ -22,7 +22,7 @@ SECTIONS = (
 PYTHONS = tuple(f"Programming Language :: Python :: 3.{minor}" for minor in (11, 12, 13))
 URLS = ("Repository", "Changelog", "Documentation", "Issues")
 SDIST = (
-    *("/skill", "/graphs", "/prompts", "/profiles", "/tests", "/docs", "/plugin-catalog", "/.ci"),
+    *("/skill", "/graphs", "/prompts", "/profiles", "/tests", "/docs", "/plugin-catalog", "/.ci", "/.github"),
     *("/README.md", "/SKILL.md", "/SECURITY.md", "/CHANGELOG.md", "/CONTRIBUTING.md", "/constraints.txt"),
 )
 LISTING_FILES = ("LICENSE", ".github/ISSUE_TEMPLATE")  # besides what stands in SDIST
@@ -63,6 +63,8 @@ def _dated_release(clone: Clone) -> Iterator[str]:
     release = clone.release(clone.version)
     if release is None or release.date is None:
         yield f"CHANGELOG.md has no section `## [{clone.version}] - YYYY-MM-DD`: write it"
+    if (waiting := clone.release("Unreleased")) and waiting.notes:
+        yield "CHANGELOG.md tells changes under `## [Unreleased]`: move them to a version"
     for one in clone.releases:
         if one.version not in clone.links:
             yield f"CHANGELOG.md has no compare link `[{one.version}]: https://…`: add it at its end"
