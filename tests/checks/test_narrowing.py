@@ -99,4 +99,4 @@ def test_a_source_of_rust_that_holds_its_own_tests_touches_itself(tmp_path: Path
     tested = "pub fn add() {}\n#[cfg(test)]\nmod tests {}\n"
     files = {"src/lib.rs": "mod a;\n", "src/a.rs": tested, "src/b.rs": tested, "tests/api.rs": "use x::a;\n"}
     found = touching(Workspace(repository(tmp_path / "ws", files), git=True), ["src/a.rs", "src/lib.rs"])
-    assert (found.near, found.apart) == (("tests/api.rs", "src/a.rs"), ("src/b.rs", "src/lib.rs"))
+    assert (found.near, found.far) == (("tests/api.rs", "src/a.rs"), ("src/b.rs", "src/lib.rs"))

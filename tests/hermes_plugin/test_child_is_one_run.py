@@ -52,12 +52,12 @@ class FakeRouter:
 
     result: Mapping[str, Any] = field(default_factory=lambda: DONE)
     orders: list[Mapping[str, Any]] = field(default_factory=list)
-    apart: list[bool] = field(default_factory=list)
+    in_copies: list[bool] = field(default_factory=list)
     meanwhile: Callable[[Following], None] = lambda _: None
 
-    def __call__(self, tasks: Sequence[Mapping[str, Any]], following: Following, *, apart: bool = False) -> list[Ran]:
+    def __call__(self, tasks: Sequence[Mapping[str, Any]], following: Following, *, in_copy: bool = False) -> list[Ran]:
         self.orders += tasks
-        self.apart.append(apart)
+        self.in_copies.append(in_copy)
         following.alive("classify: burst")
         self.meanwhile(following)
         if following.interrupted():
@@ -300,7 +300,7 @@ def test_children_beside_each_other_work_apart_and_a_lone_one_in_place(router: F
     ask(provider.Client(), session="s1")
     CHILDREN.ended(child_session_id="s1")
     ask(provider.Client(), session="s2")
-    assert router.apart == [True, False]
+    assert router.in_copies == [True, False]
 
 
 def test_images_come_as_paths(router: FakeRouter) -> None:

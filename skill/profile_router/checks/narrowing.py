@@ -35,10 +35,10 @@ _MOST_LINE, _MOST_LINES = 400, 40  # characters of a line, and lines of an impor
 
 @frozen(kw_only=False)
 class Touching:
-    """Files that hold tests: `near` touch some files, the nearest first, and `apart` do not. Relative to the root."""
+    """Files that hold tests: `near` touch some files, the nearest first, and `far` do not. Relative to the root."""
 
     near: tuple[str, ...] = ()
-    apart: tuple[str, ...] = ()
+    far: tuple[str, ...] = ()
 
 
 def touching(workspace: Workspace, files: Sequence[str]) -> Touching:

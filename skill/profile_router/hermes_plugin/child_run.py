@@ -61,7 +61,7 @@ def _followed(child: DelegatedChild, asked: ChildTask, fields: Fields) -> ChildA
     with tempfile.TemporaryDirectory(prefix="profile-router-") as kept:
         asked = replace(asked, images=(*asked.images, *_written(asked, Path(kept))))
         order = _order(child, asked, fields, settings, folder)
-        [ran] = run_router([order], following, apart=CHILDREN.beside(child))
+        [ran] = run_router([order], following, in_copy=CHILDREN.beside(child))
     child.ran = ran
     return _answer(child, ran)
 

@@ -106,16 +106,16 @@ class Following:
     stop_s: float | None = None
 
 
-def run_router(tasks: Sequence[Mapping[str, Any]], following: Following, *, apart: bool = False) -> list[Ran]:
+def run_router(tasks: Sequence[Mapping[str, Any]], following: Following, *, in_copy: bool = False) -> list[Ran]:
     """Run *tasks*, several at the same time, and return how far the router came with each. Never raises an Exception.
 
-    They run in their folder where they name the same one. *apart*: a task that writes works in a copy even where it is
-    the only one. Others that this run does not know work beside it.
+    They run in their folder where they name the same one. *in_copy*: a task that writes works in a copy even
+    where it is the only one. Others that this run does not know work beside it.
     """
     orders = [{name: value for name, value in task.items() if value is not None} for task in tasks]
     named = {str(order["workspace"]) for order in orders if order.get("workspace")}
     workspace = named.pop() if len(named) == 1 else None
-    if len(orders) == 1 and not apart:
+    if len(orders) == 1 and not in_copy:
         ran = Ran()
         _run_process(ran, _RUN, orders[0], following, workspace)
         return [ran]

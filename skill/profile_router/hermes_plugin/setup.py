@@ -37,14 +37,14 @@ _SOURCES = (
     "a copy of the repository, a wheel, https://….whl with --sha256 HEX, or git+https://…@COMMIT with all its 40 digits"
 )
 _WAYS = (
-    "no program was found; make one: `git clone` the repository that this plugin came from into FOLDER, then "
+    "no program was found; make one: `git clone` the repository of this plugin into FOLDER, then "
     "`hermes profile-router setup --from FOLDER`, or `pipx install FOLDER` and `hermes profile-router setup`; "
     "with a wheel: `hermes profile-router setup --from FILE.whl --sha256 HEX`"
 )
 
 
 _ANOTHER = (
-    "this plugin takes {0} and no other: name that with --from SOURCE, or bring the plugin up to date "
+    "this plugin takes {0} and no other: name that with --from SOURCE; or bring the plugin up to date "
     "(`hermes plugins update` and its name)"
 )
 

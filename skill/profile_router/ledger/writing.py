@@ -232,7 +232,7 @@ class SqliteRunLedger:
             if undo is not None:
                 put_undo(database, self.run, undo, self.seal)
 
-    def misused(self) -> None:
+    def called_wrongly(self) -> None:
         """Note that the run ends because it was called wrongly. Where no model was asked, it is not a run."""
         self.ended("error")
         with self._writing() as database:

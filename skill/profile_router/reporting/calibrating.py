@@ -136,12 +136,12 @@ def _limit(asked: _MovableLimit, known: Sequence[tuple[PastTask, bool]]) -> Judg
         return JudgedNumber(place=asked.place, now=asked.now, said=said, missing=2 * LEAST - len(outcomes))
     cuts = sorted({sign for sign, _ in outcomes})
     sides = {cut: _sides(outcomes, cut) for cut in cuts}
-    apart = [cut for cut, (below, above) in sides.items() if _wins(below) and _loses(above)]
-    if not apart:
+    parting = [cut for cut, (below, above) in sides.items() if _wins(below) and _loses(above)]
+    if not parting:
         below, above = _sides(outcomes, asked.now + asked.before)
         said = f"no limit parts them beyond chance; below {asked.now:g}: {below.said}; from there on: {above.said}"
         return JudgedNumber(place=asked.place, now=asked.now, said=said)
-    cut = min(apart, key=lambda one: (_misplaced(*sides[one]), abs(one - asked.before - asked.now)))
+    cut = min(parting, key=lambda one: (_misplaced(*sides[one]), abs(one - asked.before - asked.now)))
     below, above = sides[cut]
     to = max(1.0, cut - asked.before)
     said = f"below {cut:g} {asked.unit}: {below.said}; from there on: {above.said}"

@@ -42,7 +42,7 @@ def accounted(ledger: SqliteRunLedger, job: Job) -> Iterator[None]:
         yield
     except _CALLED_WRONGLY:
         with suppress(RouterError):
-            ledger.misused()
+            ledger.called_wrongly()
         raise
     except BaseException as error:
         # A process that could not write goes on to say so; what it could not note is `unfinished`, which is true.

@@ -48,8 +48,8 @@ class JudgedCheck:
         was = first.report if first else None
         known = was is not None and result.report is not None
         tests = await asyncio.to_thread(self.touching) if known else None
-        near, apart = (None, ()) if tests is None else (tests.near, tests.apart)
-        difference = compared(was, result.report, touching=near, apart=apart)
+        near, far = (None, ()) if tests is None else (tests.near, tests.far)
+        difference = compared(was, result.report, touching=near, far=far)
         left = seconds - result.seconds
         second: int | None = None
         if (
@@ -60,7 +60,7 @@ class JudgedCheck:
             again = await self.runs.run(check, left)
             second = again.exit_code
             result = replace(result, taints=together(result.taints, again.taints))
-            difference = compared(was, result.report, touching=near, apart=apart, again=again.report)
+            difference = compared(was, result.report, touching=near, far=far, again=again.report)
         found = judged_check(
             check if isinstance(check, str) else check.command,
             (first.exit_code if first else None, result.exit_code),

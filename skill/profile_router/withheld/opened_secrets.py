@@ -34,9 +34,9 @@ MEANWHILE = (16 * 1024 * 1024, _MOMENT)  # bytes and seconds: of looking while s
 
 
 class OpenedSecrets:
-    """Watches the workspace *root* from its making on. *apart* are files, absolute, that others tell of."""
+    """Watches the workspace *root* from its making on. *told* are files, absolute, that others tell of."""
 
-    def __init__(self, root: Path, secrets: Secrets, apart: Collection[str] = ()) -> None:
+    def __init__(self, root: Path, secrets: Secrets, told: Collection[str] = ()) -> None:
         self._root = os.fspath(root)
         self._secrets = secrets
         self._latest = math.inf
@@ -44,7 +44,7 @@ class OpenedSecrets:
         self._before: dict[str, os.stat_result] = {}
         self._kinds: dict[str, str] = {}
         self._folders: list[str] = []
-        self._walk(frozenset(apart))
+        self._walk(frozenset(told))
         self._folders.sort(key=is_installed)
         self._look_before()  # before it is watched: we open files ourselves
         self._watch = FolderWatch(self._folders[:MOST_FOLDERS])
@@ -75,7 +75,7 @@ class OpenedSecrets:
         if self._missed:
             yield Taint(path=".", why=f"nobody knows whether a secret in it was read: {self._missed}")
 
-    def _walk(self, apart: Collection[str]) -> None:
+    def _walk(self, told: Collection[str]) -> None:
         """Note each regular file in the workspace, git's data left out, and each folder."""
         waiting = [self._root]
         while waiting:
@@ -92,7 +92,7 @@ class OpenedSecrets:
                     facts = entry.stat(follow_symlinks=False)
                     if stat.S_ISDIR(facts.st_mode):
                         waiting.append(entry.path)
-                    elif stat.S_ISREG(facts.st_mode) and entry.path not in apart and not installed:
+                    elif stat.S_ISREG(facts.st_mode) and entry.path not in told and not installed:
                         self._before[entry.path] = facts
             if len(self._before) + len(waiting) > MOST_FILES_LOOKED_AT:
                 self._missed = f"it has more than {MOST_FILES_LOOKED_AT:,} files"

@@ -44,17 +44,17 @@ def placed(task: Task, workspace: Workspace | None, cwd: Path) -> Placed:
         return Placed(task=replace(task, folder=""))
     here = Path(os.path.realpath(cwd))
     inside = place_below(here, workspace.root) if here.is_relative_to(workspace.root) else "."
-    placing = _Placing(workspace=workspace, here=here, folder="" if inside == "." else inside)
-    files = tuple(dict.fromkeys(placing.given(value) for value in task.files))
-    images = tuple(dict.fromkeys(placing.given(value) for value in task.images))
-    goal = placing.text(task.goal)
-    spelled = tuple(placing.spelled)
-    task = replace(task, goal=goal, files=files, images=images, folder=placing.folder, spelled=spelled)
-    return Placed(task=task, notes=tuple(placing.notes))
+    found = _TaskInFolder(workspace=workspace, here=here, folder="" if inside == "." else inside)
+    files = tuple(dict.fromkeys(found.given(value) for value in task.files))
+    images = tuple(dict.fromkeys(found.given(value) for value in task.images))
+    goal = found.text(task.goal)
+    spelled = tuple(found.spelled)
+    task = replace(task, goal=goal, files=files, images=images, folder=found.folder, spelled=spelled)
+    return Placed(task=task, notes=tuple(found.notes))
 
 
 @dataclass(slots=True, kw_only=True)
-class _Placing:
+class _TaskInFolder:
     """Places what is written in the folder `here`, which is `folder` below the root.
 
     `folder` is empty where `here` is the root, or not in the workspace. `spelled` collects what reads otherwise now.

@@ -27,13 +27,13 @@ def judge(
     code: int | None = 1,
     code_before: int | None = 1,
     touching: Collection[str] | None = ("tests/test_a.py",),
-    apart: Collection[str] = ("tests/test_a.py", "tests/test_b.py", "tests/test_c.py"),
+    far: Collection[str] = ("tests/test_a.py", "tests/test_b.py", "tests/test_c.py"),
     again: CheckReport | None = None,
     again_code: int | None = None,
     command: str = "pytest -q",
     fewer: bool = False,
 ) -> Judgement:
-    found = compared(before, after, touching=touching, apart=apart, again=again)
+    found = compared(before, after, touching=touching, far=far, again=again)
     return judged_check(command, (code_before, code), after, before, found, fewer_are_meant=fewer, again=again_code)
 
 
@@ -146,7 +146,7 @@ def test_where_nobody_knows_which_tests_touch_the_files_each_red_one_may() -> No
 )
 @pytest.mark.parametrize("touching", [("test/calc.test.js",), ()])
 def test_a_red_test_whose_id_tells_no_file_is_not_excused_as_anothers(name: str, touching: tuple[str, ...]) -> None:
-    found = judge(report(name), report(name), touching=touching, apart=("test/other.test.js", "src/z.rs"))
+    found = judge(report(name), report(name), touching=touching, far=("test/other.test.js", "src/z.rs"))
     assert (found.held, found.why.startswith("fixed 0, broke 0, still red 1")) == (False, True)
 
 
@@ -163,12 +163,12 @@ def test_each_test_is_told_once_and_nothing_broken_or_still_red_ever_passes(
     before: tuple[str, ...], after: tuple[str, ...], again: tuple[str, ...] | None, touching: list[str]
 ) -> None:
     second = None if again is None else report(*again)
-    apart = ("tests/test_b.py", "tests/test_c.py")
-    found = compared(report(*before), report(*after), touching=touching, apart=apart, again=second)
+    far = ("tests/test_b.py", "tests/test_c.py")
+    found = compared(report(*before), report(*after), touching=touching, far=far, again=second)
     assert found is not None
     told = (*found.fixed, *found.broke, *found.still, *found.others, *found.flaky)
     assert sorted(told) == sorted({*before, *after})
-    judgement = judge(report(*before), report(*after), touching=touching, apart=apart, again=second)
+    judgement = judge(report(*before), report(*after), touching=touching, far=far, again=second)
     assert judgement.held is not True or not (found.broke or found.still)
     if second is None and set(after) - set(before):
         assert judgement.held is False

@@ -33,7 +33,7 @@ IN_HERMES = "; in Hermes: "  # what follows is of no use without Hermes
 _KEY = f"put a working key into the .env of {{profile}}, or export it{IN_HERMES}`hermes -p {{profile}} auth add`"
 _ALIAS = (
     "load the model that {profile} names, or serve it under that name (llama-server `--alias`, vLLM "
-    "`--served-model-name`), or write `accept_any_model: true` into the policy for any model that the server lists"
+    "`--served-model-name`); `accept_any_model: true` in the policy takes any model that the server lists"
 )
 _CREDIT = "add credit at the provider of {profile}, or another key; then `profile-router health --reset`"
 _WAIT = "wait for {profile}'s limit to pass (`profile-router health` tells how long), or add another key"

@@ -69,13 +69,13 @@ def compared(
     after: CheckReport | None,
     *,
     touching: Collection[str] | None,
-    apart: Collection[str] = (),
+    far: Collection[str] = (),
     again: CheckReport | None = None,
 ) -> Difference | None:
     """Return the difference of two reports, None where one is not known whole.
 
-    *touching* are the test files that touch the task's files, None where nobody knows: then each red test may. *apart*
-    are those that do not. A red test is excused where its id tells one of *apart*, and none of *touching*.
+    *touching* are the test files that touch the task's files, None where nobody knows: then each red test may.
+    *far* are those that do not. A red test is excused where its id tells one of those, and none of *touching*.
     *again* is the report of a second run on the same files as *after*.
     """
     if before is None or after is None or not (before.whole and after.whole):
@@ -84,8 +84,8 @@ def compared(
     second = set(again.failed) if again is not None and again.whole and again.ran == after.ran else red
     flaky = red ^ second
     both = [name for name in after.failed if name in was - flaky]
-    near, far = FilesOfTests(touching or ()), FilesOfTests(apart)
-    mine = [name for name in both if touching is None or near.have(name) or not far.have(name)]
+    by_near, by_far = FilesOfTests(touching or ()), FilesOfTests(far)
+    mine = [name for name in both if touching is None or by_near.have(name) or not by_far.have(name)]
     return Difference(
         fixed=tuple(name for name in before.failed if name not in red | flaky),
         broke=tuple(name for name in after.failed if name not in was | flaky),

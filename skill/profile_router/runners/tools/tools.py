@@ -202,7 +202,7 @@ def _tool(offer: _Offer, act: _Act, room: int) -> BaseTool:
         except (ToolRefusal, RouterError, OSError) as failure:
             return answered(arguments, failure)
 
-    def misused(error: Any) -> str:
+    def wrong_arguments(error: Any) -> str:
         wrong = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
         reply = f"error: {name}: {wrong}; its parameters are {', '.join(schema.model_fields)}"
         return fitted_answer(sendable(reply), room, _LESS)
@@ -214,5 +214,5 @@ def _tool(offer: _Offer, act: _Act, room: int) -> BaseTool:
         name=name,
         description=text,
         args_schema=schema,
-        handle_validation_error=misused,
+        handle_validation_error=wrong_arguments,
     )
