@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from profile_router.evaluation.locators import Ranking, ranking_of
 from profile_router.evaluation.rows import read_rows
 from profile_router.evaluation.signals import RouteOf
 from profile_router.pages.measured import Measured
+from profile_router.pages.report import BarsFigure
 
 OURS = Ranking(paths=["a.py", "b.py", "c.py"], sure="sure", to_read=2, to_edit=(1, 2))
 
@@ -51,6 +53,34 @@ def test_the_share_of_gold_among_what_is_read_and_of_counts_within_the_range_are
         ["made", "all", 4, 2.0, 2.0, 1.0, 0.79],
     ]
     assert tables["to edit"] == [["made", 3, 0.67, 1 / 3, 2.0]]
+
+
+def test_who_was_asked_about_some_rows_is_compared_on_those_alone(answers: list[RowAnswers]) -> None:
+    right, wrong = Ranking(paths=["a.py"]), Ranking(paths=["b.py"])
+    asked = [
+        replace(one, rankings={**one.rankings, "quick": right} | ({"slow": wrong} if at < 2 else {}))
+        for at, one in enumerate(answers)
+    ]
+    section = located(asked, "ours", ["ours", "quick", "slow"])
+    assert section is not None
+    tables = {table.name: values(list(table.rows)) for table in section.tables}
+    assert [line[:4] for line in tables["localisation"]] == [
+        ["made", "ours", 4, 1.0],
+        ["made", "quick", 4, 1.0],
+        ["made, asked of slow", "ours", 2, 1.0],
+        ["made, asked of slow", "quick", 2, 1.0],
+        ["made, asked of slow", "slow", 2, 0.0],
+    ]
+    assert [line[:4] for line in tables["paired"]] == [
+        ["made", "quick", 4, 0.0],
+        ["made, asked of slow", "quick", 2, 0.0],
+        ["made, asked of slow", "slow", 2, 1.0],
+    ]
+    assert [line[0] for line in tables["named"] if line[1] == "slow"] == ["names none, asked of slow"]
+    assert {line[0]: line[1] for line in tables["time"]} == {"ours": 4, "quick": 4, "slow": 2}
+    figure = section.figures[0]
+    assert isinstance(figure, BarsFigure)
+    assert [name for name, _ in figure.bars] == ["ours", "quick", "slow (2 rows)"]
 
 
 def test_a_ranking_of_before_that_knows_no_range_is_still_read() -> None:

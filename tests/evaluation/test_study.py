@@ -122,6 +122,20 @@ def test_a_run_that_was_stopped_goes_on_where_it_was(study: Study, tmp_path: Pat
     assert report_json(whole)["sections"] == report_json(told)["sections"]
 
 
+def test_a_sampled_method_is_asked_about_the_first_rows_of_a_sample_alone(study: Study, tmp_path: Path) -> None:
+    part = replace(study, peer_rows={"named files": 4})
+    report = run_study(part, environ(tmp_path), lambda _: None)
+    found = tables(report_json(report))
+    counts = {(one["rows of"], one["by"]): one["n"] for one in found["localisation"]}
+    assert counts == {("made", "ours"): 20, ("made, asked of named files", "ours"): 4} | {
+        ("made, asked of named files", "named files"): 4
+    }
+    assert report.run["kept"] == "ours 0 of 20, named files 0 of 4"
+    assert any("named files is asked for at most 4 rows" in note for note in report.notes)
+    again = run_study(replace(part, peer_rows={"named files": 5}), environ(tmp_path), lambda _: None)
+    assert again.run["kept"] == "ours 20 of 20, named files 4 of 5"  # a larger sample holds the smaller one
+
+
 def test_another_policy_asks_anew(study: Study, tmp_path: Path) -> None:
     part = replace(study, repos=None, most=2)
     run_study(part, environ(tmp_path), lambda _: None)

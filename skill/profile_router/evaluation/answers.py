@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, field
 from itertools import groupby
 from pathlib import Path
@@ -39,7 +39,8 @@ class Scorer(Protocol):
 class Methods:
     """Who is asked. `index` is ours, the first of `locators`. `clones` None: there are no repositories.
 
-    `route_key` is what our route depends on besides the row; empty: it is not asked.
+    `route_key` is what our route depends on besides the row; empty: it is not asked. `sampled` has the digests of the
+    rows that a locator is asked about, by its name. One that is not in it is asked about all.
     """
 
     policy: Path
@@ -49,11 +50,25 @@ class Methods:
     clones: Clones | None = None
     locators: Sequence[Locator] = ()
     scorers: Sequence[Scorer] = ()
+    sampled: Mapping[str, Collection[str]] = field(default_factory=dict)
+
+    @property
+    def keys(self) -> Sequence[tuple[str, str]]:
+        """Return the name and the key of each that is asked."""
+        ranking = [(one.name, one.key) for one in self.locators]
+        return [*ranking, *((one.name, one.key) for one in self.scorers)]
+
+    def locators_for(self, row: KnownRow) -> Sequence[Locator]:
+        """Return those that are asked about *row*."""
+        return [one for one in self.locators if one.name not in self.sampled or row.digest in self.sampled[one.name]]
 
 
 @frozen
 class RowAnswers:
-    """All that was answered about one row. `placed`: its repository was there at its base commit."""
+    """All that was answered about one row. `placed`: its repository was there at its base commit.
+
+    `rankings` has no locator that was not asked about it.
+    """
 
     row: KnownRow
     route: RouteOf
@@ -105,7 +120,7 @@ def _ask(row: KnownRow, methods: Methods, kept: KeptAnswers) -> RowAnswers:
             gold = kept.get("gold files 2", name, place.gold)
         except WorkspaceError:
             place.there = False
-    rankings = dict(_ranked(row, place, methods.locators, kept)) if place.there else {}
+    rankings = dict(_ranked(row, place, methods.locators_for(row), kept)) if place.there else {}
     return RowAnswers(
         row=row,
         route=_routed(row, place, methods, kept) if methods.route_key else RouteOf(),

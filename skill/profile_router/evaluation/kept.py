@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -22,20 +23,24 @@ _SCHEMA = "CREATE TABLE IF NOT EXISTS kept (who TEXT, row TEXT, at REAL, answer 
 
 
 class KeptAnswers:
-    """Answers by who gave them and the row, in *folder*. `asked` and `found` count what was looked up and was there."""
+    """Answers by who gave them and the row, in *folder*.
+
+    `asked` and `found` count what was looked up and was there, by who answers.
+    """
 
     def __init__(self, folder: Path, *, fresh: bool = False) -> None:
         self._path = private_folder(folder) / "rows.db"
         self._fresh = fresh
-        self.asked = self.found = 0
+        self.asked: Counter[str] = Counter()
+        self.found: Counter[str] = Counter()
         with transaction(self._path, _SCHEMA) as database:
             database.execute("DELETE FROM kept WHERE at < ?", (time.time() - MOST_DAYS * DAY_S,))
 
     def get(self, who: str, row: str, make: Callable[[], Any]) -> Any:
         """Return the JSON value that *who* gave for *row*, else what *make* returns, which is kept then."""
-        self.asked += 1
+        self.asked[who] += 1
         if not self._fresh and (there := self._there(who, row)) is not None:
-            self.found += 1
+            self.found[who] += 1
             return there
         answer = make()
         with transaction(self._path, _SCHEMA) as database:

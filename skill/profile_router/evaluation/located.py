@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from statistics import fmean
 
 from profile_router.evaluation.answers import RowAnswers
@@ -49,7 +49,7 @@ def located(answers: Sequence[RowAnswers], ours: str, locators: Sequence[str]) -
         said=_SAID,
         tables=[*tables, *(table for table in (sure, _to_read(rows, ours), _to_edit(answers, ours)) if table.rows)],
         figures=[
-            BarsFigure(name="A changed file comes first (any@1)", bars=[(one, _any(rows, one, 1)) for one in locators]),
+            BarsFigure(name="A changed file comes first (any@1)", bars=list(_firsts(rows, locators))),
             *([BarsFigure(name=f"{ours}: right at rank 1, by how sure", bars=list(_bars(sure)))] if sure.rows else []),
         ],
     )
@@ -61,6 +61,28 @@ def _groups(rows: Sequence[RowAnswers]) -> Iterator[tuple[str, Sequence[RowAnswe
         yield name, [answer for answer in rows if answer.row.set == name]
     if len(sets) > 1:
         yield "all", rows
+
+
+def _with_samples(
+    groups: Iterable[tuple[str, Sequence[RowAnswers]]], locators: Sequence[str]
+) -> Iterator[tuple[str, Sequence[RowAnswers], Sequence[str]]]:
+    """Yield each group with those that were asked about all of its rows, and then each sample of it.
+
+    A sample is the rows that a locator was asked about which was not asked about all. All are compared on those rows.
+    """
+    for name, rows in groups:
+        samples = {one: [row for row in rows if one in row.rankings] for one in locators}
+        yield name, rows, [one for one in locators if len(samples[one]) == len(rows)]
+        for sampled, some in samples.items():
+            if 0 < len(some) < len(rows):
+                known = [one for one in locators if all(one in row.rankings for row in some)]
+                yield f"{name}, asked of {sampled}", some, known
+
+
+def _firsts(rows: Sequence[RowAnswers], locators: Sequence[str]) -> Iterator[tuple[str, Measured]]:
+    for one in locators:
+        some = [row for row in rows if one in row.rankings]
+        yield one if len(some) == len(rows) else f"{one} ({len(some)} rows)", _any(some, one, 1)
 
 
 def _ranking(answer: RowAnswers, name: str) -> Ranking:
@@ -82,8 +104,8 @@ def _by_set(rows: Sequence[RowAnswers], locators: Sequence[str]) -> ResultTable:
         columns=columns,
         rows=[
             (name, one, len(some), *(_any(some, one, k) for k in FIRSTS), *(_recall(some, one, k) for k in FIRSTS))
-            for name, some in _groups(rows)
-            for one in locators
+            for name, some, known in _with_samples(_groups(rows), locators)
+            for one in known
         ],
     )
 
@@ -101,8 +123,8 @@ def _against(rows: Sequence[RowAnswers], ours: str, others: Sequence[str]) -> Re
         columns=("rows of", "against", "n", *(f"any@{k} more" for k in FIRSTS)),
         rows=[
             (name, other, len(some), *(gain(some, other, k) for k in FIRSTS))
-            for name, some in _groups(rows)
-            for other in others
+            for name, some, known in _with_samples(_groups(rows), others)
+            for other in known
         ],
     )
 
@@ -116,9 +138,9 @@ def _by_naming(rows: Sequence[RowAnswers], locators: Sequence[str]) -> ResultTab
         columns=("text", "by", "n", *(f"any@{k}" for k in FIRSTS), "recall@10"),
         rows=[
             (what, one, len(some), *(_any(some, one, k) for k in FIRSTS), _recall(some, one, 10))
-            for what, some in (("names a file", named), ("names none", unnamed))
+            for what, some, known in _with_samples((("names a file", named), ("names none", unnamed)), locators)
             if some
-            for one in locators
+            for one in known
         ],
     )
 
@@ -185,7 +207,7 @@ def _bars(sure: ResultTable) -> Iterator[tuple[str, Measured]]:
 def _in_time(rows: Sequence[RowAnswers], locators: Sequence[str]) -> ResultTable:
     told: list[tuple[Cell, ...]] = []
     for one in locators:
-        rankings = [_ranking(row, one) for row in rows]
+        rankings = [row.rankings[one] for row in rows if one in row.rankings]
         times = sorted(ranking.ms for ranking in rankings if not ranking.problem)
         warm = sorted(ranking.warm_ms for ranking in rankings if ranking.warm_ms)
         failed = sum(bool(ranking.problem) for ranking in rankings)

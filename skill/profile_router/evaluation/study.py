@@ -10,7 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
+from dataclasses import field, replace
 from functools import cache
 from pathlib import Path
 
@@ -40,12 +40,16 @@ TellProgress = Callable[[str], None]
 
 @frozen
 class Study:
-    """What is asked for. `most`: rows of each set, 0 for all; `errors`: false accepts and rejects of a check."""
+    """What is asked for. `most`: rows of each set, 0 for all; `errors`: false accepts and rejects of a check.
+
+    `peer_rows` says how many rows of each set a peer that ranks files is asked about, by its name.
+    """
 
     data: Sequence[Path]
     repos: Path | None = None
     policy: str | None = None
     against: Sequence[PeerPackage] = ()
+    peer_rows: Mapping[str, int] = field(default_factory=dict)
     outcomes: Path | None = None
     local_model: str | None = None
     burst_model: str | None = None
@@ -91,7 +95,7 @@ def ask_study(study: Study, environ: Mapping[str, str], told: TellProgress, *, r
     kept = KeptAnswers(our_folder("CACHE", environ) / "evaluate", fresh=study.fresh)
     notes = list(_first_notes(rows, study))
     with _methods(study, policy, environ, notes) as found:
-        methods = found if routes else replace(found, route_key="")
+        methods = replace(found, route_key=found.route_key if routes else "", sampled=_sampled(rows, study))
         if methods.clones:
             notes += _absent(rows, methods.clones)
         answers = ask_all(rows, methods, kept, told)
@@ -107,7 +111,8 @@ def ask_study(study: Study, environ: Mapping[str, str], told: TellProgress, *, r
         run={
             "machine": _machine(),
             "date": time.strftime("%Y-%m-%d", time.gmtime()),
-            "took": f"{time.monotonic() - began:,.0f} s; {kept.found:,} of {kept.asked:,} answers were kept before",
+            "took": f"{time.monotonic() - began:,.0f} s; {_share(kept, [*kept.asked])} answers were kept before",
+            "kept": ", ".join(f"{name} {_share(kept, [key])}" for name, key in methods.keys),
         },
         notes=(*notes, *_problems(answers)),
     )
@@ -180,11 +185,22 @@ def _sections(asked: AskedStudy, study: Study, outcomes: Mapping[str, Mapping[st
     yield from (section for section in found if section is not None)
 
 
+def _sampled(rows: Sequence[KnownRow], study: Study) -> Mapping[str, frozenset[str]]:
+    return {name: frozenset(row.digest for row in sample(rows, most)) for name, most in study.peer_rows.items()}
+
+
+def _share(kept: KeptAnswers, who: Sequence[str]) -> str:
+    """Return how many of the answers that were looked up for *who* were kept before."""
+    return f"{sum(kept.found[one] for one in who):,} of {sum(kept.asked[one] for one in who):,}"
+
+
 def _first_notes(rows: Sequence[KnownRow], study: Study) -> Iterator[str]:
     if study.repos is None:
         yield "no --repos: localisation is not measured, and our route sees no repository"
     elif not study.repos.is_dir():
         raise UsageError(f"--repos {study.repos} is not a folder; give the folder that holds clones as OWNER/NAME")
+    for name, most in study.peer_rows.items():
+        yield f"{name} is asked for at most {most:,} rows of each file, and compared with the others on those alone"
     if {row.split for row in rows} != {"dev"}:
         yield "rows that are not of the dev split are among these: tune nothing on them"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from profile_router.cli.marks import Drawing, printable
 from profile_router.cli.output_file import page_file
 from profile_router.cli.progress import folded
 from profile_router.cli.spelling import as_called
+from profile_router.core.text import shown
 from profile_router.errors import UsageError
 from profile_router.evaluation.peers.catalogue import PEERS, peers_named
 from profile_router.evaluation.study import Study, TellProgress, run_study
@@ -29,6 +30,13 @@ def add(parser: argparse.ArgumentParser) -> None:
     add_rows(parser)
     add = parser.add_argument
     add("--against", nargs="+", action="extend", default=[], metavar="PEER", help=f"also ask: {', '.join(PEERS)}")
+    add(
+        "--peer-rows",
+        action="append",
+        default=[],
+        metavar="PEER=N",
+        help="ask this peer for at most N rows of each file, always the same ones, and compare it on those alone",
+    )
     add("--outcomes", metavar="FILE", help="what models did with the rows: id and models {NAME: {resolved, cost}}")
     add("--local-model", metavar="NAME", help="the model of the outcomes that stands for the local tier")
     add("--burst-model", metavar="NAME", help="the model of the outcomes that stands for the burst tier")
@@ -60,6 +68,7 @@ def run(arguments: argparse.Namespace) -> int:
     study = replace(
         study_of(arguments),
         against=peers_named(arguments.against),
+        peer_rows=_peer_rows(arguments.peer_rows, arguments.against),
         outcomes=Path(arguments.outcomes) if arguments.outcomes else None,
         local_model=arguments.local_model,
         burst_model=arguments.burst_model,
@@ -99,6 +108,20 @@ def tell_report(arguments: argparse.Namespace, make: Callable[[TellProgress], Re
     else:
         print("\n".join(folded(as_called(line), sys.stdout, indent=2) for line in report_lines(report)))
     return 0
+
+
+def _peer_rows(given: Sequence[str], against: Sequence[str]) -> Mapping[str, int]:
+    """Return how many rows of each file a peer is asked for, of values like `aider=40`. Raises UsageError."""
+    ranking = [name for name in against if PEERS[name].does == "ranks"]
+    known = ", ".join(ranking) or "none is named"
+    allowed = f"allowed: PEER=N, N from 1; peers of --against that rank files: {known}"
+    found: dict[str, int] = {}
+    for value in given:
+        name, _, number = value.partition("=")
+        if name not in ranking or not (number.isascii() and number.isdigit() and int(number[:9])):
+            raise UsageError(f"--peer-rows is '{shown(value)}' ({allowed})")
+        found[name] = int(number[:9])
+    return found
 
 
 def _errors(given: str) -> tuple[float, float]:
