@@ -190,7 +190,7 @@ def test_no_name_is_ever_looked_up_in_an_index(
     assert setup([f"--from={name}", "--yes"]) == 2
     assert (pip_calls, own_environment.exists()) == ([], False)
     [line] = capfd.readouterr().err.splitlines()
-    assert f"{name} does not exist; allowed after --from: a copy of the repository, a wheel" in line
+    assert f"{name} does not exist; allowed after --from: a copy of the repository; a wheel" in line
 
 
 SHA, COMMIT = "0123456789abcdef" * 4, "0123456789" * 4

@@ -64,7 +64,7 @@ WRONG = [
     ("model: {base_url: 'ftp://h/v1'}", "model.base_url is 'ftp://h/v1'", "http or https"),
     ("model: {base_url: 'http://h:99999/v1'}", "model.base_url is 'http://h:99999/v1'", "http or https"),
     ("model: {base_url: 'http://[::1/v1'}", "model.base_url is 'http://[::1/v1'", "http or https"),
-    ("model: {base_url: 'http://h/v1?k=1'}", "model.base_url is", "without a user, a password or a query"),
+    ("model: {base_url: 'http://h/v1?k=1'}", "model.base_url is", "without user, password or query"),
     ("terminal: {backend: [local]}", "terminal.backend is a list", "text"),
 ]
 

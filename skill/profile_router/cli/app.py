@@ -235,8 +235,8 @@ def parser(*names: str) -> Parser:
     top = Parser(
         prog="profile-router",
         description="Route each Hermes subagent to the right profile: local first, cloud when it counts.",
-        epilog="exit codes: 0 ok, 1 the last attempt or its check failed, 2 usage, 3 refused, 4 nobody agreed to the "
-        "price, 130 Ctrl-C",
+        epilog="exit codes: 0 ok · 1 the last attempt or its check failed · 2 usage · 3 refused · "
+        "4 nobody agreed to the price · 130 Ctrl-C",
     )
     top.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
 

@@ -28,7 +28,7 @@ _SAID: Mapping[Seam, tuple[str, str]] = {
     ),
     "middleware": (
         "each `delegate_task` is run here",
-        "as this Hermes takes no client of a plugin, it blocks the chat until it is done, and only Ctrl-C stops it",
+        "as this Hermes takes no client of a plugin, it blocks the chat; only Ctrl-C stops it",
     ),
 }
 
@@ -79,8 +79,8 @@ def delegation(facts: DoctorFacts) -> Iterator[Finding]:
         yield warned("Hermes delegation", measured, _INSTALL)
     elif ours and model != PLUGIN:
         measured = (
-            f"delegation.model is {model or 'not set'} {where}, not {PLUGIN}: a child gets that name, and with many "
-            "names a time limit of Hermes' own, after which it is run again"
+            f"delegation.model is {model or 'not set'} {where}, not {PLUGIN}: a child gets that name; "
+            "many names have a time limit in Hermes, after which the child is run again"
         )
         yield failed("Hermes delegation", measured, _INSTALL)
     else:

@@ -18,7 +18,7 @@ CODE = frozenset(
 )
 _TEST_PARTS = frozenset({"test", "tests", "testing", "__tests__"})
 _SAID = (
-    "Gold: the code files of the change that were there at its base commit, tests left out where other code was "
+    "Gold: the code files of the change that were there at its base commit. Tests count only where no other code was "
     "changed. Rows without one are left out. any@k: one of them is among the first k; recall@k: the share of them."
 )
 

@@ -161,8 +161,8 @@ def _promoted_early(turns: Sequence[int], pair: Pair, market: Market) -> ResultT
 
     rows = [row(errors) for errors in market.errors]
     said = (
-        "A local run of more turns than nine of ten that ended well is promoted at once, as the policy's "
-        "`over_usual_turns` says where its weight alone makes the score. More: than the same cascade without."
+        "A local run is promoted at once when it takes more turns than nine of ten that ended well. The policy's "
+        "`over_usual_turns` does so where its weight alone makes the score. More: than the same cascade without."
     )
     columns = ("early promotion", "solved", "more solved", "USD a task", "more USD")
     return ResultTable(name="early", said=said, columns=columns, rows=rows)

@@ -127,8 +127,8 @@ def _answer(child: DelegatedChild, ran: Ran) -> ChildAnswer:
 
 def _switched(mode: str) -> str:
     return (
-        f"profile-router is switched to `{mode}` (hermes_plugin in its policy), but delegation.provider still names "
-        "it: take that line out of config.yaml, or set hermes_plugin: on"
+        f"the policy of profile-router says hermes_plugin: {mode}, but delegation.provider still names it; "
+        "take that line out of config.yaml, or set hermes_plugin: on"
     )
 
 

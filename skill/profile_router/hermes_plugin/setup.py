@@ -34,7 +34,7 @@ _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 _FILE_URL = re.compile(r"https://[^\s#]+\.whl(?:#sha256=(?P<sha256>[0-9a-fA-F]{64}))?")
 _COMMIT_URL = re.compile(r"git\+(?:https|ssh|file)://[^\s#]+@[0-9a-fA-F]{40}")
 _SOURCES = (
-    "a copy of the repository, a wheel, https://….whl with --sha256 HEX, or git+https://…@COMMIT with all its 40 digits"
+    "a copy of the repository; a wheel; https://….whl with --sha256 HEX; or git+https://…@COMMIT with its 40 digits"
 )
 _WAYS = (
     "no program was found; make one: `git clone` the repository of this plugin into FOLDER, then "

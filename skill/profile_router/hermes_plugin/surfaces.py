@@ -23,7 +23,7 @@ _LONGEST_ANSWER = 6_000
 # In a chat only what reads: anybody who may write there may ask this.
 _IN_CHAT = ("profiles", "doctor", "history", "threads", "budget")
 _HELP = """
-Behind `hermes`, name the profile with --as NAME instead of --profile NAME, which Hermes takes for itself:
+Behind `hermes`, write --as NAME for --profile NAME. Hermes takes --profile for itself. For example:
   hermes profile-router route "fix the typo in README.md" --as coding-burst
 """
 _TAKEN = "profile-router: Hermes took --profile for itself; to name the task's profile write --as NAME\n"

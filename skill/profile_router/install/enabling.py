@@ -44,7 +44,7 @@ _YOURS = (
     "`delegation:`"
 )
 _TAKE_OUT = (
-    f"{{}} says `provider: {ROUTER}` and `model: {ROUTER}` below `delegation:`, and profile-router is not to run "
+    f"{{}} says `provider: {ROUTER}` and `model: {ROUTER}` below `delegation:`; profile-router is not to run "
     "what Hermes delegates: take both lines out by hand"
 )
 _OFF = f"'{PLUGIN}' is on `plugins.disabled` in {{}}, which wins; take it off with `hermes plugins enable {PLUGIN}`"

@@ -197,8 +197,8 @@ def _keys(root: Path, wanting: tuple[Wanting, ...], use: bool | None) -> Iterato
             )
     for one in left:
         yield (
-            f"{', '.join(one.profiles)}: no key of their own, and you have not agreed to Hermes' root pool "
-            f"({one.counted} in {root / 'auth.json'}), so profile-router does not use it; `hermes -p` started by "
-            "yourself still reads through to it. Write a key into the profile's .env, or agree: "
+            f"{', '.join(one.profiles)}: no key of their own. You have not agreed to Hermes' root pool "
+            f"({one.counted} in {root / 'auth.json'}): profile-router does not use it, but `hermes -p` does. "
+            "Write a key into the profile's .env, or agree: "
             "`profile-router install --use-root-keys`"
         )

@@ -29,8 +29,8 @@ _MOST_GLOBS = 200
 _LONGEST_GLOB = 200
 _MOST_WORDS, _MOST_PATTERNS = 200, 20
 _ONLY = (
-    "it may only tighten the policy: more of private, local_only, limits, promotion.tainted_changes: back, "
-    "conversation.elsewhere: none, check: ask or off"
+    "it may only tighten the policy by: private, local_only, limits; "
+    "promotion.tainted_changes: back; conversation.elsewhere: none; check: ask or off"
 )
 
 

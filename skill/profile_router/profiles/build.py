@@ -155,7 +155,7 @@ def _base_url(settings: Mapping[str, Stated], provider: Provider, file: str, ins
         lines = ((name, variables.places.get(name)) for name in settings["base_url"].variables)
         set_at = "".join(f"; {name} is set in {line.place}" for name, line in lines if line)
         raise settings["base_url"].refusal(
-            f"an http or https address such as http://127.0.0.1:8080/v1, without a user, a password or a query{set_at}"
+            f"an http or https address without user, password or query, such as http://127.0.0.1:8080/v1{set_at}"
         )
     return base_url
 

@@ -86,7 +86,7 @@ def _money(totals: Totals) -> Section:
         figures.append(LinesFigure(name="USD so far", x="days with tasks, 0 is the last", y="USD", lines=lines))
     return Section(
         title="Money",
-        said=f"{found.known:,} of {totals.runs:,} tasks can be compared: they ended well, and their tokens and the "
+        said=f"{found.known:,} of {totals.runs:,} tasks can be compared. They ended well; their tokens and the "
         "price of the burst tier are known.",
         figures=figures,
         tables=[_notable("most-expensive", "The most expensive", totals.most_expensive)]

@@ -90,7 +90,7 @@ def _withheld(found: Survey) -> str:
     insists = "(`runner: hermes` in the policy insists)"
     if not found.files:
         return (
-            f"not run by Hermes: whether the workspace has private files is unknown ({found.why}), and its tools would "
+            f"not run by Hermes: whether the workspace has private files is unknown ({found.why}); its tools would "
             f"read them out to a model elsewhere; name a smaller folder with --workspace {insists}"
         )
     more = f" and {len(found.files) - 1:,} more" if len(found.files) > 1 else ""

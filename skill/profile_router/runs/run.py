@@ -72,8 +72,9 @@ def job_of(
     refuse_outside(setup)
     if setup.workspace is None and asks_for_an_edit(task.goal):
         raise WorkspaceError(
-            f"no folder to edit in: {cwd} is in no git repository, and no --file names one; give it by "
-            "--workspace (`--workspace .` is this one), or name a file in it by --file (the home folder is none)"
+            f"no folder to edit in: {cwd} is in no git repository, and no --file names one; "
+            "give it by --workspace (`--workspace .` is this one), or name a file in it by --file; "
+            "the home folder cannot be one"
         )
     thread = thread_id(task.thread)
     task = replace(setup.task, thread=thread)

@@ -55,8 +55,8 @@ def _read(path: Path) -> bytes:
         key = file.read(BYTES + 1)
     if len(key) != BYTES:
         raise StateError(
-            f"{path} is not a key ({BYTES} bytes are one); bring the right one back, or move it away: then a new one "
-            "is made, and what was kept under the old one is set aside"
+            f"{path} is not a key ({BYTES} bytes are one); bring the right one back, or move this one away; "
+            "then a new one is made, and what was kept under the old one is set aside"
         )
     return key
 

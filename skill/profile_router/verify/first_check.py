@@ -141,7 +141,7 @@ def _refuse_if_unable(result: CheckResult, folder: Path, may_lack: MayLack) -> N
     said = f" ({shown(result.last_line, 120)})" if result.last_line else ""
     raise UsageError(
         f"the check cannot run: `{shown(result.command, 120)}` ended with exit {result.exit_code}{said}{missing} "
-        "before any attempt, so no model was asked and nothing was paid; "
+        "before any attempt; no model was asked and nothing was paid; "
         f"give --check a command that runs in {folder}, or leave --check out"
     )
 

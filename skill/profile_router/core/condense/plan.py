@@ -244,8 +244,8 @@ def _with_summaries(
 
 def _too_many(tokens: int, calls: int, budget: CondenseBudget) -> TooLarge:
     return TooLarge(
-        f"about {tokens:,} tokens or more would have to be summarized in {calls:,} model calls or more of "
-        f"{budget.chunk:,} tokens each, and condense.max_calls allows {budget.calls:,}"
+        f"to summarize at least {tokens:,} tokens takes at least {calls:,} model calls of {budget.chunk:,} tokens; "
+        f"condense.max_calls allows {budget.calls:,}"
     )
 
 

@@ -135,7 +135,7 @@ def _large(rule: LargeChangeRule) -> str:
     words = ", ".join(rule.refactor.scope_words)
     return (
         f"more than {rule.above_files} files; {_kinds(rule.kinds)}; or a refactor of {rule.refactor.files} files, "
-        f"{rule.refactor.lines} lines or a wide scope ({words})"
+        f"{rule.refactor.lines} lines or a wide scope; a scope is wide by: {words}"
     )
 
 

@@ -263,8 +263,8 @@ async def _within_means(talking: Coroutine[Any, Any, Ended], account: Account) -
 def _own_count(order: Order, account: Account) -> Iterator[str]:
     if account.counted:
         yield (
-            f"{order.profile} sent no usage with an answer, or was cut off in one: the tokens and the cost of that are "
-            "by our own count, from its size"
+            f"{order.profile} sent no usage with an answer, or was cut off in one; its tokens and its cost are "
+            "our own count, by its size"
         )
     if account.doubts:
         yield doubts_note(order.profile, account.doubts)
