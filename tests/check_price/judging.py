@@ -28,7 +28,7 @@ from profile_router.core.attempt.weak_checks import with_weak_checks
 from profile_router.core.found_check import FoundCheck
 from profile_router.core.ladder.receipt import Attempt, CheckBefore, Verified
 from profile_router.core.task import Task
-from profile_router.verify.jailed import JailedChecks
+from profile_router.verify.checking.jailed import JailedChecks
 from profile_router.verify.verifier import WorkspaceVerifier
 from profile_router.workspace.folder import Workspace, tracked_files
 

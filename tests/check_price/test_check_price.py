@@ -26,7 +26,7 @@ from profile_router.checks.finding import find_check
 from profile_router.core.ladder.report import CheckReport
 from profile_router.core.operating.share import share_of
 from profile_router.core.task import Task
-from profile_router.verify.jailed import JailedChecks
+from profile_router.verify.checking.jailed import JailedChecks
 from profile_router.workspace.folder import Workspace
 
 PAGE = Path(__file__).parents[2] / "docs" / "checks.md"

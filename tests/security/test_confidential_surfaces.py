@@ -24,9 +24,9 @@ from profile_router.policies.file import SHIPPED, read_policy
 from profile_router.runners.tools import editing, reading, search
 from profile_router.runners.tools.answers import ToolRefusal
 from profile_router.runners.tools.fence import Fence
-from profile_router.verify.check import run_check
-from profile_router.verify.diffs import WorkDiffs
-from profile_router.verify.private_copies import PrivatePieces
+from profile_router.verify.changes.diffs import WorkDiffs
+from profile_router.verify.changes.private_copies import PrivatePieces
+from profile_router.verify.checking.check import run_check
 from profile_router.withheld.whole_scan import ReadBudget, secret_in, windows
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -12,7 +12,7 @@ import pytest
 
 from profile_router.core.ladder.receipt import CheckResult
 from profile_router.jail.process import ProcessEnd, without_secrets
-from profile_router.verify.check import check_result, run_check
+from profile_router.verify.checking.check import check_result, run_check
 
 ENVIRON = {"PATH": os.environ["PATH"], "HOME": "/nowhere"}
 

@@ -25,7 +25,7 @@ from profile_router.git.repository import Repository, find_repository
 from profile_router.ledger.words import Seal
 from profile_router.state.places import CHECKS_FOLDER, remove
 from profile_router.threads.records import MemoryRecords
-from profile_router.verify.kept_checks import FRESH_S, KeptChecks
+from profile_router.verify.checking.kept_checks import FRESH_S, KeptChecks
 from profile_router.verify.verifier import WorkspaceVerifier
 from profile_router.workspace.folder import Workspace
 

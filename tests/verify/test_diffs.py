@@ -12,7 +12,7 @@ from tests.git.git_repository import repository, run_git, write_files
 from tests.verify.test_set_back import a_verifier
 
 from profile_router.core.attempt.handoff import FileDiff
-from profile_router.verify import diffs as work_diffs
+from profile_router.verify.changes import diffs as work_diffs
 from profile_router.verify.verifier import WorkspaceVerifier
 from profile_router.withheld.whole_scan import WINDOW
 

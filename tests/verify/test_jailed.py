@@ -13,8 +13,8 @@ from profile_router.core.found_check import CheckRunner, FoundCheck
 from profile_router.core.ladder.receipt import CheckResult
 from profile_router.core.policy import Terminal
 from profile_router.jail.child import CROWDED, JAIL_FAILED, MISSING, SWOLLEN, _lend
-from profile_router.verify.environments import environments, lent_places, made_places
-from profile_router.verify.jailed import JailedChecks, inconclusive
+from profile_router.verify.checking.environments import environments, lent_places, made_places
+from profile_router.verify.checking.jailed import JailedChecks, inconclusive
 
 SECRET = "s3cret-of-this-machine"
 

@@ -7,7 +7,7 @@ from tests.fakes import a_task
 
 from profile_router.core.attempt.steered import steering
 from profile_router.core.language.set_up_files import SET_UP_FILES
-from profile_router.verify.put_back import written_to_put_back
+from profile_router.verify.changes.put_back import written_to_put_back
 
 TASK = a_task("Fix total in lib/cart.rb", files=("lib/cart.rb",))
 KNOWN = [name for names in SET_UP_FILES.values() for name in names]

@@ -13,7 +13,7 @@ from tests.verify.test_set_back import a_verifier
 
 from profile_router.core.found_check import FoundCheck
 from profile_router.core.ladder.receipt import CheckResult, Verified
-from profile_router.verify.whole_check import GUESSED
+from profile_router.verify.checking.whole_check import GUESSED
 
 # Prints what pytest prints for the given test files: one is red whose line is nowhere in app.py.
 SCRIPT = """

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from tests.git.git_repository import repository, run_git, write_files
 
 from profile_router.core.privacy.findings import last_parts, private_glob
-from profile_router.verify import private_copies
-from profile_router.verify.private_copies import copied_from, private_pieces
+from profile_router.verify.changes import private_copies
+from profile_router.verify.changes.private_copies import copied_from, private_pieces
 from profile_router.withheld import survey as private_survey
 from profile_router.withheld.survey import survey
 from profile_router.workspace.folder import Workspace

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from profile_router.core.found_check import FoundCheck
 from profile_router.core.policy import Terminal
-from profile_router.verify.jailed import JailedChecks
+from profile_router.verify.checking.jailed import JailedChecks
 
 _SECONDS = 20.0
 _FIX = "install it into .venv of the workspace, or name its folder under terminal.readable of the policy"

@@ -38,7 +38,7 @@ from profile_router.threads.pulse import pulse
 from profile_router.threads.records import Before, Scoped
 from profile_router.threads.threads import Run
 from profile_router.threads.traces import BY_HERMES
-from profile_router.verify.kept_checks import KeptChecks
+from profile_router.verify.checking.kept_checks import KeptChecks
 from profile_router.verify.verifier import WorkspaceVerifier
 from profile_router.withheld.survey import Survey, private_survey
 from profile_router.withheld.whole_scan import Secrets

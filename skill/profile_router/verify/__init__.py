@@ -1,4 +1,4 @@
-"""Check what an attempt really did: the check, the diff, and taking changes back.
+"""Check what an attempt really did: its claims, its changes and the check, which `checking` runs; take work back.
 
-Other rooms come in by `jailed`, `kept_checks`, `parsing`, `verifier`.
+Other rooms come in by `parsing`, `verifier`.
 """

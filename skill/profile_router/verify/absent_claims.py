@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import islice
-from pathlib import Path
 
 from profile_router.core.ladder.receipt import ChangedFile
 from profile_router.core.language.edits import shaped_as_file
 from profile_router.core.language.path_words import path_words
+from profile_router.outside.places import is_place_named
 from profile_router.workspace.folder import Workspace, tracked_files
 
 _MOST = 20  # files that a long report names and that are not there
@@ -23,16 +23,8 @@ def _absent(workspace: Workspace, said: str, changed: Sequence[ChangedFile]) -> 
     """Yield each file that *said* names and that is neither there nor among those *changed*."""
     names: tuple[str, ...] | None = None
     for path in dict.fromkeys(word.text.removeprefix("./") for word in path_words(said)):
-        if not shaped_as_file(path) or is_there(workspace.root, path):
+        if not shaped_as_file(path) or is_place_named(str(workspace.root / path)):
             continue
         names = (*tracked_files(workspace), *(file.path for file in changed)) if names is None else names
         if not any(name == path or name.endswith(f"/{path}") for name in names):
             yield path
-
-
-def is_there(root: Path, path: str) -> bool:
-    """Tell whether *path*, a word that a text names, exists below *root*."""
-    try:
-        return (root / path).exists()
-    except (OSError, ValueError):
-        return False

@@ -22,21 +22,21 @@ from profile_router.git.left_files import beginning, note_beginning
 from profile_router.git.writes import Found
 from profile_router.threads.records import AfterAttempts, Records
 from profile_router.verify.absent_claims import absent_claims
-from profile_router.verify.changes import WorkChanges
-from profile_router.verify.check_runs import CheckRuns
-from profile_router.verify.diffs import WorkDiffs
-from profile_router.verify.first_check import FirstCheck, wrote_since
-from profile_router.verify.judged_check import JudgedCheck, touched
-from profile_router.verify.kept_checks import KeptChecks
-from profile_router.verify.linting import lint_changed
+from profile_router.verify.changes.diffs import WorkDiffs
+from profile_router.verify.changes.private_copies import first_copied, private_pieces
+from profile_router.verify.changes.put_back import to_put_back
+from profile_router.verify.changes.set_back import look_at, not_set_back, remember, remembered
+from profile_router.verify.changes.work_back import WorkBack
+from profile_router.verify.changes.work_changes import WorkChanges
+from profile_router.verify.checking.check_runs import CheckRuns
+from profile_router.verify.checking.first_check import FirstCheck, wrote_since
+from profile_router.verify.checking.judged_check import JudgedCheck, touched
+from profile_router.verify.checking.kept_checks import KeptChecks
+from profile_router.verify.checking.linting import lint_changed
+from profile_router.verify.checking.whole_check import WholeCheck
 from profile_router.verify.open_points import open_points, unproved_points
-from profile_router.verify.parsing import ChangedContent, parsed_in_time
-from profile_router.verify.private_copies import first_copied, private_pieces
-from profile_router.verify.put_back import to_put_back
+from profile_router.verify.parsing import MOST_PARSED_FILES, ChangedContent, parsed_in_time
 from profile_router.verify.same_code import only_words_of
-from profile_router.verify.set_back import look_at, not_set_back, remember, remembered
-from profile_router.verify.whole_check import WholeCheck
-from profile_router.verify.work_back import WorkBack
 from profile_router.withheld.whole_scan import Secrets
 from profile_router.workspace.folder import Workspace
 
@@ -238,8 +238,8 @@ class WorkspaceVerifier:
         """Return the files that changed since *snapshot* and are still there, as they were before the check ran."""
         if self.workspace is None:
             return ()
-        work, after = self._changes(self.workspace.root), self._looked
-        return await asyncio.to_thread(lambda: [ChangedContent(*one) for one in work.contents(snapshot, after)])
+        read = partial(self._changes(self.workspace.root).contents, snapshot, self._looked, most=MOST_PARSED_FILES)
+        return await asyncio.to_thread(lambda: [ChangedContent(*one) for one in read()])
 
     async def _linted(self, changed: Sequence[ChangedFile], seconds: float) -> tuple[WeakCheck, ...]:
         if self.workspace is None or self.linter is None:

@@ -12,8 +12,7 @@ from profile_router.errors import WorkspaceError
 from profile_router.git.command import git
 from profile_router.git.left_files import left_files
 from profile_router.git.marks import GitSnapshots, Mark, path_as_text
-from profile_router.verify.diffs import changed_since_journal, not_by_line
-from profile_router.verify.parsing import MOST_PARSED_FILES
+from profile_router.verify.changes.diffs import changed_since_journal, not_by_line
 
 _LARGEST_DIFFED = 2_000_000
 
@@ -74,15 +73,15 @@ class WorkChanges:
         paths = sorted({path_as_text(path.removesuffix("/.")) for path in found} - known)
         return tuple(ChangedFile(path=path, lines_added=None, lines_removed=None) for path in paths)
 
-    def contents(self, snapshot: str, after: str | None) -> Iterator[tuple[str, bytes | None, bytes]]:
+    def contents(self, snapshot: str, after: str | None, *, most: int) -> Iterator[tuple[str, bytes | None, bytes]]:
         """Yield each file that changed and is still there: its path, and its content before (None: new) and after.
 
-        Without both marks it is what the tools changed.
+        Between both marks at *most* so many files are read. Without them it is what the tools changed.
         """
         if not snapshot or after is None:
             found: Iterable[tuple[str, bytes | None, bytes | None]] = changed_since_journal(self.root, self.journal)
         else:
-            found = self.marks.contents(snapshot, after, most=MOST_PARSED_FILES)
+            found = self.marks.contents(snapshot, after, most=most)
         yield from ((path, before, now) for path, before, now in found if now is not None)
 
 

@@ -16,7 +16,7 @@ from profile_router.core.policy.private import NO_CONFIDENTIAL, Confidential
 from profile_router.core.privacy.findings import private_glob
 from profile_router.core.text import shown
 from profile_router.git.marks import GitSnapshots
-from profile_router.verify.private_copies import PrivatePieces, copied_from
+from profile_router.verify.changes.private_copies import PrivatePieces, copied_from
 from profile_router.withheld.whole_scan import EndNotReached, ReadBudget, file_windows, secret_in
 
 MOST_CHARS = 2_000_000  # of all diffs; what is beyond was not looked at, and counts as private

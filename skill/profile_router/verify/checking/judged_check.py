@@ -15,10 +15,10 @@ from profile_router.core.privacy.taint import together
 from profile_router.core.task import Task
 from profile_router.core.text import shown
 from profile_router.jail.child import JAIL_FAILED
+from profile_router.outside.places import is_place_named
 from profile_router.values import frozen
-from profile_router.verify.absent_claims import is_there
-from profile_router.verify.check_runs import CheckRuns
-from profile_router.verify.first_check import lack_of
+from profile_router.verify.checking.check_runs import CheckRuns
+from profile_router.verify.checking.first_check import lack_of
 from profile_router.workspace.folder import Workspace
 
 _SLOWER = 1.5  # how much longer than the first run a second one may take
@@ -92,6 +92,6 @@ def touched(workspace: Workspace | None, task: Task | None, changed: Sequence[Ch
     """Return which test files touch what *task* names and what was *changed*; None where that is nothing."""
     if workspace is None:
         return None
-    named = () if task is None else (path for path in named_files(task) if is_there(workspace.root, path))
+    named = () if task is None else (path for path in named_files(task) if is_place_named(str(workspace.root / path)))
     files = tuple(dict.fromkeys((*named, *(file.path for file in changed))))
     return touching(workspace, files) if files else None

@@ -14,15 +14,15 @@ from profile_router.git.left_files import beginning, left_files
 from profile_router.git.marks import path_as_text
 from profile_router.git.writes import Found
 from profile_router.values import frozen
-from profile_router.verify.changes import WorkChanges
-from profile_router.verify.put_back import to_put_back, written_to_put_back
-from profile_router.verify.set_back import (
+from profile_router.verify.changes.put_back import to_put_back, written_to_put_back
+from profile_router.verify.changes.set_back import (
     look_at,
     not_set_back,
     set_back_by_git,
     set_back_by_journal,
     stored_files,
 )
+from profile_router.verify.changes.work_changes import WorkChanges
 
 _Ended = Mapping[str, Found | None]
 # Hermes' own tools and commands keep no journal.

@@ -24,7 +24,7 @@ from profile_router.errors import WorkspaceError
 from profile_router.git.marks import GitSnapshots, Mark
 from profile_router.git.trees import Trees
 from profile_router.values import frozen
-from profile_router.verify.check_runs import CheckRuns
+from profile_router.verify.checking.check_runs import CheckRuns
 from profile_router.workspace.folder import tracked_files
 
 GUESSED = "the check was narrowed to the tests of files that were guessed, and all tests came to no end"

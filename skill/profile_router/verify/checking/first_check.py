@@ -23,8 +23,8 @@ from profile_router.git.marks import GitSnapshots, Mark
 from profile_router.git.merge import merge_trees
 from profile_router.state.places import place_in
 from profile_router.values import frozen
-from profile_router.verify.check_runs import CheckRuns
-from profile_router.verify.kept_checks import KeptChecks, entry_name
+from profile_router.verify.checking.check_runs import CheckRuns
+from profile_router.verify.checking.kept_checks import KeptChecks, entry_name
 
 _KEPT = ("exit_code", "seconds", "last_line", "tail", "folder", "held", "why")
 _MOST_EDITED = 200  # files

@@ -10,7 +10,7 @@ from profile_router.checks.linters import linted
 from profile_router.core.found_check import FoundCheck
 from profile_router.core.ladder.receipt import ChangedFile
 from profile_router.core.ladder.weak_check import WeakCheck
-from profile_router.verify.jailed import JailedChecks
+from profile_router.verify.checking.jailed import JailedChecks
 
 LINTING_SECONDS = 60.0
 

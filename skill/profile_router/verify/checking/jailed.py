@@ -27,8 +27,8 @@ from profile_router.jail.process import run_bounded
 from profile_router.jail.view import JailView, jail_command
 from profile_router.policies.workspace_rules import RULES_FILE as RULES
 from profile_router.values import frozen
-from profile_router.verify.check import KEPT_BYTES, check_result, not_run
-from profile_router.verify.environments import leads_out, lent_places, made_places
+from profile_router.verify.checking.check import KEPT_BYTES, check_result, not_run
+from profile_router.verify.checking.environments import leads_out, lent_places, made_places
 from profile_router.withheld.tree import tree_of
 from profile_router.withheld.watch import WithheldWatch, watched
 

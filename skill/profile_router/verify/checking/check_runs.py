@@ -11,8 +11,8 @@ from profile_router.core.found_check import FoundCheck
 from profile_router.core.ladder.receipt import CheckResult
 from profile_router.core.policy import Terminal
 from profile_router.values import frozen
-from profile_router.verify.check import run_check
-from profile_router.verify.jailed import JailedChecks
+from profile_router.verify.checking.check import run_check
+from profile_router.verify.checking.jailed import JailedChecks
 from profile_router.withheld.watch import WithheldWatch
 from profile_router.withheld.whole_scan import Secrets
 from profile_router.workspace.folder import Workspace
