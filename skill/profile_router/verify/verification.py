@@ -1,0 +1,178 @@
+"""One look at an attempt's work: put tests back, see what changed, run the check, and say what stays unverified."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+
+from profile_router.checks.missed_files import missed_files
+from profile_router.core.attempt.handoff import SetBack
+from profile_router.core.attempt.tests_meant import may_have_fewer
+from profile_router.core.found_check import FoundCheck
+from profile_router.core.ladder.receipt import ChangedFile, CheckBefore, CheckResult, Verified
+from profile_router.core.ladder.weak_check import WeakCheck
+from profile_router.core.task import Task
+from profile_router.git.left_files import beginning
+from profile_router.threads.records import AfterAttempts
+from profile_router.verify.absent_claims import absent_claims
+from profile_router.verify.changes.put_back import to_put_back
+from profile_router.verify.changes.work_back import WorkBack
+from profile_router.verify.changes.work_changes import WorkChanges
+from profile_router.verify.checking.check_runs import CheckRuns
+from profile_router.verify.checking.first_check import wrote_since
+from profile_router.verify.checking.judged_check import JudgedCheck, touched
+from profile_router.verify.checking.linting import lint_changed
+from profile_router.verify.checking.whole_check import WholeCheck
+from profile_router.verify.open_points import open_points, unproved_points
+from profile_router.verify.parsing import MOST_PARSED_FILES, ChangedContent, parsed_in_time
+from profile_router.verify.same_code import only_words_of
+from profile_router.workspace.folder import Workspace
+
+
+@dataclass(slots=True, kw_only=True)
+class Verification:
+    """Verifies the work on *task* since *snapshot*; *before* is what the check said before it. *wrote* are the files
+    that the attempts wrote, None where nobody knows.
+
+    *changes* are those of *workspace*; both are None where the task has none. *back* takes back, None without a state
+    folder. *seen* keeps what a resumed run must not look for again. *scratch* is our folder. After a narrowed check
+    that passes, all tests run for *all_tests_seconds*."""
+
+    workspace: Workspace | None
+    changes: WorkChanges | None
+    back: WorkBack | None
+    runs: CheckRuns
+    seen: AfterAttempts
+    scratch: Path
+    linter: FoundCheck | None
+    all_tests_seconds: float
+    snapshot: str
+    task: Task | None
+    before: CheckBefore | None
+    wrote: Sequence[str] | None
+    _looked: str | None = field(default=None, init=False)  # the mark of the work tree before the check
+
+    async def ask(self, said: str, check: str | FoundCheck | None, seconds: float) -> Verified:
+        """Return what changed, what *check* said within *seconds*, and what of the claims in *said* is not so."""
+        back, mark = SetBack(done=True), None
+        if check is not None and self.task is not None:
+            back, mark = self._put_back(self.task)
+        changed = self._changed(mark)
+        if self.wrote is None and self.snapshot and self.changes is not None:  # by commands, or by Hermes' own tools
+            since = beginning(self.scratch, exact=True)
+            changed = (*changed, *self.changes.inside_others(self.snapshot, since, changed))
+        if isinstance(check, FoundCheck) and check.only_if_changed and not changed:
+            check = None
+        result = None if check is None else await self._checked(check, seconds, changed)
+        told = result is not None and not result.inconclusive
+        absent = absent_claims(self.workspace, said, changed)
+        contents = await self._contents()
+        root = None if self.workspace is None else self.workspace.root
+        unproved = tuple(unproved_points(self.task, changed, result, before=self.before, contents=contents, root=root))
+        points = partial(open_points, before=self.before, absent=absent, put_back=back, unproved=unproved)
+        missed = partial(missed_files, adds=any(one.before is None for one in contents))
+        return Verified(
+            files_changed=changed,
+            check=result,
+            unverified=tuple(points(self.workspace, self.task, changed, result)),
+            unproved=unproved,
+            absent=absent,
+            whole=self.workspace is not None and self.workspace.git,
+            put_back=back.left if back.done else (),
+            put_back_note=back.note if back.done else "",
+            weak=(*await parsed_in_time(contents), *(() if told else await self._linted(changed, seconds))),
+            only_words=await only_words_of(contents, changed),
+            missed=missed(self.workspace, self.task, [one.path for one in changed]),
+        )
+
+    def _put_back(self, task: Task) -> tuple[SetBack, str | None]:
+        """Make test files that *task* does not name what they were before; `left` of the answer are their paths.
+
+        Return a mark of the work tree too, where one was taken and holds still.
+        """
+        done: SetBack | None = self.seen.find("put back")
+        if done is not None or self.changes is None or self.back is None:
+            return done or SetBack(done=True), None
+        changes = self.changes
+        done, mark = self.back.tests(
+            self.snapshot, lambda: self.seen.find("looked") or changes.marks.take(), task, self.wrote
+        )
+        if done.left:
+            self.seen.keep("put back", done)
+        return done, mark
+
+    def _changed(self, mark: str | None) -> tuple[ChangedFile, ...]:
+        """Return what changed since the snapshot. *mark* is one of the work tree as it is, if there is one."""
+        if self.changes is None:
+            return ()
+        if not self.snapshot:
+            return self.changes.written()
+        after = self.seen.find("looked") or mark or self.changes.marks.take()
+        self.seen.keep("looked", after)  # before the check, which may leave files behind
+        self._looked = after
+        return self.changes.between(self.snapshot, after)
+
+    async def _contents(self) -> Sequence[ChangedContent]:
+        """Return the files that changed and are still there, as they were before the check ran."""
+        if self.changes is None:
+            return ()
+        read = partial(self.changes.contents, self.snapshot, self._looked, most=MOST_PARSED_FILES)
+        return await asyncio.to_thread(lambda: [ChangedContent(*one) for one in read()])
+
+    async def _linted(self, changed: Sequence[ChangedFile], seconds: float) -> tuple[WeakCheck, ...]:
+        if self.workspace is None or self.linter is None:
+            return ()
+        return await lint_changed(self.linter, changed, self.runs.jailed(self.workspace.root), seconds=seconds)
+
+    async def _checked(self, check: str | FoundCheck, seconds: float, changed: Sequence[ChangedFile]) -> CheckResult:
+        found: CheckResult | None = self.seen.find("checked")
+        if found is not None:
+            return found
+        result = await self._judge(changed).ask(check, seconds)
+        if isinstance(check, FoundCheck) and check.tests and result.passed:
+            result = await self._all_tests(seconds - result.seconds).after_narrowed(check, result)
+        if result.taints:
+            result = replace(result, wrote=self._wrote(result))
+        self.seen.keep("checked", result)
+        return result
+
+    def _judge(self, changed: Sequence[ChangedFile]) -> JudgedCheck:
+        task = self.task
+        return JudgedCheck(
+            runs=self.runs,
+            before=self.before,
+            touching=lambda: touched(self.workspace, task, changed),
+            fewer_are_meant=task is None or may_have_fewer(task),
+            same_tests=lambda: task is None or self._same_tests(task),
+        )
+
+    def _same_tests(self, task: Task) -> bool:
+        """Tell whether no test file that *task* does not name was changed since the check began, by what it ran.
+
+        Outside of git nobody knows.
+        """
+        if self.changes is None or self._looked is None:
+            return True
+        marks = self.changes.marks
+        return not to_put_back(marks.trees, self.changes.root, self._looked, marks.take(), task)
+
+    def _all_tests(self, seconds: float) -> WholeCheck:
+        known = self.changes is not None and bool(self.snapshot) and self._looked is not None
+        return WholeCheck(
+            runs=self.runs,
+            marks=self.changes.marks if self.changes and known else None,
+            scratch=self.scratch,
+            between=(self.snapshot, self._looked or ""),
+            seconds=min(self.all_tests_seconds, seconds),
+        )
+
+    def _wrote(self, check: CheckResult) -> bool:
+        """Tell whether *check* left other files than it found, or may have: outside of git nobody knows."""
+        if self.changes is None:
+            return False
+        if self._looked is None or any(taint.moved for taint in check.taints):
+            return True
+        return wrote_since(self.changes.marks, self._looked)
