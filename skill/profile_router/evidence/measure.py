@@ -54,7 +54,7 @@ def measure(
     context, _ = strip_data_urls(task.context)
     text = f"{goal}\n{context}" if context else goal
     named = find_named_files(text, task.files, around.workspace, around.cwd)
-    whole_text = f"{task.goal}\n{task.context}"
+    whole_text = f"{task.goal}\n{task.context}" if task.context else task.goal
     images, image_notes = find_images(whole_text, task.images, named.singles, around.workspace, around.cwd)
     private = find_private(
         text,

@@ -350,7 +350,7 @@ def test_the_policy_decides_what_a_kind_is() -> None:
     assert [hit.kind for hit in find_kinds("Please translate the docs to Dutch", own)] == ["translate"]
     assert find_kinds("Please translate the docs page title", own) == ()
     assert find_kinds("Please translate the button for docs", own) == ()
-    assert find_kinds("Please translate the docs", KindPatterns(kinds=())) == ()
+    assert find_kinds("Please translate the docs", compile_kinds({})) == ()
 
 
 @pytest.mark.parametrize(
@@ -520,7 +520,7 @@ def test_no_shipped_pattern_can_backtrack_catastrophically(source: str) -> None:
     "unit",
     ["review a ", "a, ", '"', "'", "`", "``` ", "<!--", "(", "and lint ", "a/", "please ", "\n", "the ", "don't "],
 )
-def test_a_pattern_reads_a_long_text_at_most_twice_and_its_literals_are_looked_for_once(unit: str) -> None:
+def test_a_pattern_and_its_literals_read_a_long_text_at_most_twice(unit: str) -> None:
     read: list[int] = []
     looked: list[int] = []
 
@@ -533,8 +533,8 @@ def test_a_pattern_reads_a_long_text_at_most_twice_and_its_literals_are_looked_f
             read.append(len(text))
 
     text = unit * (20_000 // len(unit))
-    find_kinds(text, KindPatterns(kinds=(("demo", (cast("Anchored", Counting()),)),)))
+    one = cast("Anchored", Counting())
+    find_kinds(text, KindPatterns(kinds=(("demo", (one,)),), starts={"": [(0, 0)]}))
     assert len(read) <= len(text)
     assert sum(read) <= 2 * len(text)
-    assert len(looked) == 1
-    assert looked[0] <= 2 * len(text)
+    assert sum(looked) <= 2 * len(text)

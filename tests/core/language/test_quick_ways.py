@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.examples import examples
 
-from profile_router.core.language import clauses, phrases, plain_text, sizes
+from profile_router.core.language import clauses, phrases, plain_text, scope, sizes
 from profile_router.core.language.anchored import Anchored
+from profile_router.core.language.starts import starts_of
 from profile_router.policies.file import SHIPPED, read_policy
 
-PHRASES = read_policy(SHIPPED).phrases
+PHRASES, KINDS = read_policy(SHIPPED).phrases, read_policy(SHIPPED).kinds
+EMPHASIS = re.compile(r"\*\*|(?<!\w)\*(?=\w)|(?<=\w)\*(?!\w)|^#+ ", re.MULTILINE)
 WORDS = (  # noqa: SIM905 - a text in words
     "the cache etc. vs. don't read-only 30 e.g. x--y a_b f() www.x http://x/y 'it' \"so\" `c` <!-- --> <a> ~~~ ``` > $ @ % "
     "task: To-do: next : need: and, but then , — - … ; ! ? . ( ) [ ] # * ** please could you a) 1. fix: feat(x): "
@@ -86,6 +89,102 @@ def test_a_phrase_is_looked_for_wherever_it_matches(text: str, one: Anchored) ->
             found = phrases._POLITE.match(clause)
             assert asked == (clause[found.end() :] if found else clause)
             assert one in kept or one.compiled.match(asked) is None
+
+
+OF_KINDS = [(kind, one) for kind, each in KINDS.kinds for one in each]
+VERBS = "review find security api design migrate split lint run fix format rename update bump add the an be summary a".split()  # noqa: SIM905
+
+
+@examples(50)
+@given(TEXT.map(str.lower), st.lists(st.sampled_from(VERBS), max_size=3), st.sampled_from(OF_KINDS))
+def test_an_expression_of_a_kind_is_looked_for_wherever_it_matches(
+    text: str, before: list[str], kind: tuple[str, Anchored]
+) -> None:
+    for said in (text, " ".join([*before, *kind[1].literals[:1], text])):
+        looked_for = [*KINDS.that_may_match(said)]
+        assert looked_for == [each for each in OF_KINDS if each in looked_for]  # in the order of the policy
+        assert [each for each in OF_KINDS if each[1].compiled.match(said) and each not in looked_for] == []
+
+
+@pytest.mark.parametrize(
+    ("pattern", "starts"),
+    [
+        ("lint", {"li"}),
+        ("(?:re)?design|api[- ]doc", {"re", "de", "ap"}),
+        ("re-?factor", {"re"}),
+        ("(?:the |an? )*+lint", {"th", "a ", "an", "li"}),
+        ("a+b", {"aa", "ab"}),
+        (r"\bfix(?= it)", {"fi"}),
+        (r"(?!no)(?:x{0,2}yz|\[rfc)", {"xx", "xy", "yz", "[r"}),
+        (r"\w+ audit", set()),
+        ("a|bc", set()),
+        ("(?i)lint", set()),
+        (".x", set()),
+        ("[ab]c", set()),
+    ],
+)
+def test_an_expression_begins_with_two_characters_that_can_be_told_or_anyhow(pattern: str, starts: set[str]) -> None:
+    assert starts_of(pattern) == starts
+
+
+PIECES = (
+    "a",
+    "b",
+    "ab",
+    "a?",
+    "b*",
+    "a+",
+    "b{0,2}",
+    "(?:a|bb)",
+    "(?:ab)?",
+    "(?=a)",
+    "(?!b)",
+    "^",
+    "$",
+    r"\b",
+    "[ab]",
+    ".",
+)
+
+
+@examples(50)
+@given(
+    st.lists(st.sampled_from((*PIECES, "|")), min_size=1, max_size=7).map("".join),
+    st.text(alphabet="ab ", max_size=5),
+)
+def test_no_match_begins_otherwise_than_its_starts(pattern: str, text: str) -> None:
+    starts = starts_of(pattern)
+    assert not starts or text[:2] in starts or re.match(pattern, text) is None
+
+
+@examples(50)
+@given(TEXT)
+def test_marks_of_emphasis_and_headings_are_those_of_one_expression(text: str) -> None:
+    both = EMPHASIS.sub("", text)
+    assert plain_text._EMPHASIS.sub("", plain_text._HEADING.sub("", text)) == both
+
+
+@examples(50)
+@given(TEXT.map(str.lower))
+def test_a_language_that_is_told_at_once_is_the_one_that_all_words_tell(text: str) -> None:
+    told = phrases.language_of_text(text)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(phrases, "_OF_ENGLISH", frozenset())
+        assert phrases.language_of_text(text) == told
+
+
+@examples(50)
+@given(TEXT, st.sampled_from(["all files", "every", "the codebase", "whole", "across"]))
+def test_a_word_of_scope_is_looked_for_wherever_its_expression_finds_one(text: str, word: str) -> None:
+    for said in (text, f"Fix {word} {text}"):
+        plain = plain_text.plain_text(said)
+        there = plain_text.words_of_letters(plain.lower())
+        for one in (
+            scope._expression(("all files", "every", "whole", "across")),
+            scope._object_expression(("codebase",)),
+        ):
+            assert one is not None
+            assert scope._may_match(one, plain, there) or one.compiled.search(plain) is None
 
 
 @examples(100)

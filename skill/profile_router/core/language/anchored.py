@@ -14,7 +14,7 @@ from sys import maxsize
 
 Match = re.Match[str]
 _LONG = 4_000  # characters of a text for which an expression is compiled at once: `match` may ask for many places in it
-_OF_NO_CASE = frozenset("İıſ\u212a")  # which `re` takes for i, s and k where case does not count, and `lower` does not
+_OF_NO_CASE = tuple("İıſ\u212a")  # which `re` takes for i, s and k where case does not count, and `lower` does not
 
 
 @dataclass(frozen=True)
@@ -88,19 +88,22 @@ class Anchored:
         if not self.literals:
             return True
         if self._of_no_case:
-            if not text.isascii() and not _OF_NO_CASE.isdisjoint(text):
+            if not text.isascii() and any(map(text.__contains__, _OF_NO_CASE)):
                 return True
             text = text.lower()
-        return any(map(text.__contains__, self.literals))
+        for literal in self.literals:  # noqa: SIM110 - most texts are short: to make a generator would take longer
+            if literal in text:
+                return True
+        return False
 
 
-_PIECE = re.compile(
+PIECE = re.compile(
     r"\\(?:[0-9]+|x..|u.{4}|U.{8}|N\{[^}]*\}|.)|\[\^?\]?(?:\\.|[^\]\\])*\]|\((?:\?(?:[:>=!]|<[=!]|P<\w+>))?"
     r"|(?:[?*+]|\{\d*,\d*\}|\{\d+\})[?+]?|.",
     re.DOTALL,
 )
-_UNREAD = re.compile(r"\(\?(?![:>=!]|<[=!]|P<)")  # flags, comments, conditions, references to a group by its name
-_LOOKS = ("(?=", "(?!", "(?<=", "(?<!")
+UNREAD_GROUP = re.compile(r"\(\?(?![:>=!]|<[=!]|P<)")  # flags, comments, conditions, references to a group by its name
+LOOKS = ("(?=", "(?!", "(?<=", "(?<!")
 
 
 @lru_cache(1_024)
@@ -109,9 +112,9 @@ def literals_of(pattern: str) -> tuple[str, ...]:
 
     Of all that each match has to hold it is the part whose shortest spelling is longest.
     """
-    if _UNREAD.search(pattern):
+    if UNREAD_GROUP.search(pattern):
         return ()
-    found, _ = _of_alternatives(_PIECE.findall(pattern), 0)
+    found, _ = _of_alternatives(PIECE.findall(pattern), 0)
     return () if "" in found else tuple(dict.fromkeys(found))
 
 
@@ -137,10 +140,10 @@ def _of_sequence(pieces: Sequence[str], at: int) -> tuple[list[str], int]:
         if piece[0] == "(":
             inner, at = _of_alternatives(pieces, at)
             at += 1
-            inner = [] if piece in _LOOKS else inner
-        repeated = pieces[at][0] if at < len(pieces) and _repeats(pieces[at]) else ""
+            inner = [] if piece in LOOKS else inner
+        repeated = pieces[at][0] if at < len(pieces) and repeats(pieces[at]) else ""
         at += bool(repeated)
-        char = piece[-1] if _is_literal(piece) and repeated in ("", "+") else ""
+        char = piece[-1] if is_literal(piece) and repeated in ("", "+") else ""
         run += char
         if not char or repeated:
             parts += [[run], inner if repeated in ("", "+") else []]
@@ -148,9 +151,11 @@ def _of_sequence(pieces: Sequence[str], at: int) -> tuple[list[str], int]:
     return max((*parts, [run]), key=lambda part: min(map(len, part), default=0)), at
 
 
-def _repeats(piece: str) -> bool:
+def repeats(piece: str) -> bool:
+    """Tell whether *piece* says how often what stands before it is there."""
     return piece[0] in "?*+" or (piece[0] == "{" and piece != "{")
 
 
-def _is_literal(piece: str) -> bool:
+def is_literal(piece: str) -> bool:
+    """Tell whether *piece* stands for its last character alone."""
     return piece not in ".^$" if len(piece) == 1 else len(piece) == 2 and piece[0] == "\\" and not piece[1].isalnum()

@@ -51,6 +51,7 @@ CONTRACTIONS = word_set(
 )
 NEGATIONS = word_set("no not never nothing none neither nor nobody avoid skip ignore forget refrain stop leave cannot")
 _NEGATIVE = CONTRACTIONS | NEGATIONS
+_NOT = word_set("not nothing none neither no")  # as the second word
 RESTARTS = word_set("but instead just only simply rather please")
 LEADS = word_set(
     "yeah yup ok okay alright so now first firstly second secondly third next then finally lastly also and but or "
@@ -114,7 +115,11 @@ _LEADING = frozenset(
     )
 )
 WORDS = re.compile(r"[,:(]|[^\s,:(]+")
-_HABIT = re.compile(r"\b(?:why|how|when|because) (?:we|they|you|i)\b", re.IGNORECASE)  # "explain why we lint and …"
+_HABIT = Anchored(  # "explain why we lint and …"
+    r"\b(?:why|how|when|because) (?:we|they|you|i)\b",
+    anchors=("why ", "how ", "when ", "because "),
+    flags=re.IGNORECASE,
+)
 
 
 @lru_cache(maxsize=4)  # kinds, sizes and scope ask for those of the same text
@@ -170,7 +175,7 @@ def _parts(sentence: str) -> Iterator[tuple[str, str]]:
 
 def _starts_a_clause(sentence: str, joint: re.Match[str]) -> bool:
     joining, verb, following = set(joint[1].lower().split()), joint[2].lower(), joint[3]
-    if "but" in joining or verb.endswith("n't") or verb in NEGATIONS or _REQUESTED.match(sentence, joint.end()):
+    if "but" in joining or verb.endswith("n't") or verb in NEGATIONS or _is_request(sentence, joint.end()):
         return True
     if joint.group().startswith(",") and not joining and verb in _SUBJECTS:
         return True
@@ -183,6 +188,10 @@ def _starts_a_clause(sentence: str, joint: re.Match[str]) -> bool:
         or following[0].isupper()
         or following.lower().rstrip(",:.") in OBJECTS
     )
+
+
+def _is_request(sentence: str, at: int) -> bool:
+    return _may_lead_in(sentence[at : at + 2]) and _REQUESTED.match(sentence, at) is not None
 
 
 def _strip_lead_ins(part: str) -> tuple[bool, str]:
@@ -211,40 +220,36 @@ def _may_lead_in(first_two: str) -> bool:
 
 def _mood(joint: str, text: str, *, asks: bool, before: str) -> str:
     """Tell asked, title (a noun phrase that may be a goal), statement, aside and negated apart."""
-    first = first_word(text)
-    if _is_negated(text):
+    words = text.split(maxsplit=2)
+    head, second = words[0].lower(), words[1].lower() if len(words) > 1 else ""
+    first = head.rstrip(",:.")
+    if _is_negated(head.rstrip(","), second):
         return "negated"
     if first in ASIDES:
         return "aside"
-    if not asks and not RESTARTS.intersection(joint.lower().replace(",", " ").split()):
+    if joint and not asks and not RESTARTS.intersection(joint.lower().replace(",", " ").split()):
         unfinished = before in ("negated", "habit") or (before != "asked" and not joint.startswith(","))
-        if joint and (unfinished or (before == "asked" and first in ARTICLES)):
+        if unfinished or (before == "asked" and first in ARTICLES):
             return "statement" if before != "negated" else before
-    if asks or first in IMPERATIVES or len(text.split(maxsplit=1)) == 1:
-        statement = not asks and _is_subject(text)
+    if asks or first in IMPERATIVES or not second:
+        statement = not asks and _is_subject(text, second)
         return "statement" if statement else "habit" if _HABIT.search(text) else "asked"
     return "statement" if first in PRONOUNS or _has_finite_verb(text) else "title"
 
 
-def _is_negated(text: str) -> bool:
-    words = text.split(maxsplit=2)
-    head = words[0].lower().rstrip(",")
-    if head in _NEGATIVE or head.endswith("n't"):
-        return True
-    return len(words) > 1 and words[1].lower() in ("not", "nothing", "none", "neither", "no")
+def _is_negated(head: str, second: str) -> bool:
+    return head in _NEGATIVE or head.endswith("n't") or second in _NOT
 
 
-def _is_subject(text: str) -> bool:
+def _is_subject(text: str, second: str) -> bool:
     # "Lint fails", "Refactor PRs are slow": a noun that looks like an imperative; its object would have an article
-    words = text.lower().split(maxsplit=2)
-    return len(words) > 1 and words[1] not in OBJECTS and words[1] != OPAQUE and _has_finite_verb(text)
+    return bool(second) and second not in OBJECTS and second != OPAQUE and _has_finite_verb(text)
 
 
 def _has_finite_verb(text: str) -> bool:
     """Look for the verb of a statement before its first subclause ("what", "that", a comma)."""
     before = ""
-    for number, found in enumerate(WORDS.finditer(text.lower())):
-        word = found.group()
+    for number, word in enumerate(WORDS.findall(text.lower())):
         if word in SUBCLAUSES or word in ",:(":
             return False
         if (number and word in FINITE) or (word in ARTICLES and before.endswith("ed")):

@@ -10,14 +10,17 @@ must end, so that "security review" is not found in "security review page".
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import field
 
 from profile_router.core.language.anchored import Anchored
 from profile_router.core.language.clauses import ASIDES, IMPERATIVES, WORDS, WORK, clauses, first_word, word_set
 from profile_router.core.language.plain_text import OPAQUE, plain_text
+from profile_router.core.language.starts import LENGTH, starts_of
 from profile_router.values import frozen
 
 QUOTE_CHARS = 60
+_Place = tuple[int, int]  # of an expression: the number of its kind, and its own
 # "Implement X, rename it everywhere, then lint and summarize": beside other work these are its chores, not the task.
 CHORES = word_set("lint summarize repetitive-edit")
 LINKS = word_set(
@@ -66,14 +69,21 @@ class KindHit:
 
 @frozen
 class KindPatterns:
-    """Hold the expressions of each kind, in policy order."""
+    """Hold the expressions of each kind, in policy order.
+
+    `starts` tells where those are that may match a text by its first two characters, and under "" for all others.
+    """
 
     kinds: tuple[tuple[str, tuple[Anchored, ...]], ...]
+    starts: Mapping[str, Sequence[_Place]] = field(compare=False, repr=False)
 
-    def that_may_match_in(self, text: str) -> KindPatterns:
-        """Return those that may match in a part of *text*."""
-        found = ((kind, tuple([one for one in each if one.may_match_in(text)])) for kind, each in self.kinds)
-        return KindPatterns(kinds=tuple((kind, some) for kind, some in found if some))
+    def that_may_match(self, lowered: str) -> Iterator[tuple[str, Anchored]]:
+        """Yield each that may match at the start of *lowered*, with its kind."""
+        places = self.starts.get(lowered[:LENGTH])
+        for at, number in self.starts[""] if places is None else places:
+            kind, each = self.kinds[at]
+            if each[number].may_match_in(lowered):
+                yield kind, each[number]
 
 
 def compile_kinds(patterns: Mapping[str, Sequence[str]]) -> KindPatterns:
@@ -82,12 +92,19 @@ def compile_kinds(patterns: Mapping[str, Sequence[str]]) -> KindPatterns:
     Raises ValueError, which names the kind and the pattern, for one that is not a regular expression. One that matches
     the empty text raises it too (it would match every task). So does one with a capital letter (it would match none).
     """
-    kinds = []
+    kinds: list[tuple[str, tuple[Anchored, ...]]] = []
     for kind, sources in patterns.items():
         for source in sources:
             _try(kind, source)
         kinds.append((kind, tuple(Anchored(one, None) for one in sources)))
-    return KindPatterns(kinds=tuple(kinds))
+    return KindPatterns(kinds=tuple(kinds), starts=_starts(kinds))
+
+
+def _starts(kinds: Sequence[tuple[str, Sequence[Anchored]]]) -> Mapping[str, list[_Place]]:
+    """Return the places of *kinds* by the first two characters of what they match. All lists are in policy order."""
+    of = {(at, number): starts_of(one.pattern) for at, (_, each) in enumerate(kinds) for number, one in enumerate(each)}
+    known = {"", *(start for starts in of.values() for start in starts)}
+    return {start: [place for place, starts in of.items() if not starts or start in starts] for start in known}
 
 
 def _try(kind: str, source: str) -> None:
@@ -106,11 +123,9 @@ def find_kinds(text: str, kinds: KindPatterns) -> tuple[KindHit, ...]:
     quotes: dict[str, str] = {}
     other_work = False
     plain = plain_text(text)
-    every = clauses(_PARENTHESES.sub("", plain) if "(" in plain else plain)
-    looked_for = kinds.that_may_match_in("\n".join([clause for clause, asked in every if asked]).lower())
-    for clause, asked in every:
+    for clause, asked in clauses(_PARENTHESES.sub("", plain) if "(" in plain else plain):
         if asked:
-            hits = _hits(clause, looked_for)
+            hits = _hits(clause, kinds)
             quotes = hits | quotes
             other_work = other_work or (CHORES.isdisjoint(hits) and _is_work(clause))
     found = [kind for kind, _ in kinds.kinds if kind in quotes and not (other_work and kind in CHORES)]
@@ -123,29 +138,19 @@ def _is_work(clause: str) -> bool:
 
 def _hits(clause: str, kinds: KindPatterns) -> dict[str, str]:
     hits: dict[str, str] = {}
-    if kinds.kinds:
-        readings = [(reading, reading.lower()) for reading in _readings(clause)]
-        for kind, patterns in kinds.kinds:
-            quote = _first_match(readings, patterns)
-            if quote is not None:
-                hits[kind] = quote
+    for reading in _readings(clause):
+        lowered = reading.lower()
+        for kind, pattern in kinds.that_may_match(lowered):
+            if kind not in hits and (hit := pattern.match(lowered)) and _holds(hit):
+                # a few capitals grow when lowered; then the lowered words are the ones that can be cut out
+                words = (reading if len(reading) == len(lowered) else lowered)[: hit.end()].strip(" ,:")
+                hits[kind] = words if len(words) <= QUOTE_CHARS else words[: QUOTE_CHARS - 1].rstrip() + OPAQUE
     return hits
 
 
 def _readings(clause: str) -> tuple[str, ...]:
     light = _LIGHT_VERB.match(clause)
     return (clause, clause[light.end() :]) if light else (clause,)
-
-
-def _first_match(readings: Sequence[tuple[str, str]], patterns: Sequence[Anchored]) -> str | None:
-    for reading, lowered in readings:
-        for pattern in patterns:
-            hit = pattern.match(lowered)
-            if hit and _holds(hit):
-                # a few capitals grow when lowered; then the lowered words are the ones that can be cut out
-                words = (reading if len(reading) == len(lowered) else lowered)[: hit.end()].strip(" ,:")
-                return words if len(words) <= QUOTE_CHARS else words[: QUOTE_CHARS - 1].rstrip() + OPAQUE
-    return None
 
 
 def _holds(hit: re.Match[str]) -> bool:

@@ -13,12 +13,12 @@ from dataclasses import field
 from profile_router.core.language.anchored import Anchored
 from profile_router.core.language.clauses import word_set
 from profile_router.core.language.kinds import CHORES, QUOTE_CHARS, KindHit
-from profile_router.core.language.plain_text import LETTERS, OPAQUE, plain_text
+from profile_router.core.language.plain_text import OPAQUE, plain_text, words_of_letters
 from profile_router.values import frozen
 
 MOST_PHRASES = 12
 _ANY_WORDS = r"(?:\S++ ){0,5}?"  # what `*` alone stands for
-_START = 3  # letters of an anchor by which phrases are looked up
+_START = 4  # letters of an anchor by which phrases are looked up
 _ABROAD = "\x80"
 _Place = tuple[int, int, int]  # of a phrase: the numbers of its language, of its kind, and its own
 SCOPE = "scope"  # what stands beside the kinds: the phrases by which a work is wide
@@ -59,9 +59,10 @@ _STOPS: Mapping[str, frozenset[str]] = {
     "cs": word_set("a je na se v že pro není soubor všechny oprav prosím do"),
 }
 _ALL_STOPS = frozenset().union(*_STOPS.values())
-# With LETTERS it tells of ASCII what `_LATIN_WORD` finds: all that parts words is a blank.
+# With `words_of_letters` it tells of ASCII what `_LATIN_WORD` finds: all that parts words is a blank.
 _WORD_CHARS = "".join(chr(code) if chr(code).isalnum() or chr(code) == "_" else " " for code in range(128))
 _LETTERS_ALONE = frozenset("abcdefghijklmnopqrstuvwxyz")
+_OF_ENGLISH = _STOPS["en"] - _LETTERS_ALONE
 # To compile these takes 10 ms, and most texts are of ASCII.
 _SCRIPTS = (
     (Anchored(r"[\u3040-\u30ff]"), "ja"),
@@ -79,7 +80,7 @@ _LATIN_WORD = re.compile(r"[a-zà-öø-ÿ\u0100-\u024f\u1e00-\u1eff]{2,}|\b[a-z]
 class Phrases:
     """The phrases of each language, kind by kind.
 
-    `starts` tells where those are whose anchor begins with some three letters of ASCII. Under `_ABROAD` are those that
+    `starts` tells where those are whose anchor begins with some four letters of ASCII. Under `_ABROAD` are those that
     no text of ASCII holds, and under "" all others.
     """
 
@@ -92,10 +93,9 @@ class Phrases:
         return frozenset({"en", *(language for language, _ in self.languages)})
 
     def that_may_match_in(self, text: str) -> Phrases:
-        """Return those that a part of *text* may match. Most texts match none."""
-        said = text.replace(OPAQUE, " ")
-        if said.isascii():
-            there = {word[:_START] for word in said.translate(LETTERS).split()}
+        """Return those that a part of *text*, which is in lower case, may match. Most texts match none."""
+        if (words := words_of_letters(text)) is not None:
+            there = {word[:_START] for word in words}
             places = [place for start in self.starts.keys() & there for place in self.starts[start]]
             places += self.starts.get("", ())
         else:
@@ -155,12 +155,12 @@ def find_phrases(text: str, phrases: Phrases) -> tuple[KindHit, ...]:
         return ()
     quotes: dict[str, str] = {}
     other_work = False
-    clauses = [clause for one in _CLAUSE.split(plain_text(text).lower()) if (clause := one.strip())]
-    looked_for = phrases.that_may_match_in("\n".join(clauses))  # most phrases: in none of the clauses
+    plain = plain_text(text).lower()
+    looked_for = phrases.that_may_match_in(plain)
     if not looked_for.languages:
         return ()
-    for clause in clauses:
-        if clause in _AREAS:
+    for clause in map(str.strip, _CLAUSE.split(plain)):
+        if not clause or clause in _AREAS:
             continue
         hits = _hits(clause, looked_for)
         quotes = hits | quotes
@@ -173,10 +173,12 @@ def find_phrases(text: str, phrases: Phrases) -> tuple[KindHit, ...]:
 def language_of_text(text: str) -> str:
     """Return the language of *text* as a code: `other` for one that is not told apart, `en` where nothing tells."""
     plain = plain_text(text).lower()
-    said = plain.replace(OPAQUE, " ")
-    if said.isascii():
-        alone = _LETTERS_ALONE.intersection(said.translate(_WORD_CHARS).split())
-        words: Collection[str] = alone | {word for word in said.translate(LETTERS).split() if len(word) > 1}
+    of_letters = words_of_letters(plain)
+    if of_letters is not None:
+        if 2 * len(_OF_ENGLISH & of_letters) >= len(_ALL_STOPS & of_letters):
+            return "en"  # no other language can have more of its words here
+        alone = _LETTERS_ALONE.intersection(plain.replace(OPAQUE, " ").translate(_WORD_CHARS).split())
+        words: Collection[str] = alone | (of_letters - _LETTERS_ALONE)
         foreign = 0
     else:
         words = _LATIN_WORD.findall(plain)
@@ -186,7 +188,7 @@ def language_of_text(text: str) -> str:
     stops_there = _ALL_STOPS.intersection(words)
     counts = {name: len(stops & stops_there) for name, stops in _STOPS.items()}
     best = max(counts, key=lambda name: counts[name])
-    own = 0 if said.isascii() else sum(not word.isascii() for word in words)
+    own = 0 if of_letters is not None else sum(not word.isascii() for word in words)
     sure = counts[best] >= 2 or (counts[best] == 1 and own >= 2)
     return best if sure and counts[best] + min(own, 2) > 2 * counts["en"] else "en"
 

@@ -44,7 +44,8 @@ _SAID_OR_OPAQUE = Anchored(
     + _OPAQUE.pattern.replace(r"(`{3,}", r"(?P<fence>`{3,}").replace(r"(?:\1|", "(?:(?P=fence)|"),
     flags=_OPAQUE.flags,
 )
-_EMPHASIS = re.compile(r"\*\*|(?<!\w)\*(?=\w)|(?<=\w)\*(?!\w)|^#+ ", re.MULTILINE)
+_HEADING = re.compile(r"#(?<=^#)#* ", re.MULTILINE)  # both begin with a character: `re` looks for that at once
+_EMPHASIS = re.compile(r"\*(?:\*|(?<!\w\*)(?=\w)|(?<=\w\*)(?!\w))")
 _WRAPPED_FROM = 61  # characters of a line that ends in no punctuation: what follows in lower case goes on with it
 
 
@@ -60,10 +61,19 @@ def plain_text(text: str) -> str:
     if ";" in text:
         text = re.sub(r"\btl;dr\b", "tldr", text, flags=re.IGNORECASE)
     if _OPAQUE.may_match_in(text):
-        text = _SAID_OR_OPAQUE.sub(lambda found: found["said"] or OPAQUE, text)
-    if "*" in text or "#" in text:
+        text = _SAID_OR_OPAQUE.sub(lambda found: found[1] or OPAQUE, text)
+    if "#" in text:
+        text = _HEADING.sub("", text)
+    if "*" in text:
         text = _EMPHASIS.sub("", text)
     return _unwrapped(text)
+
+
+@lru_cache(maxsize=4)  # phrases, language and sizes ask for those of the same text
+def words_of_letters(plain: str) -> frozenset[str] | None:
+    """Return the words of *plain* in lower case, all but letters as blanks; None where a letter is not of ASCII."""
+    said = plain.lower().replace(OPAQUE, " ")
+    return frozenset(said.translate(LETTERS).split()) if said.isascii() else None
 
 
 def _unwrapped(text: str) -> str:

@@ -7,7 +7,7 @@ from functools import lru_cache
 from profile_router.core.language.anchored import Anchored
 from profile_router.core.language.clauses import ARTICLES, clauses, word_set
 from profile_router.core.language.kinds import NEGATED, PREPOSITIONS, ends_phrase
-from profile_router.core.language.plain_text import plain_text
+from profile_router.core.language.plain_text import plain_text, words_of_letters
 
 NO_SCOPE = word_set(  # "every time", "across restarts", "the whole point" say nothing about how much code is meant
     "time times day hour minute second week month year now so once night morning sprint release point thing lot "
@@ -39,8 +39,9 @@ def has_scope_word(text: str, words: Sequence[str], objects: Sequence[str] = ())
     """
     plain = plain_text(text)
     scope, whole = _expression(tuple(words)), _object_expression(tuple(objects))
-    scope = scope if scope is not None and scope.may_match_in(plain) else None
-    whole = whole if whole is not None and whole.may_match_in(plain) else None
+    there = words_of_letters(plain.lower())
+    scope = scope if scope is not None and _may_match(scope, plain, there) else None
+    whole = whole if whole is not None and _may_match(whole, plain, there) else None
     if scope is None and whole is None:
         return None
     for clause, asked in clauses(plain):
@@ -54,6 +55,13 @@ def has_scope_word(text: str, words: Sequence[str], objects: Sequence[str] = ())
             if PREPOSITIONS.isdisjoint(gap) and (found["act"] or (found["verb"] and ends_phrase(found))):
                 return found["noun"] or found["other"]
     return None
+
+
+def _may_match(one: Anchored, plain: str, there: frozenset[str] | None) -> bool:
+    """Tell whether *one* may match in *plain*, whose words are *there*. An anchor of it is a word of its own."""
+    if there is None or not all(map(str.isalpha, one.literals)):
+        return one.may_match_in(plain)
+    return not one.literals or not there.isdisjoint(one.literals)
 
 
 @lru_cache(maxsize=8)  # those of a policy are asked for with each task

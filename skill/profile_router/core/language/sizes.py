@@ -5,7 +5,7 @@ import re
 from profile_router.core.language.anchored import Anchored
 from profile_router.core.language.clauses import clauses, first_word, word_set
 from profile_router.core.language.kinds import NEGATED
-from profile_router.core.language.plain_text import LETTERS, OPAQUE, plain_text
+from profile_router.core.language.plain_text import plain_text, words_of_letters
 from profile_router.values import frozen
 
 _WORDS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10}
@@ -90,7 +90,8 @@ def stated_sizes(text: str) -> StatedSizes:
     plain = plain_text(text)
     in_words = _has_number_word(plain)
     tests = _ALL_TESTS.may_match_in(plain)
-    for clause, asked in clauses(plain):
+    stated = (in_words or _DIGIT.search(plain)) and _STATED.may_match_in(plain)
+    for clause, asked in clauses(plain) if stated or tests else ():
         has_number = _DIGIT.search(clause) or (in_words and _IN_WORDS.may_match_in(clause))
         if not has_number and not (asked and tests):
             continue
@@ -119,8 +120,8 @@ def stated_sizes(text: str) -> StatedSizes:
 
 def _has_number_word(plain: str) -> bool:
     """Tell whether a word of *plain* may be a part of a number in words."""
-    said = plain.replace(OPAQUE, " ")
-    return not said.isascii() or not _NUMBER_WORDS.isdisjoint(said.lower().translate(LETTERS).split())
+    words = words_of_letters(plain.lower())
+    return words is None or not _NUMBER_WORDS.isdisjoint(words)
 
 
 def _size(hit: re.Match[str]) -> int | None:
