@@ -21,8 +21,8 @@ from profile_router.core.ladder.receipt import Receipt
 from profile_router.errors import AttemptError
 from profile_router.outside.json_reader import UnreadableJson
 from profile_router.runners.calls.call import RecordedCalls, SingleCall
-from profile_router.runners.embedded import answer_gate
-from profile_router.runners.embedded.answer_gate import AnswerGate
+from profile_router.runners.embedded.model import answer_gate
+from profile_router.runners.embedded.model.answer_gate import AnswerGate
 
 DEEP = "[" * 5_000 + "]" * 5_000
 NESTED = '{"a": ' * 300 + "1" + "}" * 300

@@ -22,7 +22,7 @@ from tests.runners.embedded.a_runner import local, run
 from tests.scripted_provider import CHAT, Answer, ScriptedProvider, call, raw, say
 
 from profile_router.core.ladder.receipt import Attempt
-from profile_router.runners.embedded.quirks import normalize_answer, without_images
+from profile_router.runners.embedded.model.quirks import normalize_answer, without_images
 
 BY_ANY_NAME = {"data": [{"id": "scripted", "aliases": ["tiny"]}]}  # the captured answers are of one that is called tiny
 

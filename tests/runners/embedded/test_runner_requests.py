@@ -54,7 +54,7 @@ def test_no_proxy_comes_between_us_and_this_machine(
 def test_an_attested_endpoint_elsewhere_is_spoken_to_without_a_proxy_either(monkeypatch: pytest.MonkeyPatch) -> None:
     with ScriptedProvider() as proxy, ScriptedProvider(["done"]) as provider:
         monkeypatch.setenv("HTTP_PROXY", proxy.url)
-        monkeypatch.setattr("profile_router.runners.embedded.chat_model.is_loopback", lambda _: False)
+        monkeypatch.setattr("profile_router.runners.embedded.model.chat_model.is_loopback", lambda _: False)
         assert run(local(provider.base_url), an_order(private=True)).text == "done"
     assert proxy.requests == []
 

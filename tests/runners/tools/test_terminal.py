@@ -267,7 +267,7 @@ def test_a_repository_that_a_command_makes_is_named(tmp_path: Path) -> None:
 
 
 def test_a_kernel_without_landlock_is_noted(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("profile_router.runners.embedded.runner.has_landlock", lambda: False)
+    monkeypatch.setattr("profile_router.runners.embedded.notes.has_landlock", lambda: False)
     with ScriptedProvider([call("run_command", {"command": "ls"}), "done"]) as provider:
         attempt = run(local(provider.base_url), an_order(a_task(toolsets=TERMINAL)), workspace=root)
     assert any("no Landlock" in note for note in attempt.notes)

@@ -31,14 +31,14 @@ from profile_router.prompting.tokens import exact_tokens
 from profile_router.runners.answers.endings import bad_ending
 from profile_router.runners.answers.thoughts import without_thoughts
 from profile_router.runners.embedded import EMBEDDED_RUNNER
-from profile_router.runners.embedded.answer_gate import AnswerGate
-from profile_router.runners.embedded.chat_model import open_model
 from profile_router.runners.embedded.failures import UNREADABLE, failure_of_error, unexpected, unreadable
 from profile_router.runners.embedded.history import cut_short
-from profile_router.runners.embedded.served_model import ServedModel
-from profile_router.runners.embedded.stream_clock import StreamClock
-from profile_router.runners.embedded.streamed_calls import StreamedCalls
-from profile_router.runners.embedded.token_use import tokens_used
+from profile_router.runners.embedded.model.answer_gate import AnswerGate
+from profile_router.runners.embedded.model.chat_model import open_model
+from profile_router.runners.embedded.model.served_model import ServedModel
+from profile_router.runners.embedded.model.stream_clock import StreamClock
+from profile_router.runners.embedded.model.streamed_calls import StreamedCalls
+from profile_router.runners.embedded.model.token_use import tokens_used
 from profile_router.threads.records import MemoryRecords, Records
 from profile_router.values import frozen
 

@@ -16,7 +16,7 @@ from profile_router.core.ladder.unfit import unfit_fix
 from profile_router.core.profile import Secret, without_key
 from profile_router.errors import AttemptError, RouterError
 from profile_router.outside.json_reader import UnreadableJson
-from profile_router.runners.embedded.plain_error import code_of
+from profile_router.runners.embedded.model.plain_error import code_of
 from profile_router.servers.bounded_body import TOO_LONG
 from profile_router.servers.error_words import words_of
 from profile_router.servers.http import causes, transport_cause

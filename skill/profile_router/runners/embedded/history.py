@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from profile_router.prompting.tokens import count_tokens, exact_tokens
-from profile_router.runners.embedded.kept_thoughts import put_back, thoughts_of, without_thoughts_beside
+from profile_router.runners.embedded.model.kept_thoughts import put_back, thoughts_of, without_thoughts_beside
 
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage

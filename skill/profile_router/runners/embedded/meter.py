@@ -23,11 +23,11 @@ from profile_router.runners.answers.text_calls import Fits
 from profile_router.runners.embedded.failures import UNREADABLE, unreadable
 from profile_router.runners.embedded.forms.turn_forms import TurnForm
 from profile_router.runners.embedded.history import History
-from profile_router.runners.embedded.quirks import normalize_answer, without_images
+from profile_router.runners.embedded.model.quirks import normalize_answer, without_images
+from profile_router.runners.embedded.model.stream_clock import StreamClock
+from profile_router.runners.embedded.model.streamed_calls import StreamedCalls
+from profile_router.runners.embedded.model.token_use import tokens_used
 from profile_router.runners.embedded.steps_taken import StepsTaken
-from profile_router.runners.embedded.stream_clock import StreamClock
-from profile_router.runners.embedded.streamed_calls import StreamedCalls
-from profile_router.runners.embedded.token_use import tokens_used
 from profile_router.runners.embedded.tool_mistakes import ToolMistakes
 from profile_router.runners.embedded.written_calls import offered_of
 

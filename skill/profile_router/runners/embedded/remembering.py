@@ -22,7 +22,7 @@ from langchain_core.messages import ToolMessage
 
 from profile_router.core.attempt.usage import SaidUsage
 from profile_router.runners.embedded.meter import AnswerMeter
-from profile_router.runners.embedded.quirks import RawCall
+from profile_router.runners.embedded.model.quirks import RawCall
 from profile_router.threads.records import Records
 
 ModelHandler = Callable[[ModelRequest[Any]], Awaitable[ModelResponse[Any]]]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import time
-from collections.abc import Callable, Iterator, MutableMapping, Sequence
+from collections.abc import Callable, MutableMapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -22,21 +22,19 @@ from profile_router.core.attempt.usage import doubts_note
 from profile_router.core.ladder.failure import Failure
 from profile_router.core.ladder.receipt import Attempt, Receipt
 from profile_router.core.policy import Policy
-from profile_router.core.privacy.taint import Taint
 from profile_router.core.profile import Profile
-from profile_router.git.command import work_tree
-from profile_router.jail.view import has_landlock
 from profile_router.machine.imports import import_large
 from profile_router.ports import Emit, Event, Hold, Stopped
 from profile_router.runners.embedded import EMBEDDED_RUNNER
+from profile_router.runners.embedded.attempt_records import AttemptRecords
 from profile_router.runners.embedded.failures import failure_of_error, unexpected
 from profile_router.runners.embedded.forms.remembered_forms import FormMemory, FormsOfThisRun
-from profile_router.runners.embedded.request import OFFERED, tools_for
-from profile_router.runners.embedded.steps_taken import WRITING, StepsTaken
+from profile_router.runners.embedded.notes import terminal_notes, tool_notes
+from profile_router.runners.embedded.request import tools_for
+from profile_router.runners.embedded.steps_taken import StepsTaken
 from profile_router.runners.tools.fence import Fence
 from profile_router.runners.tools.terminal import Jailed, open_terminal, wants_terminal
 from profile_router.threads.records import MemoryRecords, Records, Scoped
-from profile_router.threads.traces import edits_of, marked_spans
 from profile_router.withheld.watch import after_interruption
 from profile_router.withheld.whole_scan import Secrets
 
@@ -46,8 +44,6 @@ if TYPE_CHECKING:
     from profile_router.runners.embedded.forms.attempt_loop import AttemptLoop
     from profile_router.runners.embedded.meter import AnswerMeter
     from profile_router.runners.embedded.remembering import Remembering
-
-_TAINT = "taint "
 
 
 @dataclass(slots=True, kw_only=True)
@@ -77,7 +73,7 @@ class EmbeddedRunner:
         import_large("langchain.agents", "langchain_openai", "profile_router.runners.tools.tools")
         from profile_router.runners.tools.tools import WantsProfile
 
-        started = time.monotonic()
+        started, done = time.monotonic(), self._records_of(order)
         fence = self._fence(order)
         terminal, refused = await self._terminal(order, profile, fence)
         tools = tools_for(order, profile, fence, self.policy, terminal)
@@ -104,17 +100,18 @@ class EmbeddedRunner:
             if fence is not None:
                 fence.seal()
         receipt = _receipt(order, meter, failure, profile, started)
-        receipt = replace(receipt, withheld=refused, taints=self._taints(order), early=steps.score)
-        edited, around = self._wrote(order)
-        where_run = _terminal_notes(terminal, refused, self.workspace)
+        receipt = replace(receipt, withheld=refused, taints=done.taints(), early=steps.score)
+        notes = [*terminal_notes(terminal, refused, self.workspace), *tool_notes(order, self.workspace), *loop.notes]
+        notes += [doubts_note(profile.name, meter.counts.doubts)] if meter.counts.doubts else []
+        wrote, around = done.wrote(), done.around()
         return Attempt(
             receipt=receipt,
             text=text,
             failure=failure,
-            notes=(*where_run, *_notes(order, profile, self.workspace, meter, loop.notes)),
-            wrote=None if around else edited,
-            in_vain=self._in_vain(order),
-            edited=edited,
+            notes=tuple(notes),
+            wrote=None if around else wrote,
+            in_vain=done.in_vain(),
+            edited=wrote,
             around=around,
         )
 
@@ -122,27 +119,14 @@ class EmbeddedRunner:
         return StepsTaken(
             order.early,
             where=profile.where,
-            kept=Scoped(self.records, f"{order.number}/"),
+            kept=self._records_of(order).kept,
             root=fence.root if fence else None,
-            reads_private=partial(self._taints, order),
+            reads_private=self._records_of(order).taints,
             emit=emit,
         )
 
-    def _wrote(self, order: Order) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
-        """Return what the attempt's tools wrote, and marks around its commands: those may have written any file."""
-        kept = Scoped(self.records, f"{order.number}/")
-        return tuple(sorted({path for path, _ in edits_of(kept)})), marked_spans(kept)
-
-    def _in_vain(self, order: Order) -> bool:
-        """Tell whether the attempt's tools were to write files, and none of them came to it."""
-        kept = Scoped(self.records, f"{order.number}/")
-        tools = (kept.find(name) for name in kept.names("tool "))
-        return not kept.names("edit ") and any(getattr(result, "name", "") in WRITING for result in tools)
-
-    def _taints(self, order: Order) -> tuple[Taint, ...]:
-        """Return what the attempt was shown that is withheld elsewhere, by a process before this one too."""
-        kept = Scoped(self.records, f"{order.number}/{_TAINT}")
-        return tuple(Taint(path=path, why=kept.find(path)) for path in sorted(kept.names("")))
+    def _records_of(self, order: Order) -> AttemptRecords:
+        return AttemptRecords(Scoped(self.records, f"{order.number}/"))
 
     def _note_unknown(self, fence: Fence) -> None:
         """Note that nobody knows what a command read that was at work when its process was killed."""
@@ -153,8 +137,8 @@ class EmbeddedRunner:
     def _remembering(self, order: Order, meter: AnswerMeter, fence: Fence | None) -> Remembering:
         from profile_router.runners.embedded.remembering import Remembering  # with Meter, it needs LangChain's agents
 
-        kept = Scoped(self.records, f"{order.number}/")
-        remembering = Remembering(kept, meter, fence.root if fence else None)
+        records = self._records_of(order)
+        remembering = Remembering(records.kept, meter, fence.root if fence else None)
 
         def about_to_write(path: str, old: bytes | None, new: bytes) -> None:
             self.journal.setdefault(path, old)
@@ -164,7 +148,7 @@ class EmbeddedRunner:
             fence.about_to_write = about_to_write
             fence.about_to_run, fence.has_run = remembering.about_to_run, remembering.has_run
             remembering.mark, remembering.pulse = self.mark, self.pulse
-            fence.about_to_show = Scoped(kept, _TAINT).keep
+            fence.about_to_show = records.note_taint
             remembering.interrupted = partial(self._note_unknown, fence)
         return remembering
 
@@ -192,7 +176,7 @@ class EmbeddedRunner:
             answer_tokens=self._answer_tokens(order, profile),
             meter=meter,
             remembering=self._remembering(order, meter, fence),
-            kept=Scoped(self.records, f"{order.number}/"),
+            kept=self._records_of(order).kept,
             memory=self.memory,
             emit=emit,
         )
@@ -265,35 +249,3 @@ def _failure(error: Exception, profile: Profile, meter: AnswerMeter) -> Failure 
     if failure is None and (meter.counts.turns > 1 or meter.streamed.began):
         return unexpected(error, profile.where)
     return failure
-
-
-def _terminal_notes(terminal: Jailed | None, refused: str, workspace: Path | None) -> Iterator[str]:
-    if refused:
-        yield refused
-    if terminal is None or not terminal.used:
-        return
-    if workspace is not None and work_tree(workspace) is None:
-        yield "commands were run outside of git: what they changed is not among the files listed as changed"
-    if not has_landlock():
-        yield "this kernel has no Landlock: commands were confined by namespaces alone"
-    if terminal.made:
-        first, *more = sorted(terminal.made)
-        others = f" and {len(more)} more" if more else ""
-        yield f"a command made {first!a}{others}, which git would obey: look at it before you run git there"
-
-
-def _notes(
-    order: Order, profile: Profile, workspace: Path | None, meter: AnswerMeter, of_form: Sequence[str]
-) -> tuple[str, ...]:
-    notes = []
-    unknown = sorted(set(order.task.toolsets or ()) - OFFERED - {"terminal"})
-    if unknown:
-        notes.append(
-            f"not offered by the embedded runner: {', '.join(unknown)} (offered: {', '.join(sorted(OFFERED))})"
-        )
-    if workspace is None:
-        notes.append("no workspace: the subagent had no file tools; name one with --workspace")
-    notes += of_form
-    if meter.counts.doubts:
-        notes.append(doubts_note(profile.name, meter.counts.doubts))
-    return tuple(notes)

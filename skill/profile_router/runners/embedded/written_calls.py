@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 from profile_router.core.ladder.causes import detail_of
 from profile_router.errors import AttemptError
 from profile_router.runners.answers.text_calls import Fits, asks_to_see_calls, text_calls
-from profile_router.runners.embedded.quirks import with_calls
+from profile_router.runners.embedded.model.quirks import with_calls
 
 
 def offered_of(tools: Sequence[Any]) -> dict[str, Fits]:

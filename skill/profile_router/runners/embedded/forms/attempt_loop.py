@@ -23,8 +23,6 @@ from profile_router.core.profile import Profile
 from profile_router.ports import Emit
 from profile_router.prompting.templates import render
 from profile_router.prompting.tokens import count_tokens
-from profile_router.runners.embedded.answer_gate import AnswerGate
-from profile_router.runners.embedded.chat_model import open_model
 from profile_router.runners.embedded.first_prompt import files_block, room_for_files
 from profile_router.runners.embedded.forms.remembered_forms import FormMemory
 from profile_router.runners.embedded.forms.turn_forms import (
@@ -39,8 +37,10 @@ from profile_router.runners.embedded.forms.turn_forms import (
 )
 from profile_router.runners.embedded.forms.whole_files import FilesToWrite, WholeFiles, files_to_write
 from profile_router.runners.embedded.history import History
+from profile_router.runners.embedded.model.answer_gate import AnswerGate
+from profile_router.runners.embedded.model.chat_model import open_model
+from profile_router.runners.embedded.model.served_model import ServedModel
 from profile_router.runners.embedded.request import conversation_messages, profiles_listed, system_prompt, toolsets_of
-from profile_router.runners.embedded.served_model import ServedModel
 from profile_router.runners.tools.fence import Fence
 from profile_router.servers.inspect import count_prompt
 from profile_router.threads.records import Records

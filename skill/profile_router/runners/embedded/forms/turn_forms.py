@@ -12,7 +12,7 @@ from profile_router.core.ladder.causes import detail_of
 from profile_router.errors import AttemptError
 from profile_router.outside.json_reader import UnreadableJson, read_json
 from profile_router.runners.answers.text_calls import Fits, text_calls
-from profile_router.runners.embedded.quirks import with_calls
+from profile_router.runners.embedded.model.quirks import with_calls
 from profile_router.runners.embedded.written_calls import with_written_calls
 
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from profile_router.errors import AttemptError
 from profile_router.outside.json_reader import UnreadableJson, read_json
-from profile_router.runners.embedded.plain_error import error_of_event
-from profile_router.runners.embedded.streamed_calls import StreamedCalls
+from profile_router.runners.embedded.model.plain_error import error_of_event
+from profile_router.runners.embedded.model.streamed_calls import StreamedCalls
 
 if TYPE_CHECKING:
     import httpx2
