@@ -8,17 +8,15 @@ from functools import reduce
 from operator import or_
 from typing import Any
 
-from profile_router.api.task_schema import task_schema, tasks_schema
+from profile_router.api.task_schema import DIALECT, task_schema, tasks_schema
 from profile_router.policies.schema import policy_schema
-
-_DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 def _of(kind: Any, title: str) -> dict[str, Any]:
     """Return the schema of *kind*. More keys may come: only one that goes raises the version `v`."""
     from pydantic import TypeAdapter  # 0.1 s
 
-    return {"$schema": _DIALECT, **TypeAdapter(kind).json_schema(), "title": title}
+    return {"$schema": DIALECT, **TypeAdapter(kind).json_schema(), "title": title}
 
 
 def _printed(values: str, *names: str, title: str) -> Callable[[], dict[str, Any]]:

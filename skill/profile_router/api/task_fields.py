@@ -13,12 +13,10 @@ from typing import Any
 from profile_router.api.task_bounds import within_bounds
 from profile_router.core.conversation import Conversation, Turn
 from profile_router.core.task import Facts, Task
-from profile_router.core.text import nearest, shown, utf8
+from profile_router.core.text import may_be_repeated, nearest, shown, utf8
 from profile_router.core.toolsets import unknown_toolset
 from profile_router.errors import UsageError
 from profile_router.values import frozen
-
-_LONGEST_WORD = 24  # shorter than the tokens and keys that one might write
 
 
 @frozen(kw_only=False)
@@ -89,7 +87,7 @@ def values_of(found: object, fields: Sequence[TaskField], where: str = "") -> di
     values = {}
     for key, value in found.items():
         if key not in known:
-            near = nearest(key, [*known]) if _is_word(key) else ""
+            near = nearest(key, [*known]) if may_be_repeated(key) else ""
             meant = f"; did you mean '{near}'?" if near else ""
             raise UsageError(
                 f"{where or '--task-json'}: unknown key {_shown_key(key)} (allowed: {', '.join(known)}){meant}"
@@ -103,7 +101,7 @@ def values_of(found: object, fields: Sequence[TaskField], where: str = "") -> di
 
 def _shown_key(key: str) -> str:
     """Return *key* in quotes, or how long it is: it may be the task in a wrong place."""
-    return f"'{key}'" if _is_word(key) else f"of {len(key):,} characters"
+    return f"'{key}'" if may_be_repeated(key) else f"of {len(key):,} characters"
 
 
 def _wrong(where: str, value: object, wanted: str) -> UsageError:
@@ -116,13 +114,9 @@ def _told(value: object) -> str:
         return f"a list of {len(value)}"
     if isinstance(value, dict):
         return f"an object of {len(value)} keys"
-    if isinstance(value, str) and not _is_word(value):
+    if isinstance(value, str) and not may_be_repeated(value):
         return f"a text of {len(value):,} characters"
     return json.dumps(value)[:80]
-
-
-def _is_word(text: str) -> bool:
-    return len(text) <= _LONGEST_WORD and text.isprintable() and " " not in text
 
 
 def _text(value: Any, where: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from profile_router.api.task_fields import FACTS, TASK, TURN, TaskField
 
-_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _EXAMPLES = (
     {"goal": "fix the typo", "files": ["README.md"]},
     {"goal": "make the retry delay configurable", "files": ["src/http.py"], "check": "pytest -q", "max_cost": 0.5},
@@ -16,14 +16,14 @@ _EXAMPLES = (
 
 def task_schema() -> dict[str, Any]:
     """Return the schema of one task. What may be left out may be null."""
-    return {"$schema": _DIALECT, "title": "A task", **_object(TASK, required=("goal",)), "examples": [*_EXAMPLES]}
+    return {"$schema": DIALECT, "title": "A task", **_object(TASK, required=("goal",)), "examples": [*_EXAMPLES]}
 
 
 def tasks_schema() -> dict[str, Any]:
     """Return the schema of the list that `batch` reads."""
     one = _object(TASK, required=("goal",))
     return {
-        "$schema": _DIALECT, "title": "Tasks", "type": "array", "minItems": 1, "items": one, "examples": [[*_EXAMPLES]]
+        "$schema": DIALECT, "title": "Tasks", "type": "array", "minItems": 1, "items": one, "examples": [[*_EXAMPLES]]
     }  # fmt: skip
 
 

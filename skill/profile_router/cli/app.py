@@ -14,36 +14,32 @@ from typing import Any, NoReturn, cast
 
 from profile_router import __version__
 from profile_router.cli.examples import EXAMPLES
-from profile_router.cli.marks import HANDLER, make_harmless
+from profile_router.cli.marks import HANDLER, columns, make_harmless
 from profile_router.cli.progress import folded
 from profile_router.cli.spelling import COMMANDS, GROUPS, as_called
 from profile_router.core.telling.layout import wrapped
-from profile_router.core.text import counted, nearest, shown
+from profile_router.core.text import counted, may_be_repeated, nearest, shown
 from profile_router.errors import RouterError, UsageError
 from profile_router.folders import PROGRAM_NAME
 from profile_router.machine.imports import import_large
 
 EXIT_OK, EXIT_FAILED, EXIT_USAGE, EXIT_REFUSED, EXIT_INTERRUPTED = 0, 1, 2, 3, 130
-_LONGEST_WORD = 24  # longer ones may be a task, which no error repeats
-_USUAL_WIDTH = 80
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
-def _columns() -> int:
+def _help_width() -> int:
     """Return how wide a help is, as `shutil` would tell: to import that takes longer than all options together."""
     with suppress(ValueError):
-        if (columns := int(os.environ.get("COLUMNS", ""))) > 0:
-            return columns
-    with suppress(AttributeError, ValueError, OSError):  # no stdout, a closed one, no terminal
-        return os.get_terminal_size(sys.__stdout__.fileno()).columns or _USUAL_WIDTH  # type: ignore[union-attr]
-    return _USUAL_WIDTH
+        if (wanted := int(os.environ.get("COLUMNS", ""))) > 0:
+            return wanted
+    return columns(sys.__stdout__)
 
 
 class _Help(argparse.HelpFormatter):
     """Breaks lines between words alone: a command or an option is there to be copied. A line end stays."""
 
     def __init__(self, prog: str, **settings: Any) -> None:
-        super().__init__(prog, **{"width": _columns() - 2, **settings})
+        super().__init__(prog, **{"width": _help_width() - 2, **settings})
 
     def _split_lines(self, text: str, width: int) -> list[str]:
         return wrapped(" ".join(text.split()), width)
@@ -78,7 +74,7 @@ class Parser(argparse.ArgumentParser):
         if action.choices is None or value in action.choices:
             return
         known = [str(one) for one in action.choices]
-        if len(str(value)) > _LONGEST_WORD or " " in str(value):
+        if not may_be_repeated(str(value)):
             hint = f"; is it a task? `{PROGRAM_NAME} run TASK`" if action.dest == "command" else ""
             raise argparse.ArgumentError(action, f"a text of {len(str(value)):,} characters is none of them{hint}")
         near = _near(str(value), known)

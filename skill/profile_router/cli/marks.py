@@ -87,10 +87,10 @@ class Drawing:
         return getattr(self._stream, name)
 
 
-def columns(stream: TextIO) -> int:
-    """Return how wide the terminal *stream* is."""
+def columns(stream: TextIO | None) -> int:
+    """Return how wide the terminal *stream* is; as wide as usual where it is none, or closed."""
     try:
-        return os.get_terminal_size(stream.fileno()).columns or _USUAL_WIDTH
+        return os.get_terminal_size(stream.fileno() if stream else -1).columns or _USUAL_WIDTH
     except (OSError, ValueError):
         return _USUAL_WIDTH
 

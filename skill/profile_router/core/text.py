@@ -12,10 +12,12 @@ Escapes = Literal["none", "colours", "drawing"]
 
 _HALF_A_CENT, _A_DIME = 0.005, 0.1
 _EXACT = frozenset({"provider", "free"})  # the sources of `core.routing.rate` that leave nothing open
-_LEAST_USD = 5e-7  # less is what sums of floats are off by
+LEAST_USD = 5e-7  # less is what sums of floats are off by
+MOST_USD = 1e9  # of one run: more is not a price
 _LIKE = 0.75  # of the letters: `coding-locl` is near `coding-local`, `coding` is near nothing
 _SHORTEST_PART = 3
 _IN_MINUTES_S = 120.0
+_LONGEST_WORD = 24  # shorter than the tokens and keys that one might write
 _LONGEST_NAME = 80  # characters that are compared
 # What nobody sees, and `isprintable` lets pass: fillers, joiners, variation selectors (Default_Ignorable_Code_Point).
 _UNSEEN = r"\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0d\uffa0\U000e0100-\U000e01ef"
@@ -42,6 +44,11 @@ def shown(text: str, longest: int = 200) -> str:
 def exactly(text: str) -> str:
     """Return all of *text* on one line, what cannot be seen escaped, and each backslash: no two texts look alike."""
     return _plain(text, rf"[\\\ufe0e\ufe0f{_UNSEEN}]")
+
+
+def may_be_repeated(text: str) -> bool:
+    """Tell whether an error may repeat *text*, which is wrong: a longer one may be a task or a key."""
+    return len(text) <= _LONGEST_WORD and text.isprintable() and " " not in text
 
 
 def _plain(text: str, unseen: str) -> str:
@@ -149,7 +156,7 @@ def saved_words(usd: float | None, source: str, why: str) -> str:
     """Return what was saved, as the last line of a run has it; *source* and *why* as `core.attempt.saving` has them."""
     if usd is None:
         return f"saved: unknown, as {why}"
-    if abs(usd) < _LEAST_USD:
+    if abs(usd) < LEAST_USD:
         return "saved $0.00: as always-burst"
     told = price(abs(usd)) if source in _EXACT else f"≈ {price(abs(usd))}"
     return f"saved {told} against always-burst ({source})" if usd > 0 else f"{told} more than always-burst ({source})"

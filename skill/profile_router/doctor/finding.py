@@ -10,6 +10,7 @@ from typing import Literal
 from profile_router.values import frozen
 
 Level = Literal["pass", "warn", "fail"]
+INSTALL = "profile-router install"  # the fix for what an install brings
 
 
 @frozen(kw_only=False)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from profile_router.doctor.facts import DoctorFacts
-from profile_router.doctor.finding import Finding, failed, passed, warned
+from profile_router.doctor.finding import INSTALL, Finding, failed, passed, warned
 from profile_router.folders import PLUGIN, SKILL
 from profile_router.machine.hermes_program import HERMES_VARIABLE
 from profile_router.outside.places import at_home, is_folder_named
@@ -20,7 +20,6 @@ _TRIED = ("0.19", "0.22")
 _SOURCE = "https://github.com/NousResearch/hermes-agent"
 _UPDATE = "hermes update"
 _DEEPEST = 3  # folders between `skills` and a SKILL.md: category, name, and one to spare
-_INSTALL = "profile-router install"
 _MODES: Mapping[Any, str] = {True: "manual", False: "off"}  # YAML 1.1 reads a bare `off` as false
 
 
@@ -63,13 +62,13 @@ def hermes_plugin(facts: DoctorFacts) -> Iterator[Finding]:
         return
     listed = section(config_of(home), "plugins")
     if not (home / "plugins" / PLUGIN / "plugin.yaml").is_file():
-        yield warned("Hermes plugin", f"not in {home / 'plugins'}: delegate_task is not routed", _INSTALL)
+        yield warned("Hermes plugin", f"not in {home / 'plugins'}: delegate_task is not routed", INSTALL)
     elif PLUGIN in _names(listed.get("disabled")) or PLUGIN not in _names(listed.get("enabled")):
         measured = f"there, but not enabled in {home / 'config.yaml'}"
         yield warned("Hermes plugin", measured, f"{_hermes(home)} plugins enable {PLUGIN}")
     elif facts.hermes.seams.used == "middleware" and not (home / "plugins" / PLUGIN / OLDER).is_dir():
         measured = f"enabled, but without its part {OLDER}/, which this Hermes needs: delegate_task is not routed"
-        yield warned("Hermes plugin", measured, _INSTALL)
+        yield warned("Hermes plugin", measured, INSTALL)
     else:
         yield passed("Hermes plugin", f"enabled in {home / 'config.yaml'}")
 
@@ -84,7 +83,7 @@ def hermes_skill(facts: DoctorFacts) -> Iterator[Finding]:
     external = [folder for folder in named if is_folder_named(str(folder))]
     found = next((path for folder in (home / "skills", *external) for path in _skills(folder)), None)
     if found is None:
-        yield warned("Hermes skill", f"{SKILL} is not in {home / 'skills'}", _INSTALL)
+        yield warned("Hermes skill", f"{SKILL} is not in {home / 'skills'}", INSTALL)
     elif SKILL in _names(stated.get("disabled")):
         yield warned("Hermes skill", f"{SKILL} is disabled in {home / 'config.yaml'}", f"{_hermes(home)} skills config")
     else:

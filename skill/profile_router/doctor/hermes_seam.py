@@ -7,14 +7,13 @@ from typing import Any
 
 from profile_router.core.policy import PluginSwitch
 from profile_router.doctor.facts import DoctorFacts
-from profile_router.doctor.finding import Finding, failed, passed, warned
+from profile_router.doctor.finding import INSTALL, Finding, failed, passed, warned
 from profile_router.doctor.hermes_install import config_of
 from profile_router.folders import PLUGIN
 from profile_router.profiles.home import DEFAULT_PROFILE
 from profile_router.profiles.spelling import section
 from profile_router.runners.hermes.seams import Seam
 
-_INSTALL = "profile-router install"
 _NEWER = "hermes update"
 # Per seam: what works by it, and what does not, and why.
 _SAID: Mapping[Seam, tuple[str, str]] = {
@@ -65,24 +64,24 @@ def delegation(facts: DoctorFacts) -> Iterator[Finding]:
     if used == "middleware":
         if ours:
             yield failed(
-                "Hermes delegation", f"delegation.provider is {PLUGIN} {where}, which needs a newer Hermes", _INSTALL
+                "Hermes delegation", f"delegation.provider is {PLUGIN} {where}, which needs a newer Hermes", INSTALL
             )
         return
     if facts.policy.hermes_plugin != "on":
         yield from _left_to_hermes(facts.policy.hermes_plugin, provider, ours or backend == PLUGIN, where)
     elif backend not in (DEFAULT_PROFILE, PLUGIN):
         measured = f"delegation.backend is {backend} {where}: that one decides about each subagent, so none is ours"
-        fix = f"hermes config set delegation.backend {PLUGIN}" if used == "delegation provider" else _INSTALL
+        fix = f"hermes config set delegation.backend {PLUGIN}" if used == "delegation provider" else INSTALL
         yield warned("Hermes delegation", measured, fix)
     elif not ours and backend != PLUGIN:
         measured = f"delegation.provider is {provider or 'not set'} {where}: subagents do not run here"
-        yield warned("Hermes delegation", measured, _INSTALL)
+        yield warned("Hermes delegation", measured, INSTALL)
     elif ours and model != PLUGIN:
         measured = (
             f"delegation.model is {model or 'not set'} {where}, not {PLUGIN}: a child gets that name; "
             "many names have a time limit in Hermes, after which the child is run again"
         )
-        yield failed("Hermes delegation", measured, _INSTALL)
+        yield failed("Hermes delegation", measured, INSTALL)
     else:
         yield passed(
             "Hermes delegation", f"delegation.{'provider' if ours else 'backend'} is {PLUGIN}: subagents run here"
@@ -94,7 +93,7 @@ def _left_to_hermes(mode: PluginSwitch, provider: str, ours: bool, where: str) -
         measured = (
             f"delegation.* is {PLUGIN} {where}, yet hermes_plugin is {mode} in the policy: Hermes delegates by itself"
         )
-        yield warned("Hermes delegation", measured, _INSTALL)
+        yield warned("Hermes delegation", measured, INSTALL)
     else:
         by = f"by {provider}" if provider else "by the parent's own model"
         yield passed("Hermes delegation", f"hermes_plugin is {mode} in the policy: Hermes delegates by itself, {by}")

@@ -8,12 +8,11 @@ from collections.abc import Iterator
 from profile_router.core.profile import Profile, is_loopback, names_cloud
 from profile_router.core.text import shown
 from profile_router.doctor.facts import DoctorFacts
-from profile_router.doctor.finding import Finding, failed, passed, warned
+from profile_router.doctor.finding import INSTALL, Finding, failed, passed, warned
 from profile_router.profiles.files import read_config
 from profile_router.profiles.spelling import not_honoured, not_read
 
 HERMES_FLOOR = 64_000  # Hermes 0.19 refuses a model with a smaller window
-_INSTALL = "profile-router install"
 _LARGER = "profile-router llama-server --model FILE --window 65536 --run"
 
 
@@ -36,9 +35,9 @@ def loadable(facts: DoctorFacts) -> Iterator[Finding]:
         if subject.name in names:
             yield failed(f"{subject.name} files", subject.problem, "edit the file it names")
         elif subject.tier == "cheap":
-            yield warned(f"{subject.name} files", "no such profile: the tier cheap is left out", _INSTALL)
+            yield warned(f"{subject.name} files", "no such profile: the tier cheap is left out", INSTALL)
         else:
-            yield failed(f"{subject.name} files", f"{facts.home.where} has no such profile", _INSTALL)
+            yield failed(f"{subject.name} files", f"{facts.home.where} has no such profile", INSTALL)
 
 
 def hermes_floor(facts: DoctorFacts) -> Iterator[Finding]:
@@ -72,7 +71,7 @@ def spelling(facts: DoctorFacts) -> Iterator[Finding]:
         if unread := not_read(own):
             yield warned(f"{subject.name} settings", "; ".join(unread), f"edit {subject.folder / 'config.yaml'}")
         if odd := not_honoured(own):
-            yield warned(f"{subject.name} spelling", "; ".join(odd), "profile-router install --migrate")
+            yield warned(f"{subject.name} spelling", "; ".join(odd), f"{INSTALL} --migrate")
 
 
 _QUANTIZED = re.compile(r"\.gguf\b|(?:^|[-_.:])i?q[2-8](?:_[0-9ks])", re.IGNORECASE)

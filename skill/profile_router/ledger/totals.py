@@ -25,20 +25,20 @@ from profile_router.core.operating.totals import (
     Totals,
 )
 from profile_router.core.telling.verdict import WELL
+from profile_router.core.text import MOST_USD
 from profile_router.ledger.listed import AT_THE_TASK, sql_list
 from profile_router.ledger.schema import LEDGER_FILE
 from profile_router.ledger.sound import reading_sound
 
 _MOST = 5  # runs of one list that are named
-_MOST_USD = 1e9  # of one run
 NOT_BY_PROVIDERS = "max(cost_usd > 0 AND cost_source <> 'provider')"  # not all of it is what providers say
 # The runs that are looked at, read once. All else is added up from what is kept of them in memory.
 # How soon one was refused says nothing of work.
 # A sum of money that no run can cost was written by another hand, and counts as none.
 _CHOSEN = f"""CREATE TEMP TABLE these AS SELECT id, started,
   iif(verdict IN ('refused', 'unapproved'), NULL, ended - started) AS took, day, verdict, cause, profile,
-  tier, rule, attempts, iif(abs(cost_usd) <= {_MOST_USD}, cost_usd + 0.0, 0.0) AS cost_usd, cost_source,
-  iif(abs(if_burst_usd) <= {_MOST_USD}, if_burst_usd + 0.0, NULL) AS if_burst_usd, saved_by,
+  tier, rule, attempts, iif(abs(cost_usd) <= {MOST_USD}, cost_usd + 0.0, 0.0) AS cost_usd, cost_source,
+  iif(abs(if_burst_usd) <= {MOST_USD}, if_burst_usd + 0.0, NULL) AS if_burst_usd, saved_by,
   verdict IN {sql_list(WELL)} AS well FROM runs WHERE kind = 'run' AND started >= ?"""  # noqa: S608 - words of ours, here and below
 _PARTS = f"SELECT tier, rule, verdict, count(*), sum(cost_usd), {NOT_BY_PROVIDERS} FROM these GROUP BY 1, 2, 3"  # noqa: S608
 _DAYS = "SELECT day, count(*), sum(cost_usd), total(if_burst_usd) FROM these GROUP BY 1 ORDER BY 1"

@@ -28,7 +28,7 @@ from profile_router.prices.table import plain_url, table_version
 from profile_router.state.kept_files import MOST_KEPT_BYTES, keep_file, kept
 
 _MOST = 500  # prices that are kept
-_MOST_USD = 1_000_000.0
+_HIGHEST_PRICE = 1_000_000.0
 _FIGURES = ("usd_per_million_in", "usd_per_million_out", "usd_per_million_cached")
 _DATED = re.compile(r"(\d{4}-\d{2})?")
 _DAY = re.compile(r"(\d{4}-\d{2}-\d{2})?")
@@ -140,7 +140,7 @@ def _price(told: Any) -> ListedPrice | None:
 
 
 def _amount(value: Any) -> float:
-    if type(value) not in (int, float) or not math.isfinite(value) or not 0 <= value <= _MOST_USD:
+    if type(value) not in (int, float) or not math.isfinite(value) or not 0 <= value <= _HIGHEST_PRICE:
         raise ValueError("no amount")
     return float(value)
 

@@ -23,7 +23,7 @@ from profile_router.policies.file import find_policy, read_policy
 from profile_router.policies.workspace_rules import tightened_by
 from profile_router.prices.book import PriceBook, price_book
 from profile_router.profiles.home import HermesHome, find_home
-from profile_router.servers.speeds import known_speeds, speed_key
+from profile_router.servers.speeds import known_speeds, model_key
 from profile_router.servers.windows import known_windows
 from profile_router.state.folder import state_dir
 from profile_router.values import frozen
@@ -199,5 +199,5 @@ def _at(name: str, endpoint: ProviderEndpoint, book: PriceBook, speeds: Mapping[
         key_missing=endpoint.needs_key and endpoint.api_key is None,
         listed=book.price(endpoint.base_url, endpoint.model),
         unlisted=book.unlisted(endpoint.base_url, endpoint.model),
-        speed=speeds.get(speed_key(endpoint.base_url, endpoint.model)),
+        speed=speeds.get(model_key(endpoint)),
     )

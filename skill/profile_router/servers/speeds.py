@@ -18,7 +18,7 @@ _MOST_KEPT = 200
 
 
 def known_speeds(state: Path, *, now: float) -> Mapping[str, Speed]:
-    """Return what is known of the last MAX_AGE_S, by `speed_key`. What cannot be read counts as nothing."""
+    """Return what is known of the last MAX_AGE_S, by `model_key`. What cannot be read counts as nothing."""
     return {
         key: Speed(
             first_token_s=one["first_token_s"],
@@ -35,7 +35,7 @@ def remember_speeds(found: Iterable[tuple[ProviderEndpoint, Speed]], state: Path
     """Keep what was *found* at the moment *now*, seconds since 1970. Raises StateError."""
     kept = _read(state / _FILE)
     for endpoint, speed in found:
-        kept[speed_key(endpoint.base_url, endpoint.model)] = {
+        kept[model_key(endpoint)] = {
             "first_token_s": round(speed.first_token_s, 4),
             "prompt_tps": round(speed.prompt_tps, 2),
             "output_tps": round(speed.output_tps, 2),
@@ -45,9 +45,9 @@ def remember_speeds(found: Iterable[tuple[ProviderEndpoint, Speed]], state: Path
     write_state_json(state / _FILE, dict(newest))
 
 
-def speed_key(base_url: str, model: str) -> str:
-    """Return what the speed of *model* at *base_url* is kept under."""
-    return f"{base_url} {model}"
+def model_key(endpoint: ProviderEndpoint) -> str:
+    """Return what is measured of the model of *endpoint* is kept under."""
+    return f"{endpoint.base_url} {endpoint.model}"
 
 
 def _read(path: Path) -> dict[str, dict[str, float]]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from profile_router.core.evidence import Window
 from profile_router.core.profile import Profile, is_loopback
 from profile_router.errors import StateError
+from profile_router.servers.speeds import model_key
 from profile_router.state.json_files import read_state_json, write_state_json
 
 ASSUMED_LOCAL_TOKENS = 8_192
@@ -24,7 +25,7 @@ def known_windows(profiles: Iterable[Profile], state: Path, *, now: float, max_a
 def remember_window(profile: Profile, tokens: int, state: Path, *, now: float) -> None:
     """Keep what a server said of its window, for `route`, which is offline. A full disk is not a reason to fail."""
     measured = _read(state / _FILE)
-    measured[_key(profile)] = {"tokens": tokens, "at": now}
+    measured[model_key(profile.endpoint)] = {"tokens": tokens, "at": now}
     try:
         write_state_json(state / _FILE, measured)
     except StateError:
@@ -32,7 +33,7 @@ def remember_window(profile: Profile, tokens: int, state: Path, *, now: float) -
 
 
 def _known(profile: Profile, measured: dict[str, dict[str, float]], now: float, max_age_s: float) -> Window:
-    entry, reply = measured.get(_key(profile)), profile.max_tokens or 0
+    entry, reply = measured.get(model_key(profile.endpoint)), profile.max_tokens or 0
     if entry is not None and 0 <= now - entry["at"] <= max_age_s:
         age_s = now - entry["at"]
         return Window(profile=profile.name, tokens=int(entry["tokens"]), source="measured", age_s=age_s, reply=reply)
@@ -40,10 +41,6 @@ def _known(profile: Profile, measured: dict[str, dict[str, float]], now: float, 
         return Window(profile=profile.name, tokens=profile.window, source="config", reply=reply)
     assumed = ASSUMED_LOCAL_TOKENS if is_loopback(profile.endpoint.base_url) else ASSUMED_CLOUD_TOKENS
     return Window(profile=profile.name, tokens=assumed, source="assumed", reply=reply)
-
-
-def _key(profile: Profile) -> str:
-    return f"{profile.endpoint.base_url} {profile.endpoint.model}"
 
 
 def _read(path: Path) -> dict[str, dict[str, float]]:

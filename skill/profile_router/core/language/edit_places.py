@@ -6,15 +6,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 from profile_router.core.language.anchored import Anchored
 from profile_router.core.language.edits import asks_for_an_edit
 from profile_router.core.language.path_words import PathWord, path_words
+from profile_router.core.language.places import around_mentions, governing
 
-_BEFORE = 160  # characters looked at before a path
-_SENTENCE = Anchored(r"[.!?;](?=\s)|\n\s*\n|\n\s*(?:[-*•+]|\d+[.)])\s")
-_WRAPPED = Anchored(r"[`\"'“‘(\[<@]*(?:\./)?$")
+_GOES_ON = re.compile(r"[\w/]")
 _SKIPPED = Anchored(r"\b(?:the|our|my|this|its|your|file|files|module|script|source|class|both|path)\s+$")
 _LISTED = re.compile(r"(?:,|\band\b|&)\s*$")
 _PATH = Anchored(r"[`\"'(@]*[\w~-][\w./~-]*\.\w+[`\")\']*\s*$")
@@ -38,25 +36,15 @@ def edit_places(text: str) -> tuple[PathWord, ...]:
     """Return the words of *text* that are paths to edit, as far as that is sure; none where it asks for no edit."""
     if not asks_for_an_edit(text):
         return ()
-    return tuple(word for word in path_words(text) if any(_is_edited(*around) for around in _mentions(word.text, text)))
-
-
-def _mentions(path: str, text: str) -> Iterator[tuple[str, str]]:
-    """Yield what stands before and behind each mention of *path* as a whole word of *text*."""
-    at = text.find(path)
-    while at >= 0:
-        end = at + len(path)
-        if not (at and re.match(r"[\w/]", text[at - 1])) and not re.match(r"[\w/]", text[end : end + 1]):
-            yield text[max(0, at - _BEFORE) : at], text[end : end + 40]
-        at = text.find(path, end)
+    return tuple(
+        word
+        for word in path_words(text)
+        if any(_is_edited(*around) for around in around_mentions(word.text, text, behind=_GOES_ON))
+    )
 
 
 def _is_edited(before: str, following: str) -> bool:
-    before = _WRAPPED.sub("", _SENTENCE.split(before)[-1].lower()).rstrip()
-    while (listed := _LISTED.search(before)) and (path := _PATH.search(before[: listed.start()])):
-        before = before[: path.start()].rstrip()
-    while skipped := _SKIPPED.search(f"{before} "):
-        before = before[: skipped.start()].rstrip()
+    before = governing(before, listed=_LISTED, path=_PATH, skipped=_SKIPPED)
     if not before:
         return _LEADS.match(following) is not None
     if _REFERS.search(before):

@@ -1,10 +1,13 @@
 """Tell whether work is done to a folder or glob that a text names, or only done there. Pure."""
 
 import re
+from collections.abc import Iterator
 
 from profile_router.core.language.anchored import Anchored
 
-_BEFORE = 160  # characters looked at before a path
+_BEFORE, _BEHIND = 160, 40  # characters looked at around a path
+_PATH_CHAR = re.compile(r"[\w/]")
+_GLOB_GOES_ON = re.compile(r"[\w/*]")
 _CLAUSE = Anchored(r"[.!?;](?=\s)|\n\s*\n|\n\s*(?:[-*•+]|\d+[.)])\s")
 _WRAPPED = Anchored(r"[`\"'“‘(\[<@]*(?:\./)?$")
 _LISTED = re.compile(r"(?:,|\band\b|\bor\b|&|\+)\s*$")
@@ -30,23 +33,38 @@ def only_a_place(path: str, text: str) -> bool:
     The object of a verb ("lint tests/") or of an act ("review of src/") is the work itself. So is a mention with a word
     for all of it ("each file in src/"). What the text spells otherwise counts as the work.
     """
-    at, found = text.find(path), False
+    told = (_is_place(*around) for around in around_mentions(path, text, behind=_GLOB_GOES_ON))
+    return next(told, False) and all(told)
+
+
+def around_mentions(path: str, text: str, *, behind: re.Pattern[str]) -> Iterator[tuple[str, str]]:
+    """Yield what stands before and behind each mention of *path* in *text*, where no longer path holds it.
+
+    *behind* is what a longer one goes on with.
+    """
+    at = text.find(path)
     while at >= 0:
         end = at + len(path)
-        if not (at and re.match(r"[\w/]", text[at - 1])) and not re.match(r"[\w/*]", text[end : end + 1]):
-            found = True
-            if not _is_place(text[max(0, at - _BEFORE) : at], text[end : end + 40]):
-                return False
+        if not (at and _PATH_CHAR.match(text[at - 1])) and not behind.match(text[end : end + 1]):
+            yield text[max(0, at - _BEFORE) : at], text[end : end + _BEHIND]
         at = text.find(path, end)
-    return found
+
+
+def governing(before: str, *, listed: re.Pattern[str], path: Anchored, skipped: Anchored) -> str:
+    """Return the words of *before* that govern the path behind it, in lower case: those of its clause.
+
+    Quotes go. So do the paths that *listed* puts beside it, each a *path*, and the words that are *skipped*.
+    """
+    before = _WRAPPED.sub("", _CLAUSE.split(before)[-1].lower()).rstrip()
+    while (beside := listed.search(before)) and (other := path.search(before[: beside.start()])):
+        before = before[: other.start()].rstrip()
+    while article := skipped.search(f"{before} "):
+        before = before[: article.start()].rstrip()
+    return before
 
 
 def _is_place(before: str, following: str) -> bool:
-    before = _WRAPPED.sub("", _CLAUSE.split(before)[-1].lower()).rstrip()
-    while (listed := _LISTED.search(before)) and (path := _PATH.search(before[: listed.start()])):
-        before = before[: path.start()].rstrip()
-    while skipped := _SKIPPED.search(f"{before} "):
-        before = before[: skipped.start()].rstrip()
+    before = governing(before, listed=_LISTED, path=_PATH, skipped=_SKIPPED)
     if not before:
         return _AREA.match(following) is not None
     if _ALL_OF_IT.search(before) or _EACH.search(before) or _VERB_AND_PREPOSITION.search(before):

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 
-from profile_router.core.locating.terms import IDENTIFIER, STOP_WORDS, parts_of_identifier
+from profile_router.core.locating.terms import IDENTIFIER, STOP_WORDS, plain_parts
 from profile_router.values import frozen
 
 MOST_TITLE, MOST_BODY = 300, 24_000  # characters: what comes later in a long text tells of logs, not of the place
@@ -69,7 +69,7 @@ def task_terms(text: str) -> TaskTerms:
         dotted=tuple(dict.fromkeys(_DOTTED.findall(plain)))[:MOST_TERMS],
         identifiers=_identifiers(title, plain),
         parts=_parts(title, plain),
-        title=tuple(dict.fromkeys(part for part in _plain(title))),
+        title=tuple(dict.fromkeys(plain_parts(title))),
         of_tests=_OF_TESTS.search(title) is not None,
         of_documents=_OF_DOCUMENTS.search(title) is not None,
         of_settings=_OF_SETTINGS.search(title) is not None,
@@ -78,10 +78,6 @@ def task_terms(text: str) -> TaskTerms:
 
 def _slashed(word: str) -> str:
     return word.replace("\\", "/").removeprefix("./")
-
-
-def _plain(text: str) -> list[str]:
-    return [part for name in IDENTIFIER.findall(text) for part in parts_of_identifier(name) if part not in STOP_WORDS]
 
 
 def _identifiers(title: str, text: str) -> dict[str, float]:
@@ -100,8 +96,8 @@ def _identifiers(title: str, text: str) -> dict[str, float]:
 
 def _parts(title: str, text: str) -> dict[str, float]:
     """Return the parts of the words of *text*: what stands often counts little more than what stands once."""
-    counted = Counter(_plain(text))
-    head = Counter(_plain(title))
+    counted = Counter(plain_parts(text))
+    head = Counter(plain_parts(title))
     weights = {
         part: 1.0 + 0.25 * min(count - 1, 4) + (_TITLE_TIMES - 1) * (part in head) for part, count in counted.items()
     }

@@ -9,7 +9,7 @@ from typing import Literal
 from profile_router.core.ladder.causes import TABLE, Family, is_cause
 from profile_router.core.operating.totals import SMALL_EDIT_LINES, MisrouteKind, Totals
 from profile_router.core.telling.verdict import WELL
-from profile_router.core.text import about, counted, price, some_of
+from profile_router.core.text import LEAST_USD, about, counted, price, some_of
 from profile_router.values import frozen
 
 AnswerId = Literal["saved", "wrong", "change"]
@@ -23,7 +23,6 @@ _MANY = 0.2  # from this share on a kind of end is worth a change
 _NEARLY = 0.8  # of the day's budget
 _MOST_CAUSES = 3
 _MOST_ADVICE = 4
-_LEAST_USD = 5e-7
 
 # The change that helps most where runs end by causes of a family.
 _ADVICE: Mapping[Family, tuple[str, str]] = {
@@ -134,7 +133,7 @@ def _saved(totals: Totals) -> Iterator[str]:
     yield f"{about(totals.cost_usd, exact=totals.exact)} was spent on {counted(totals.runs, 'task')}."
     if found.known:
         saved = found.if_burst_usd - found.spent_usd
-        share = f" ({100 * abs(saved) / found.if_burst_usd:.0f} %)" if found.if_burst_usd > _LEAST_USD else ""
+        share = f" ({100 * abs(saved) / found.if_burst_usd:.0f} %)" if found.if_burst_usd > LEAST_USD else ""
         told = f"≈ {price(abs(saved))}{share} {'less' if saved >= 0 else 'more'}"
         yield (
             f"Always-burst: ≈ {price(found.if_burst_usd)} for the {found.known:,} that can be compared; "
@@ -218,7 +217,7 @@ def _possible(advice: Advice, missing: int) -> Advice:
 def _proposal(replayed: Replayed) -> Advice:
     money = f"≈ {price(abs(replayed.saved_usd))}"
     told = f"saves {money}" if replayed.saved_usd > 0 else f"costs {money} more"
-    if abs(replayed.saved_usd) < _LEAST_USD:
+    if abs(replayed.saved_usd) < LEAST_USD:
         told = "costs as much"
     said = (
         f"a proposal is at hand: {replayed.name} moves {replayed.moved:,} of {counted(replayed.rows, 'task')}, {told}; "

@@ -13,6 +13,7 @@ from profile_router.core.attempt.early_watch import EarlyJudge
 from profile_router.core.ladder.early import EarlyScore, EarlyWatch, Trajectory, why_spared
 from profile_router.errors import AttemptError
 from profile_router.ports import Emit
+from profile_router.runners.embedded.tool_mistakes import TOOL_FAILED
 from profile_router.threads.records import Records
 from profile_router.verify.parsing import files_parse
 
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 WRITING = frozenset({"write_file", "edit_file"})
 _NO_LOOK = frozenset({"list_files", "ask_for_profile"})  # a name is not a look into a file
-_FAILED = "error:"
 
 
 class StepsTaken:
@@ -84,7 +84,7 @@ class StepsTaken:
             )
             if call is None:
                 continue
-            failed = message.text.lower().startswith(_FAILED)
+            failed = message.text.lower().startswith(TOOL_FAILED)
             arguments = json.dumps(call["args"], sort_keys=True, default=str, ensure_ascii=False)
             if call["name"] in WRITING:
                 self._failing[f"{call['name']} {arguments}"] += failed

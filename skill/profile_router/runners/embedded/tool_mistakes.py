@@ -16,7 +16,7 @@ from profile_router.core.ladder.causes import Cause, detail_of
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
 
-_FAILED = "error:"
+TOOL_FAILED = "error:"  # begins the result of a call that came to nothing
 
 
 class ToolMistakes:
@@ -53,5 +53,5 @@ def _mistakes(messages: Sequence[BaseMessage], offered: frozenset[str]) -> Itera
             yield "unknown-tool", name
         elif message.status == "error":  # LangChain's own mark of arguments that the tool's schema refused
             yield "bad-arguments", name
-        if call and str(message.content).lower().startswith(_FAILED):
+        if call and str(message.content).lower().startswith(TOOL_FAILED):
             yield "repeated-call", f"{name} {json.dumps(call['args'], sort_keys=True)}"

@@ -25,7 +25,7 @@ from profile_router.core.ladder.server_report import other_model
 from profile_router.core.policy import Policy
 from profile_router.core.privacy.taint import Taint
 from profile_router.core.profile import Profile
-from profile_router.core.text import price
+from profile_router.core.text import MOST_USD, price
 from profile_router.errors import AttemptError
 from profile_router.machine.hermes_program import Hermes
 from profile_router.ports import Emit, Hold, Stopped
@@ -44,7 +44,6 @@ from profile_router.withheld.watch import WithheldWatch, after_interruption, wat
 from profile_router.withheld.whole_scan import Secrets
 
 HERMES_RUNNER = "hermes"
-_MOST_USD = 1e9  # what Hermes says beyond that is not a price
 _SHORTEST_ANSWER = 1_024
 
 
@@ -279,7 +278,7 @@ def _notes(order: Order, account: Account, workspace: Path | None) -> Iterator[s
         yield "no workspace: the subagent worked in an empty folder; name one with --workspace"
     result = account.result or {}
     estimate, status = result.get("estimated_cost_usd"), result.get("cost_status")
-    if isinstance(estimate, int | float) and 0 < estimate < _MOST_USD and status != "unknown":
+    if isinstance(estimate, int | float) and 0 < estimate < MOST_USD and status != "unknown":
         yield f"Hermes puts the cost of {order.profile} at {price(estimate)} ({status})"
     if order.images and not order.vision:
         yield f"{order.profile} is taken to read text only: images were replaced by their names"

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from profile_router.core.profile import Profile
 from profile_router.errors import StateError
+from profile_router.servers.speeds import model_key
 from profile_router.state.json_files import read_state_json, write_state_json
 from profile_router.values import frozen
 
@@ -36,11 +37,11 @@ class FormsOfThisRun:
 
     def writes_calls(self, profile: Profile) -> bool:
         """Tell whether the model of *profile*, at its endpoint, wrote its calls as text."""
-        return _key(profile) in self._known
+        return model_key(profile.endpoint) in self._known
 
     def keep(self, profile: Profile) -> None:
         """Note that the model of *profile* writes calls as text."""
-        self._known.add(_key(profile))
+        self._known.add(model_key(profile.endpoint))
 
 
 @frozen
@@ -53,7 +54,7 @@ class RememberedForms:
 
     def writes_calls(self, profile: Profile) -> bool:
         """Tell whether the model of *profile*, at its endpoint, wrote its calls as text."""
-        at = self._read().get(_key(profile))
+        at = self._read().get(model_key(profile.endpoint))
         return at is not None and 0 <= self.clock() - at <= self.max_age_s
 
     def keep(self, profile: Profile) -> None:
@@ -61,7 +62,7 @@ class RememberedForms:
 
         A full disk is not a reason to fail: the next run finds it out again.
         """
-        known = {**self._read(), _key(profile): self.clock()}
+        known = {**self._read(), model_key(profile.endpoint): self.clock()}
         newest = sorted(known, key=known.__getitem__, reverse=True)[:_MOST]
         try:
             write_state_json(self.state / _FILE, {key: known[key] for key in newest})
@@ -72,7 +73,3 @@ class RememberedForms:
         """Return what is remembered; a damaged file counts as nothing."""
         found = read_state_json(self.state / _FILE)
         return {key: float(at) for key, at in found.items() if isinstance(at, int | float) and at is not True}
-
-
-def _key(profile: Profile) -> str:
-    return f"{profile.endpoint.base_url} {profile.endpoint.model}"
