@@ -96,12 +96,15 @@ class Report:
 def worded(cell: Cell) -> str:
     """Return *cell* as people read it: a share has two or three digits and its interval, no figure a dash."""
     if isinstance(cell, Measured):
-        if not cell.known:
-            return "–"
-        return f"{_digits(cell.value)} [{_digits(cell.low)}, {_digits(cell.high)}]"
+        return " ".join(share_and_interval(cell)) if cell.known else "–"
     if isinstance(cell, float):
         return "–" if math.isnan(cell) else _digits(cell)
     return f"{cell:,}" if isinstance(cell, int) else cell
+
+
+def share_and_interval(cell: Measured) -> tuple[str, str]:
+    """Return the figure of *cell*, which is known, and its interval."""
+    return _digits(cell.value), f"[{_digits(cell.low)}, {_digits(cell.high)}]"
 
 
 def _digits(value: float) -> str:
