@@ -19,17 +19,17 @@ from profile_router.cli.progress import Progress
 from profile_router.ledger.schema import LEDGER_FILE
 
 SOURCE = Path(marks.__file__).parent.parent
-EVENTS = [
+EVENTS: list[tuple[dict[str, object], str]] = [
     ({"event": "classify", "line": "coding-local · small-change"}, "* classify    coding-local - small-change"),
     ({"event": "attempt", "line": "refuses", "outcome": "failed"}, "x attempt 1   refuses"),
     ({"event": "ladder", "line": "down → coding-burst"}, "> ladder      down -> coding-burst"),
-    ({"event": "verify", "line": "calc.py +1 −1"}, "+ verify      calc.py +1 -1"),
+    ({"event": "verify", "line": "calc.py +1 −1", "about": "files", "passed": None}, "+ verify      calc.py +1 -1"),
 ]
 
 
-@pytest.mark.parametrize(("event", "line"), EVENTS, ids=[event["event"] for event, _ in EVENTS])
+@pytest.mark.parametrize(("event", "line"), EVENTS, ids=[str(event["event"]) for event, _ in EVENTS])
 @pytest.mark.parametrize("encoding", ["ascii", "cp437", "latin-1"])
-def test_each_mark_has_one_for_streams_without_it(event: dict[str, str], line: str, encoding: str) -> None:
+def test_each_mark_has_one_for_streams_without_it(event: dict[str, object], line: str, encoding: str) -> None:
     stream = io.TextIOWrapper(buffer := io.BytesIO(), encoding=encoding, errors=HANDLER)
     Progress(stream)(event)
     stream.flush()

@@ -202,24 +202,37 @@ def test_where_there_is_no_room_to_go_on_below_the_text_it_goes_on_at_the_margin
 
 @pytest.mark.parametrize("number", [None, 7])
 @pytest.mark.parametrize(
-    ("line", "mark"),
+    ("line", "about", "passed", "mark"),
     [
-        ("calc.py +1 −1", "✓"),
-        ("unverified: no check command was named", "!"),
-        ("unverified.py +1 −1", "✓"),
-        ("pytest -q: passed · 14 passed", "✓"),
-        ("pytest -q: FAILED (exit 1) · 1 failed", "✗"),
-        ("make: FAILED (exit None) · ended after 5 s", "✗"),
-        ("make: FAILED (exit -9)", "✗"),
-        ("make test: passed · suite x: FAILED (exit 1) as expected", "✓"),
-        ("grep -c ': FAILED' log: passed · 3", "✓"),
+        ("calc.py +1 −1", "files", None, "✓"),
+        ("unverified: no check command was named", "open", None, "!"),
+        ("unverified.py +1 −1", "files", None, "✓"),
+        ("weak: 1 changed file parses", "weak", None, "●"),
+        ("weak: 1 failed is its name", "files", None, "✓"),
+        ("pytest -q: passed · 14 passed", "check", True, "✓"),
+        ("pytest -q: FAILED (exit 1) · 1 failed", "check", False, "✗"),
+        ("make: FAILED (exit None) · ended after 5 s", "check", False, "✗"),
+        ("make test: passed · suite x: FAILED (exit 1) as expected", "check", True, "✓"),
+        ("grep -c ': FAILED' log: passed · 3", "check", True, "✓"),
     ],
 )
-def test_the_mark_of_a_verification_follows_from_how_it_ended(line: str, mark: str, number: int | None) -> None:
+def test_the_mark_of_a_verification_follows_from_how_it_ended(
+    line: str, about: str, passed: bool | None, mark: str, number: int | None
+) -> None:
     stream = io.StringIO()
-    Progress(stream, number)({"event": "verify", "line": line})
+    Progress(stream, number)({"event": "verify", "line": line, "about": about, "passed": passed})
     assert stream.getvalue().startswith(f"{mark} verify ")
     assert stream.getvalue().endswith(f"{f'[{number}] ' if number else ''}{line}\n")
+
+
+@pytest.mark.parametrize(("runs", "told"), [(False, 0), (True, 1)])
+def test_that_the_check_was_not_run_is_said_once(runs: bool, told: int) -> None:
+    stream = io.StringIO()
+    shown = Progress(stream)
+    shown({"event": "found", "line": "make · not run: nobody agreed to it yet", "runs": runs})
+    shown({"event": "verify", "line": "unverified: it was not run", "about": "unrun", "passed": None})
+    shown({"event": "verify", "line": "unverified: a claim", "about": "open", "passed": None})
+    assert [stream.getvalue().count(one) for one in ("it was not run", "a claim")] == [told, 1]
 
 
 def test_a_dumb_terminal_gets_plain_lines(monkeypatch: pytest.MonkeyPatch) -> None:

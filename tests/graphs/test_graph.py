@@ -65,6 +65,8 @@ def test_a_clear_task_is_routed_run_verified_summarized_and_merged() -> None:
         "verify",
         "verify",
     ]
+    verified = [(event["about"], event["passed"]) for event in rig.events if event["event"] == "verify"]
+    assert verified == [("files", None), ("check", True)]
 
 
 def test_each_attempt_gets_its_order_from_the_task_and_what_is_left_of_the_time() -> None:

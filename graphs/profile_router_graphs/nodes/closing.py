@@ -65,8 +65,8 @@ async def verify(state: RunState, runtime: Runtime[RunContext]) -> Command[Liter
     verified = with_unrun_check(verified, None if task.check is not None else task.found)
     verified, receipts = await _weighed(verified, state, context, finished=finished)
     context.ledger.verified(verified, after=len(receipts))
-    for line in verified_lines(verified):
-        runtime.stream_writer({"event": "verify", "line": line})
+    for one in verified_lines(verified, task.found):
+        runtime.stream_writer({"event": "verify", "line": one.line, "about": one.about, "passed": one.passed})
     notes = state["notes"]
     if verified.put_back_note:
         runtime.stream_writer({"event": "kept", "line": verified.put_back_note})

@@ -24,9 +24,27 @@ class _Line(_Told):
 
 
 class LineEvent(_Line):
-    """A line for people: a check that was found, condensing, money held, an answer in another form, verified work."""
+    """A line for people: condensing, money held, an answer in another form."""
 
-    event: Literal["found", "condense", "reserve", "form", "verify"]
+    event: Literal["condense", "reserve", "form"]
+
+
+class FoundEvent(_Line):
+    """The check that was found for a task that names none, and whether it may run."""
+
+    event: Literal["found"]
+    runs: bool = True
+
+
+class VerifyEvent(_Line):
+    """One thing that was verified of the work, or stays open; `unrun`: as the check that was found may not run.
+
+    `passed` is that of a check, as the command ended; None: the line is about something else.
+    """
+
+    event: Literal["verify"]
+    about: Literal["files", "check", "weak", "unrun", "open"] = "files"
+    passed: bool | None = None
 
 
 class ClassifyEvent(_Line):
@@ -165,6 +183,8 @@ class ResultEvent(RunResult):
 
 AnyEvent = (
     LineEvent
+    | FoundEvent
+    | VerifyEvent
     | ClassifyEvent
     | ProbeEvent
     | CheckEvent

@@ -9,7 +9,6 @@ import argparse
 import asyncio
 import json
 import os
-import re
 import signal
 import sys
 import threading
@@ -27,7 +26,6 @@ from profile_router.values import frozen
 _YES = frozenset({"y", "yes"})
 _GRACE_SECONDS = 10.0
 _LONGEST_LINE = 65_536
-_DIGEST = re.compile(r"; [0-9a-f]{16}\)$")  # by which programs tell questions apart
 
 
 def approver_for(
@@ -88,7 +86,9 @@ class TerminalApprover:
 
 def shown_question(question: str) -> str:
     """Return *question* as a terminal has it: what stands in it for programs is left out."""
-    return f"? {_DIGEST.sub(')', printable(question))} [y/N]"
+    from profile_router.runs.workspace_check import question_for_eyes  # most runs ask nothing
+
+    return f"? {printable(question_for_eyes(question))} [y/N]"
 
 
 def _read(answer: asyncio.Future[str]) -> None:

@@ -11,7 +11,6 @@ from typing import Any, Self, TextIO
 from profile_router.cli.live_line import LiveLine, is_live
 from profile_router.cli.marks import columns, mark_on, printable, showable
 from profile_router.cli.spelling import as_called
-from profile_router.core.language.anchored import Anchored
 
 _MARKS: Mapping[str, str] = {
     "found": "●",
@@ -28,15 +27,10 @@ _MARKS: Mapping[str, str] = {
     "attempt": "●",
     "unfinished": "!",
 }
+_VERIFIED: Mapping[str, str] = {"files": "✓", "check": "✓", "weak": "●", "unrun": "!", "open": "!"}
 _COLOURS: Mapping[str, str] = {"●": "36", "→": "33", "✓": "32", "✗": "31", "!": "33"}
 _LABEL_WIDTH = 11
-_UNRUN = " · not run: "
 TEXT_STARTS = _LABEL_WIDTH + 3
-# How a check ended, as `verified_lines` tells it: the first of these words, for its own last line follows.
-_CHECKED = Anchored(
-    r": (passed|FAILED)(?:, though exit -?\d+)?(?:, as before|, red before)?"
-    r"(?: \(exit (?:-?\d+|None)(?:, (?:red|green) before)?\))?(?: · |$)"
-)
 
 
 class Progress:
@@ -70,15 +64,13 @@ class Progress:
         kind = str(event.get("event"))
         if self.live:
             self.live(event)
-        if kind in _MARKS and not self._said_before(kind, str(event["line"])):
+        if kind == "found":
+            self._unrun = not event["runs"]
+        # The end of the run says again that the check was not run, and how to allow it.
+        said_before = kind == "verify" and self._unrun and event["about"] == "unrun"
+        if kind in _MARKS and not said_before:
             mark = self._mark(kind, event)
             self._line(mark, f"attempt {self._attempts}" if kind == "attempt" else kind, str(event["line"]))
-
-    def _said_before(self, kind: str, line: str) -> bool:
-        """Tell whether *line* says again that a check was not run. The end of the run says how to allow it."""
-        if kind == "found":
-            self._unrun = _UNRUN in line
-        return kind == "verify" and self._unrun and line.startswith("unverified: the check ") and _UNRUN[3:] in line
 
     def _line(self, mark: str, label: str, text: str) -> None:
         text = f"{self._before}{printable(as_called(text))}"
@@ -91,16 +83,11 @@ class Progress:
         if kind == "attempt":
             self._attempts += 1
             return "●" if event.get("outcome") == "ok" else "✗"
-        if kind == "found" and _UNRUN in str(event["line"]):
+        if kind == "found" and not event["runs"]:
             return "!"
-        return _verified_mark(str(event["line"])) if kind == "verify" else _MARKS[kind]
-
-
-def _verified_mark(line: str) -> str:
-    if line.startswith(("unverified: ", "weak: ")):
-        return "!" if line[0] == "u" else "●"
-    found = _CHECKED.search(line)
-    return "✗" if found is not None and found[1] == "FAILED" else _MARKS["verify"]
+        if kind != "verify":
+            return _MARKS[kind]
+        return "✗" if event["passed"] is False else _VERIFIED[event["about"]]
 
 
 def marked_line(mark: str, text: str, stream: TextIO, *, word: int = 0) -> str:

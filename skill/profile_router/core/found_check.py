@@ -6,11 +6,14 @@ It runs the repository's code, so it runs in a jail, or not at all.
 from __future__ import annotations
 
 import shlex
+from collections.abc import Mapping
 from typing import Literal
 
 from profile_router.core.text import exactly
 from profile_router.values import frozen
 
+Unagreed = Literal["unasked", "declined"]
+UNAGREED: Mapping[Unagreed, str] = {"unasked": "nobody agreed to it yet", "declined": "it was declined"}
 _LONGEST = 1_000  # characters of the whole command line: whoever is asked must be able to read it
 
 CheckRunner = Literal[
@@ -46,10 +49,10 @@ class FoundCheck:
 
     `words` are its command line, for no shell, in `folder`, relative to the workspace (empty: its root). It is narrowed
     to the test files `tests`, relative to the workspace; empty: it is `whole`, which consent binds to. `source` is the
-    sentence that says where it was found, `refused` why it may not run; empty: it runs. `only_if_changed`: the task may
-    ask for no edit, and where no file changed there is nothing to check. `weak`: a linter, for want of a test.
-    `proposed`: the chat's model wants it, as a command of its own. `guessed`: the task names no file, and it is
-    narrowed to the tests of those where it likely works.
+    sentence that says where it was found, `refused` why it may not run; empty: it runs. `unagreed`: only an answer is
+    missing, or says no. `only_if_changed`: the task may ask for no edit, and where no file changed there is nothing to
+    check. `weak`: a linter, for want of a test. `proposed`: the chat's model wants it, as a command of its own.
+    `guessed`: the task names no file, and it is narrowed to the tests of those where it likely works.
     """
 
     runner: CheckRunner
@@ -59,6 +62,7 @@ class FoundCheck:
     folder: str = ""
     tests: tuple[str, ...] = ()
     refused: str = ""
+    unagreed: Unagreed | None = None
     only_if_changed: bool = False
     weak: bool = False
     proposed: bool = False
@@ -85,3 +89,8 @@ class FoundCheck:
         """Return that it was found and not run, and why."""
         how = "asked for" if self.proposed else "found"
         return f"the check `{shlex.join(self.whole)}` was {how} and not run: {self.refused}"
+
+    @property
+    def briefly(self) -> str:
+        """Return why it may not run without what would let it."""
+        return UNAGREED[self.unagreed] if self.unagreed else self.refused

@@ -17,7 +17,7 @@ from profile_router.core.task import Task
 from profile_router.errors import StateError
 from profile_router.ports import Approver
 from profile_router.runs.setup import Setup
-from profile_router.runs.workspace_check import check_for, declined, question_before_check, unasked
+from profile_router.runs.workspace_check import check_for, declined, question_before_check
 
 # One question at a time, also where a batch's tasks begin together: the second finds the first's answer.
 _asking: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
@@ -41,12 +41,12 @@ async def _answered(task: Task, setup: Setup, approver: Approver | None) -> tupl
         return None, False
     near = partial(_near, task, setup)
     found = await asyncio.to_thread(check_for, task, policy, workspace, setup.environ, state, near)
-    if found is None or approver is None or found.refused != unasked(found, workspace):
+    if found is None or approver is None or found.unagreed != "unasked":
         return found, False
     agreed = await approver.allows(question_before_check(found, workspace))
     if agreed is None:
         return found, False
-    said = replace(found, refused="" if agreed else declined(found, workspace))
+    said = replace(found, refused="", unagreed=None) if agreed else declined(found, workspace)
     try:
         Consents(state).keep(workspace.root, found, agreed=agreed)
     except StateError:

@@ -25,7 +25,7 @@ from profile_router.ledger.routes import note_route
 from profile_router.ledger.schema import moment
 from profile_router.runs.past import has_hermes, past_runs
 from profile_router.runs.setup import Setup, prepare
-from profile_router.runs.workspace_check import check_for, question_before_check, unasked
+from profile_router.runs.workspace_check import check_for, question_before_check
 from profile_router.threads.parent_sessions import ParentSessions
 from profile_router.values import frozen
 
@@ -58,7 +58,7 @@ def quote(task: Task, policy_file: str | None, environ: Mapping[str, str], cwd: 
 
 def _asks(setup: Setup, decision: Decision) -> str:
     check = _check(setup, decision, try_jail=True)  # nobody is asked about what no jail can run
-    if check is None or setup.workspace is None or check.refused != unasked(check, setup.workspace):
+    if check is None or setup.workspace is None or check.unagreed != "unasked":
         return ""
     return question_before_check(check, setup.workspace)
 

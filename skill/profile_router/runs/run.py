@@ -153,7 +153,8 @@ async def _begun_on(keeping: Keeping, job: Job) -> AsyncIterator[Opened]:
     _check_command(job.task)
     job = replace(job, task=replace(job.task, found=await settled(job.task, setup, job.approver)))
     if job.task.found is not None:
-        job.emit({"event": "found", "line": found_check_line(job.task.found, briefly=True)})
+        runs = not job.task.found.refused
+        job.emit({"event": "found", "line": found_check_line(job.task.found, briefly=True), "runs": runs})
     threads = keeping.threads
     # In threads: with several runs in one process, these may wait for what only the loop can finish.
     await asyncio.to_thread(threads.expire, setup.policy.threads.keep_days)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from profile_router.core.found_check import FoundCheck
+from profile_router.core.found_check import UNAGREED, FoundCheck
 from profile_router.core.policy import Policy, Terminal
 from profile_router.core.task import Task
 from profile_router.core.text import exactly, shown
@@ -23,12 +24,13 @@ from profile_router.workspace.folder import Workspace, find_workspace
 from profile_router.workspace.task_paths import placed
 
 _ALLOW = "`profile-router check --allow` in {folder}"
-_UNASKED = f"nobody agreed to it yet: {_ALLOW}, or `check: auto` in the policy"
+_UNASKED = f"{UNAGREED['unasked']}: {_ALLOW}, or `check: auto` in the policy"
 # A model's own is allowed by an answer to the question alone.
-_UNASKED_OF_MODEL = "nobody agreed to it yet: a terminal chat of Hermes asks for that"
-_DECLINED_OF_MODEL = "it was declined; `profile-router check --forget` in {folder} forgets that"
+_UNASKED_OF_MODEL = f"{UNAGREED['unasked']}: a terminal chat of Hermes asks for that"
+_DECLINED_OF_MODEL = f"{UNAGREED['declined']}; `profile-router check --forget` in {{folder}} forgets that"
 _DIGEST = 16  # digits in a question
-_DECLINED = f"it was declined; {_ALLOW} allows it"
+_DIGESTED = re.compile(rf"; [0-9a-f]{{{_DIGEST}}}\)$")
+_DECLINED = f"{UNAGREED['declined']}; {_ALLOW} allows it"
 
 
 def check_for(
@@ -65,7 +67,7 @@ def check_for(
     if not own.refused:
         wanted = replace(wanted, refused=wanted.refused or "the workspace's own judges")
         return replace(own, source=f"{own.source}; {wanted.unrun}")
-    return own if own.refused == unasked(own, workspace) else wanted
+    return own if own.unagreed == "unasked" else wanted
 
 
 def _allowed(
@@ -89,8 +91,8 @@ def _allowed(
         return replace(found, refused=f"nobody can be asked about it: {found.too_long}")
     said = Consents(state).of(workspace.root, found)
     if said is None:
-        return replace(found, refused=unasked(found, workspace))
-    return found if said else replace(found, refused=declined(found, workspace))
+        return unasked(found, workspace)
+    return found if said else declined(found, workspace)
 
 
 def _jail_problem(try_jail: bool) -> str | None:
@@ -112,18 +114,25 @@ def question_before_check(found: FoundCheck, workspace: Workspace) -> str:
     return f"run {what}: `{found.asked}` in {place}? ({shown(found.source)}; jailed: no network, no keys; {digest})"
 
 
+def question_for_eyes(question: str) -> str:
+    """Return *question* without its digest: by that, programs tell questions apart, which are given it as one text."""
+    return _DIGESTED.sub(")", question)
+
+
 def _place(found: FoundCheck, workspace: Workspace) -> str:
     return exactly(str(workspace.root / found.folder) if found.folder else str(workspace.root))
 
 
-def unasked(found: FoundCheck, workspace: Workspace) -> str:
-    """Return why *found* does not run as long as nobody was asked."""
-    return (_UNASKED_OF_MODEL if found.proposed else _UNASKED).format(folder=_place(found, workspace))
+def unasked(found: FoundCheck, workspace: Workspace) -> FoundCheck:
+    """Return *found* as it is as long as nobody was asked: it does not run."""
+    said = _UNASKED_OF_MODEL if found.proposed else _UNASKED
+    return replace(found, refused=said.format(folder=_place(found, workspace)), unagreed="unasked")
 
 
-def declined(found: FoundCheck, workspace: Workspace) -> str:
-    """Return why *found* does not run once somebody said no."""
-    return (_DECLINED_OF_MODEL if found.proposed else _DECLINED).format(folder=_place(found, workspace))
+def declined(found: FoundCheck, workspace: Workspace) -> FoundCheck:
+    """Return *found* as it is once somebody said no: it does not run."""
+    said = _DECLINED_OF_MODEL if found.proposed else _DECLINED
+    return replace(found, refused=said.format(folder=_place(found, workspace)), unagreed="declined")
 
 
 @frozen
@@ -151,8 +160,7 @@ def look_at_check(
         return LookedUpCheck(workspace=None, check=None, open=None, none="there is no workspace")
     task = placed(Task(goal="", files=tuple(files)), workspace, cwd).task
     check = check_for(task, policy, workspace, environ, state_dir(environ))
-    asked = check is not None and check.refused in (unasked(check, workspace), declined(check, workspace))
     off = f"the policy says `check: off` ({policy.source})"
     none = off if policy.check == "off" else f"no check was found in {workspace.root}: name one with --check"
-    open_check = check if asked else None
+    open_check = check if check and check.unagreed else None
     return LookedUpCheck(workspace=workspace, check=check, open=open_check, none=none, terminal=policy.terminal)

@@ -68,12 +68,12 @@ def test_unverified_stays_so_unless_the_policy_trusts_a_weak_check_and_all_passe
 ) -> None:
     found = told(verified("a.py", weak=weak), *trust)
     assert verdict_of({"status": "ok", "verified": verified_json(found)}) == verdict
-    assert ("unverified: " + NO_CHECK in verified_lines(found)) == (verdict == "unverified")
+    assert ("unverified: " + NO_CHECK in [one.line for one in verified_lines(found)]) == (verdict == "unverified")
 
 
 def test_each_says_that_it_is_weak() -> None:
     lines = verified_lines(told(verified("a.py", "b.py")))
-    assert lines[1] == "weak: not named, and changed: b.py, 1 changed file parses, a.py was edited, as asked"
+    assert lines[1].line == "weak: not named, and changed: b.py, 1 changed file parses, a.py was edited, as asked"
 
 
 @pytest.mark.parametrize(("code", "inconclusive", "count"), [(0, "", 0), (1, "", 0), (1, "no test ran", 3)])

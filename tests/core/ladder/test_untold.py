@@ -34,7 +34,11 @@ def test_nothing_of_it_is_in_what_a_run_tells(code: int, stage: str) -> None:
     after = check if stage == "after" else replace(check, taints=(), difference=None, why="", last_line="2 passed")
     verified = Verified(check=after, before=before, unverified=tuple(weak_points(after)))
     failure = verification_failure(verified, a_policy())
-    told = [json.dumps(verified_json(verified)), *verified_lines(verified), before_line("make test", before)]
+    told = [
+        json.dumps(verified_json(verified)),
+        *(one.line for one in verified_lines(verified)),
+        before_line("make test", before),
+    ]
     told += [failure.message] if failure else []
     result = {"status": "ok", "verified": json.loads(told[0]), "attempts": []}
     told.append(json.dumps(entry_of(0, Ran(result=result), "t", seconds=1.0)))
@@ -53,4 +57,4 @@ def test_ids_that_the_check_before_alone_printed_are_not_told_either() -> None:
 def test_what_a_check_printed_that_read_nothing_private_is_told() -> None:
     verified = Verified(check=replace(PRINTED, taints=()), before=CheckBefore())
     assert verified_json(verified)["check"]["last_line"] == SECRET
-    assert SECRET in verified_lines(verified)[1]
+    assert SECRET in verified_lines(verified)[1].line

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -23,8 +22,6 @@ _ESTIMATE = (
 )
 _ONE_LINE = 110
 _SOON_S = 180.0  # less is 0.0 h
-# Behind why a check does not run, and before what would let it; not within backticks, as in `check: off`.
-_HOW = re.compile("[:;] (?=[^`]*(?:`[^`]*`[^`]*)*$)")
 LABEL_WIDTH = 12  # where the texts of `decision_lines` start
 
 
@@ -178,7 +175,7 @@ def found_check_line(found: FoundCheck, *, briefly: bool = False) -> str:
     *briefly*: without what would let it run, as the end of the run says that.
     """
     where = f" in {found.folder}/" if found.folder else ""
-    refused = _HOW.split(found.refused)[0] if briefly else found.refused
+    refused = found.briefly if briefly else found.refused
     runs = f"not run: {refused}" if refused else "in a jail, or not at all"
     part = f" · narrowed from `{found.asked}`" if found.words != found.whole else ""
     return f"{found.command}{where}{part} · {found.source} · {runs}"

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from profile_router.core.telling.decision import Json, named_fields
 from profile_router.core.text import counted, priced, some_of, thousands
+from profile_router.values import frozen
 
 if TYPE_CHECKING:
+    from profile_router.core.found_check import FoundCheck
     from profile_router.core.ladder.early import EarlyScore
     from profile_router.core.ladder.receipt import Attempt, CheckBefore, CheckResult, Receipt, Verified
     from profile_router.core.ladder.steps import TakenStep
@@ -108,20 +110,36 @@ def step_line(taken: TakenStep) -> str:
     return f"stop: {taken.reason}" if taken.profile is None else taken.reason
 
 
-def verified_lines(verified: Verified) -> list[str]:
-    """Return what was verified, a line each for files, check and what stays open."""
+@frozen(kw_only=False)
+class VerifiedLine:
+    """A line of what was verified, and what it is about. `passed` is that of a check.
+
+    `unrun`: it stays open, as the check that was found may not run.
+    """
+
+    line: str
+    about: Literal["files", "check", "weak", "unrun", "open"]
+    passed: bool | None = None
+
+
+def verified_lines(verified: Verified, found: FoundCheck | None = None) -> list[VerifiedLine]:
+    """Return what was verified, a line each for files, check and what stays open; *found* is the task's own check."""
     changed = [changed_text(file.path, file.lines_added, file.lines_removed) for file in verified.files_changed]
-    lines = [some_of(changed, 8) or "no file changed"]
+    lines = [VerifiedLine(some_of(changed, 8) or "no file changed", "files")]
     if verified.check is not None and not verified.check.inconclusive:
         from profile_router.core.ladder.check_words import EARLIER, ended_check_line, passed_before  # not for `route`
 
         if EARLIER not in verified.unverified:  # that line was told when the check ran
-            lines.append(ended_check_line(verified.check, passed_before(verified)))
+            said = ended_check_line(verified.check, passed_before(verified))
+            lines.append(VerifiedLine(said, "check", verified.check.passed))
     if verified.put_back:
-        lines.append(put_back_text(verified.put_back))
+        lines.append(VerifiedLine(put_back_text(verified.put_back), "files"))
     weak = weak_words(_weak(verified.weak))
-    lines += [f"weak: {', '.join(weak)}"] if weak else []
-    return lines + [f"unverified: {open_point}" for open_point in verified.unverified]
+    lines += [VerifiedLine(f"weak: {', '.join(weak)}", "weak")] if weak else []
+    unrun = found.unrun if found and found.refused else None
+    for point in verified.unverified:
+        lines.append(VerifiedLine(f"unverified: {point}", "unrun" if point == unrun else "open"))
+    return lines
 
 
 def put_back_text(paths: Sequence[str]) -> str:
