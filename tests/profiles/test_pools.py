@@ -60,7 +60,7 @@ def shown(profile: Profile) -> list[str]:
     keys = [end.api_key.reveal() if end.api_key else "-" for end in ends]
     model = profile.endpoint.model
     return [
-        f"{name}{'' if end.model == model else f'@{end.model}'}{'*' * bool(end.rests_until)}"
+        f"{name}{'' if end.model == model else f'@{end.model}'}{'*' * bool(end.cooldown_until)}"
         for name, end in zip(keys, ends, strict=True)
     ]
 
@@ -306,7 +306,7 @@ class Now:
 def test_a_key_that_rests_is_left_alone_with_the_time_left(code: int, cause: str, tmp_path: Path) -> None:
     clock = Now()
     profile = a_profile(PLACE, name="p", provider="openrouter", key="sk-k1")
-    end = replace(profile.endpoint, label="k1", rests_until=NOW + 725, rests_after=code)
+    end = replace(profile.endpoint, label="k1", cooldown_until=NOW + 725, cooldown_after=code)
     store = HealthStore(state=tmp_path, rules=a_policy().health, clock=clock)
     health = ProviderHealth(store=store, profiles={"p": replace(profile, endpoint=end)})
     found = health.blocked(Place("p"), answers=True)
@@ -320,7 +320,7 @@ def test_a_key_that_rests_is_left_alone_with_the_time_left(code: int, cause: str
 
 def test_a_dead_key_is_not_waited_for(tmp_path: Path) -> None:
     profile = a_profile(PLACE, name="p", provider="openrouter", key="sk-k1")
-    end = replace(profile.endpoint, rests_until=float("inf"))
+    end = replace(profile.endpoint, cooldown_until=float("inf"))
     store = HealthStore(state=tmp_path, rules=a_policy().health, clock=Now())
     found = ProviderHealth(store=store, profiles={"p": replace(profile, endpoint=end)}).blocked(
         Place("p"), answers=False

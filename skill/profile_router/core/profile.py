@@ -72,9 +72,9 @@ def _without_pieces(line: str, key: str) -> str:
 class ProviderEndpoint:
     """Where one provider is spoken to, with one key. `key_variable` names the variable that would hold its key.
 
-    `label` is what Hermes' pool calls a key from there, "" for a written one. By Hermes' account the key rests until
-    `rests_until` (seconds since 1970, 0 for not at all). `rests_after` is the HTTP status that made it rest (None:
-    unknown).
+    `label` is what Hermes' pool calls a key from there, "" for a written one. By Hermes' account the key is on
+    cooldown until `cooldown_until` (seconds since 1970, 0 for not at all). `cooldown_after` is the HTTP status that
+    began it (None: unknown).
     """
 
     provider: str
@@ -84,8 +84,8 @@ class ProviderEndpoint:
     api_key: Secret | None = field(default=None, repr=False)
     needs_key: bool = True
     label: str = ""
-    rests_until: float = 0.0
-    rests_after: int | None = None
+    cooldown_until: float = 0.0
+    cooldown_after: int | None = None
 
     @property
     def named(self) -> str:

@@ -31,8 +31,9 @@ def import_large(*names: str) -> None:
 def gather_late(*packages: str) -> None:
     """Let each of *packages* run its `__init__` when a name of it is first asked for.
 
-    One of its modules may be imported before that. For a package that gathers all of its modules there, of which one is
-    used. One that is imported, or is not installed, stays as it is.
+    One of its modules may be imported before that. `importlib.util.LazyLoader` runs a package even then, as its path is
+    asked for. For a package that gathers all of its modules there, of which one is used. One that is imported, or is
+    not installed, stays as it is.
     """
     for name in packages:
         if name in sys.modules:

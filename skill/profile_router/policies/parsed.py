@@ -23,9 +23,10 @@ from profile_router.core.policy import Policy, early, failing, private, rules, s
 from profile_router.state.kept_files import keep_file, kept
 
 NOT_IN_THE_FILE = ("digest", "source", "local_only_by", "workspace_private")  # fields of Policy that no file sets
-_ROOMS = (policy, early, failing, private, rules, spending)
+# Whose classes a policy is made of. Where one is missing, no policy is kept: the test of the second call fails.
+_POLICY_MODULES = (policy, early, failing, private, rules, spending)
 _CLASSES: Mapping[str, Any] = {
-    made.__name__: made for room in _ROOMS for made in vars(room).values() if isinstance(made, type)
+    made.__name__: made for module in _POLICY_MODULES for made in vars(module).values() if isinstance(made, type)
 } | {made.__name__: made for made in (Anchored, KindPatterns, Phrases)}
 _OURS, _TOP = "profile_router.", Path(__file__).parents[1]
 _READ_BY = (  # modules that refuse, compile or make a value; a test names what is missing here

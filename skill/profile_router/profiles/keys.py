@@ -48,8 +48,8 @@ def _split(
 ) -> tuple[list[ProviderEndpoint], list[ProviderEndpoint]]:
     """Return *endpoint* once per key: those to be used, and those that rest, the first to be back first."""
     found = _keyed(endpoint, pool, now)
-    cooling = sorted((end for end in found if end.rests_until), key=lambda end: end.rests_until)
-    return [end for end in found if not end.rests_until], cooling
+    cooling = sorted((end for end in found if end.cooldown_until), key=lambda end: end.cooldown_until)
+    return [end for end in found if not end.cooldown_until], cooling
 
 
 def _keyed(endpoint: ProviderEndpoint, pool: Sequence[PooledKey], now: float) -> list[ProviderEndpoint]:
@@ -63,6 +63,6 @@ def _keyed(endpoint: ProviderEndpoint, pool: Sequence[PooledKey], now: float) ->
         else:
             continue
         known = found.setdefault(end.api_key, end)
-        if entry.cooldown_s(now) and entry.until > known.rests_until:  # listed twice, it rests as long as either says
-            found[end.api_key] = replace(known, rests_until=entry.until, rests_after=entry.status)
+        if entry.cooldown_s(now) and entry.until > known.cooldown_until:  # listed twice: as long as either says
+            found[end.api_key] = replace(known, cooldown_until=entry.until, cooldown_after=entry.status)
     return list(found.values()) or [endpoint]

@@ -196,11 +196,11 @@ class ProviderHealth:
 
 
 def _key_cooldown(endpoint: ProviderEndpoint, profile: str, *, now: float) -> Failure | None:
-    left = endpoint.rests_until - now
+    left = endpoint.cooldown_until - now
     if left <= 0:
         return None
     dead = left == float("inf")
-    cause = cause_of_answer(endpoint.rests_after or 0)
+    cause = cause_of_answer(endpoint.cooldown_after or 0)
     if TABLE[cause].family != "key":
         cause = "key-refused" if dead else "rate-limited"
     key = f"{endpoint.provider}'s key{f' {endpoint.label!r}' if endpoint.label else ''}"
