@@ -23,7 +23,7 @@ from profile_router.errors import RouterError, UsageError
 from profile_router.folders import PROGRAM_NAME
 from profile_router.machine.imports import import_large
 
-EXIT_OK, EXIT_FAILED, EXIT_USAGE, EXIT_REFUSED, EXIT_INTERRUPTED = 0, 1, 2, 3, 130
+EXIT_OK, EXIT_USAGE, EXIT_INTERRUPTED = 0, 2, 130  # what else there is, each command tells
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 

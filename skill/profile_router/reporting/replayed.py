@@ -67,10 +67,9 @@ def keep_replay(done: ReplayedPolicy, policy_file: Path, environ: Mapping[str, s
     write_state_json(kept, told)
 
 
-def kept_replay(environ: Mapping[str, str], *, now: float | None = None) -> Replayed | None:
+def kept_replay(environ: Mapping[str, str]) -> Replayed | None:
     """Return the newest replay that was kept, None without one that can be read, whose policy is still there."""
     found = read_state_json(state_dir(environ) / _FILE)
-    at = time.time() if now is None else now
     try:
         file = Path(str(found["file"]))
         told = Replayed(
@@ -79,7 +78,7 @@ def kept_replay(environ: Mapping[str, str], *, now: float | None = None) -> Repl
             rows=int(found["rows"]),
             moved=int(found["moved"]),
             saved_usd=float(found["saved_usd"]),
-            age_s=max(0.0, at - float(found["at"])),
+            age_s=max(0.0, time.time() - float(found["at"])),
             file=str(file),
             over=str(_to_replace(environ)),
         )

@@ -76,15 +76,14 @@ def _folder(named: str, cwd: Path) -> Path:
     return path
 
 
-def tracked_files(workspace: Workspace, until: float | None = None) -> tuple[str, ...]:
+def tracked_files(workspace: Workspace) -> tuple[str, ...]:
     """Return the workspace's files, sorted, relative to its root, POSIX; names that are not UTF-8 as surrogates.
 
     In a git work tree: what is tracked or new, but not ignored. Elsewhere: what a walk finds in folders whose name
-    doesn't begin with a dot, at most MOST_WALKED. Raises WorkspaceError where git fails, and where it takes longer than
-    *until* a moment (monotonic s).
+    doesn't begin with a dot, at most MOST_WALKED. Raises WorkspaceError where git fails.
     """
     with FileList(workspace) as files:
-        return names_listed(files.told(until))
+        return names_listed(files.told())
 
 
 class FileList:
@@ -103,7 +102,10 @@ class FileList:
             self._git.__exit__()
 
     def told(self, until: float | None = None) -> bytes:
-        """Return the files as `names_listed` takes them: the same files give the same bytes. Raises WorkspaceError."""
+        """Return the files as `names_listed` takes them: the same files give the same bytes.
+
+        Raises WorkspaceError where git fails, and where it takes longer than *until* a moment (monotonic s).
+        """
         if self._git is None:
             return os.fsencode("\0".join(_walked(self._root, until)))
         return self._git.output(TIMEOUT_S if until is None else max(until - time.monotonic(), _LEAST_S))

@@ -70,8 +70,8 @@ def packed(commits: Sequence[PastCommit]) -> PackedPast:
     )
 
 
-def alike(task: TaskTerms, past: PackedPast, most: int = MOST_LIKE) -> list[tuple[float, int]]:
-    """Return the *most* similar commits of *past* with their likeness to *task*, 0 to 1, the most similar first."""
+def alike(task: TaskTerms, past: PackedPast) -> list[tuple[float, int]]:
+    """Return the MOST_LIKE commits of *past* that are most like *task*, with their likeness, 0 to 1, from the first."""
     wanted = {number_of("part", part): weight for part, weight in task.parts.items()}
     hits = [(at, number) for at, number in enumerate(past.titles) if number in wanted]
     rare = {number: math.log(1 + len(past) / times) for number, times in Counter(number for _, number in hits).items()}
@@ -80,7 +80,7 @@ def alike(task: TaskTerms, past: PackedPast, most: int = MOST_LIKE) -> list[tupl
     for at, number in hits:
         found[bisect_right(past.ends, at)] += wanted[number] * rare[number] ** 2
     best = ((score / (mine * past.norms[commit]), commit) for commit, score in found.items() if past.norms[commit])
-    return sorted(best, key=lambda pair: (-pair[0], pair[1]))[:most]
+    return sorted(best, key=lambda pair: (-pair[0], pair[1]))[:MOST_LIKE]
 
 
 def changed_by(like: Iterable[tuple[float, Sequence[str]]]) -> dict[str, float]:

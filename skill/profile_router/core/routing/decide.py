@@ -65,9 +65,9 @@ def decide(task: Task, evidence: Evidence, policy: Policy, candidates: Candidate
     return replace(decision, flips=flips)
 
 
-def settle(task: Task, evidence: Evidence, policy: Policy, candidates: Candidates, past: Past = NO_PAST) -> Decision:
+def settle(task: Task, evidence: Evidence, policy: Policy, candidates: Candidates) -> Decision:
     """Return what `decide` does, without what would flip it: that takes most of its time. A broken profile refuses."""
-    return _decide(task, evidence, policy, candidates, past)
+    return _decide(task, evidence, policy, candidates, NO_PAST)
 
 
 def _decide(task: Task, evidence: Evidence, policy: Policy, candidates: Candidates, past: Past) -> Decision:

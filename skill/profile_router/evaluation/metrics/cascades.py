@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from statistics import fmean
 
-from profile_router.evaluation.metrics.curves import Pair, mixes
+from profile_router.evaluation.metrics.curves import Pair
 from profile_router.values import frozen
 
 GIVEN = ((0.4, 0.1), (0.2, 0.1), (0.0, 0.0))  # what a poor, a usual and a perfect check are wrong in
@@ -50,12 +50,6 @@ def at_random(share: float, pair: Pair) -> Played:
     (local, burst) = always(pair)
     solved = local.solved + share * (burst.solved - local.solved)
     return Played(f"random {share:.0%} burst", solved, local.cost + share * (burst.cost - local.cost), share)
-
-
-def by_score(name: str, scores: Sequence[float], share: float, pair: Pair) -> Played:
-    """Return the mix with about that *share* of highest scores at the strong model."""
-    mix = mixes(scores, pair)[round(share * len(scores))]
-    return Played(name, mix.solved, mix.cost, mix.share)
 
 
 def cascade(accepts: float, rejects: float, pair: Pair) -> Played:

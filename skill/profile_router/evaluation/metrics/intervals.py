@@ -32,9 +32,9 @@ def _quantile(known: Sequence[float], share: float) -> float:
 
 
 @lru_cache(maxsize=4)
-def draws(rows: int, *, times: int = TIMES, seed: int = SEED) -> Sequence[Sequence[int]]:
+def draws(rows: int, *, times: int = TIMES) -> Sequence[Sequence[int]]:
     """Return *times* samples of so many *rows*, with repeats, each as the rows' indexes."""
-    picker = random.Random(seed)  # noqa: S311 - an interval, no secret
+    picker = random.Random(SEED)  # noqa: S311 - an interval, no secret
     return [picker.choices(range(rows), k=rows) for _ in range(times)] if rows else []
 
 
@@ -46,10 +46,10 @@ def mean_of(values: Sequence[float], *, times: int = TIMES) -> Measured:
     return Measured(fmean(values), *bounds(means), rows=len(values), trues=sum(value > 0 for value in values))
 
 
-def auroc_with(truth: Sequence[bool], scores: Sequence[float], *, times: int = TIMES) -> Measured:
+def auroc_with(truth: Sequence[bool], scores: Sequence[float]) -> Measured:
     """Return the AUROC of *scores*."""
     groups = ordered(truth, scores)
-    found = [auroc_of(groups, counted) for counted in _counted(len(truth), times)]
+    found = [auroc_of(groups, counted) for counted in _counted(len(truth), TIMES)]
     value = auroc_of(groups, [1] * len(truth))
     return Measured(value, *bounds(found), rows=len(truth), trues=sum(map(bool, truth)))
 

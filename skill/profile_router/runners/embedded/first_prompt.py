@@ -26,14 +26,12 @@ _PARTS: Mapping[Shown, str] = {
 }
 
 
-def room_for_files(
-    history: History, messages: Sequence[BaseMessage], bounds: FirstPrompt, share: float = FILES_SHARE
-) -> int:
-    """Return the tokens (o200k) that files may take beside *messages*, within *share* of what is left."""
+def room_for_files(history: History, messages: Sequence[BaseMessage], bounds: FirstPrompt) -> int:
+    """Return the tokens (o200k) that files may take beside *messages*, within FILES_SHARE of what is left."""
     text = history.text(without_images(messages))
     limit = math.floor(history.budget / history.factor)
     taken = count_tokens((text,), (limit // 2,)).high
-    return max(0, min(bounds.tokens, math.floor((limit - taken) * share)))
+    return max(0, min(bounds.tokens, math.floor((limit - taken) * FILES_SHARE)))
 
 
 def files_block(fence: Fence, paths: Sequence[str], bounds: FirstPrompt, tokens: int, *, probable: bool = False) -> str:
