@@ -211,7 +211,8 @@ def test_each_module_can_be_imported(name: str) -> None:
 
 
 def test_no_command_carries_a_task_out_but_by_the_interface_of_programs() -> None:
-    carry = {ROOT / "runs" / f"{name}.py" for name in ("run", "batch", "resume", "job", "context", "thread_session")}
+    walking = ("run", "opened", "batch", "resume", "job", "context", "thread_session")
+    carry = {ROOT / "runs" / f"{name}.py" for name in walking}
     by_hand = {
         path.name: found.stem
         for path in (ROOT / "cli").rglob("*.py")

@@ -24,10 +24,10 @@ from profile_router.evidence import locating
 from profile_router.jail import view
 from profile_router.ledger.purse import Nobody
 from profile_router.policies.file import SHIPPED
-from profile_router.runs.consent import settled
+from profile_router.runs.own_check.consent import settled
+from profile_router.runs.own_check.workspace_check import LookedUpCheck, look_at_check, question_before_check
 from profile_router.runs.route import quote
 from profile_router.runs.setup import prepare
-from profile_router.runs.workspace_check import LookedUpCheck, look_at_check, question_before_check
 from profile_router.workspace.folder import Workspace
 
 FIX = tool("edit_file", {"path": "calc.py", "old": "a - b", "new": "a + b"})

@@ -16,7 +16,7 @@ from profile_router.checks.consents import Consents
 from profile_router.checks.proposed import proposed_check
 from profile_router.core.found_check import FoundCheck
 from profile_router.core.task import Task
-from profile_router.runs.consent import settled
+from profile_router.runs.own_check.consent import settled
 from profile_router.runs.route import quote
 from profile_router.runs.setup import prepare
 

@@ -8,7 +8,7 @@ import pytest
 from tests.fakes import a_policy
 
 from profile_router.core.found_check import CheckRunner, FoundCheck
-from profile_router.runs.check_rehearsal import silent_because
+from profile_router.runs.own_check.check_rehearsal import silent_because
 
 
 @pytest.mark.jail

@@ -12,7 +12,7 @@ from profile_router.cli.caller import shown_question
 from profile_router.core.found_check import FoundCheck
 from profile_router.core.telling.layout import wrapped
 from profile_router.core.text import exactly
-from profile_router.runs.workspace_check import check_for, question_before_check
+from profile_router.runs.own_check.workspace_check import check_for, question_before_check
 from profile_router.workspace.folder import Workspace
 
 

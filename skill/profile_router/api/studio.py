@@ -29,7 +29,8 @@ from profile_router.api.run_values import RunEvent
 from profile_router.api.running import job_for
 from profile_router.api.surroundings import foreign_held_back
 from profile_router.errors import UsageError
-from profile_router.runs.run import NODES_AT_MOST, Opened, session
+from profile_router.runs.opened import NODES_AT_MOST, Opened
+from profile_router.runs.run import session
 from profile_router.values import frozen
 from profile_router_graphs.router import GraphNode, with_nodes
 from profile_router_graphs.state import RunState

@@ -31,11 +31,11 @@ def foreign_held_back() -> Iterator[dict[str, str]]:
     """Take out of `os.environ` what would make a library send prompts elsewhere; the last run puts it back.
 
     `OPENAI_*` and `AZURE_OPENAI_*` would redirect a request or add a header to it; `LANGSMITH_*` and `LANGCHAIN_*`
-    send a copy of it. Give the whole
-    environment as it was before: a profile may have its key there, for its own server alone.
+    send a copy of it. Give the whole environment as it was before: a profile may have its key there, for its own server
+    alone.
     """
     global _RUNNING
-    from profile_router.runs.run import drop_foreign, foreign_names
+    from profile_router.runs.foreign import drop_foreign, foreign_names
 
     with _DOOR:
         _RUNNING += 1

@@ -86,7 +86,7 @@ class TerminalApprover:
 
 def shown_question(question: str) -> str:
     """Return *question* as a terminal has it: what stands in it for programs is left out."""
-    from profile_router.runs.workspace_check import question_for_eyes  # most runs ask nothing
+    from profile_router.runs.own_check.workspace_check import question_for_eyes  # most runs ask nothing
 
     return f"? {printable(question_for_eyes(question))} [y/N]"
 

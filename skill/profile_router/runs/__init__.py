@@ -2,6 +2,6 @@
 
 `setup` and `route` are light; `run` brings LangGraph in, and is imported only by what runs a task.
 
-Other rooms come in by `batch`, `bench`, `check_rehearsal`, `interrupt`, `job`, `observe`, `result`,
-`resume`, `route`, `run`, `setup`, `undo`, `unfinished`, `workspace_check`.
+Other rooms come in by `batch`, `bench`, `foreign`, `interrupt`, `job`, `observe`, `opened`, `result`, `resume`,
+`route`, `run`, `setup`, `undo`, `unfinished`.
 """

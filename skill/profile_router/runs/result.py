@@ -102,7 +102,7 @@ class Result:
         return verdict_of(self.json)
 
 
-def _result(
+def result_of(
     final: RunState, receipts: Sequence[Json], setup: Setup, warnings: Sequence[str], run: Run, *, seconds: float
 ) -> Result:
     """Return the result of *run*, whose *receipts* and *seconds* are the ledger's."""

@@ -16,8 +16,8 @@ from profile_router.outside.places import is_folder_named
 from profile_router.ports import Approver, Emit
 from profile_router.runs.accounted import run_ledger
 from profile_router.runs.job import IN_PLACE, Begun, Job, Site, site_of, stamped_emit
+from profile_router.runs.opened import walk
 from profile_router.runs.result import Result
-from profile_router.runs.run import walk
 from profile_router.runs.setup import Setup, prepare
 from profile_router.runs.thread_session import Keeping, checkpoints, close
 from profile_router.runs.undo import undo_after

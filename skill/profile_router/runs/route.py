@@ -23,9 +23,9 @@ from profile_router.evidence.conversation import share
 from profile_router.evidence.measure import Surroundings, may_be_located, measure
 from profile_router.ledger.routes import note_route
 from profile_router.ledger.schema import moment
+from profile_router.runs.own_check.workspace_check import check_for, question_before_check
 from profile_router.runs.past import has_hermes, past_runs
 from profile_router.runs.setup import Setup, prepare
-from profile_router.runs.workspace_check import check_for, question_before_check
 from profile_router.threads.parent_sessions import ParentSessions
 from profile_router.values import frozen
 

@@ -13,8 +13,8 @@ from profile_router.cli.progress import folded
 from profile_router.cli.spelling import as_called
 from profile_router.core.telling.decision import LABEL_WIDTH, check_json, check_lines
 from profile_router.errors import WorkspaceError
-from profile_router.runs.check_rehearsal import silent_because
-from profile_router.runs.workspace_check import LookedUpCheck, look_at_check
+from profile_router.runs.own_check.check_rehearsal import silent_because
+from profile_router.runs.own_check.workspace_check import LookedUpCheck, look_at_check
 from profile_router.state.folder import state_dir
 
 

@@ -16,8 +16,8 @@ from profile_router.core.found_check import FoundCheck
 from profile_router.core.task import Task
 from profile_router.errors import StateError
 from profile_router.ports import Approver
+from profile_router.runs.own_check.workspace_check import check_for, declined, question_before_check
 from profile_router.runs.setup import Setup
-from profile_router.runs.workspace_check import check_for, declined, question_before_check
 
 # One question at a time, also where a batch's tasks begin together: the second finds the first's answer.
 _asking: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
