@@ -35,7 +35,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="PEER=N",
-        help="ask this peer for at most N rows of each file, always the same ones, and compare it on those alone",
+        help="ask this peer for at most N rows of a file, the same each time, and compare on those alone",
     )
     add("--outcomes", metavar="FILE", help="what models did with the rows: id and models {NAME: {resolved, cost}}")
     add("--local-model", metavar="NAME", help="the model of the outcomes that stands for the local tier")
