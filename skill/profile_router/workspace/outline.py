@@ -60,14 +60,17 @@ def numbered_outline(language: str, text: str) -> str | None:
     return "\n".join(f"{row}\t{found[row]}" for row in sorted(found)) or None
 
 
-def syntax_of(language: str, source: bytes) -> Node | None:
-    """Return the root of what *source* parses to; None where it does not parse whole, in time, or is not known."""
+def syntax_of(language: str, source: bytes, *, whole: bool = True) -> Node | None:
+    """Return the root of what *source* parses to; None where it is not parsed in time, or its language is not known.
+
+    *whole*: None too where a part of it does not parse.
+    """
     from tree_sitter import Parser
 
     if language not in _GRAMMARS or len(source) > MOST_OUTLINED_BYTES:
         return None
     root = _root(Parser(_grammar(language)[0]), source)
-    return None if root is None or root.has_error else root
+    return None if root is None or (whole and root.has_error) else root
 
 
 def _definitions(language: str, source: bytes) -> list[tuple[Node, Sequence[Node]]]:

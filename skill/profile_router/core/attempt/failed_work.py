@@ -15,6 +15,8 @@ def verification_failure(verified: Verified, policy: Policy) -> Failure | None:
         ended = exit_text(check.exit_code, passed_before(verified))
         said = " · ".join(filter(None, (f"{check.said}: {ended}", difference_words(check), last_line(check))))
         return Failure(cause="verification-failed", message=said)
+    if verified.taken_tests:
+        return Failure(cause="verification-failed", message=verified.taken_tests)
     wrong = next((one for one in verified.weak if one.proves_it_wrong), None)
     if wrong is not None:
         return Failure(cause="verification-failed", message=wrong.said)

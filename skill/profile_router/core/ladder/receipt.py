@@ -177,7 +177,8 @@ class Verified:
     that were as before when the check ran; the note says where what was written in them is kept. `weak` says a little
     where no check said anything. `only_words` are all files that changed, where the code of each is as it was.
     `unproved` are those of `unverified` by which a check that passed shows nothing of the work. `missed` are files to
-    edit that stayed as they were. Others changed in their place, which they do not use.
+    edit that stayed as they were. Others changed in their place, which they do not use. `taken_tests` says which tests
+    the attempt took away, though the task does not ask for it; empty where it took none.
     """
 
     files_changed: tuple[ChangedFile, ...] = ()
@@ -192,6 +193,7 @@ class Verified:
     only_words: tuple[str, ...] = ()
     unproved: tuple[str, ...] = ()
     missed: tuple[str, ...] = ()
+    taken_tests: str = ""
 
     @property
     def lines_added(self) -> int:

@@ -1,0 +1,174 @@
+"""The tests that a file defines, by its syntax: names, cases, assertions, and whether each is switched off.
+
+It knows how tests are mostly written, and proves nothing. Where a file of tests defines none, it is one test itself. It
+has as many cases as assertions then.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from profile_router.core.attempt.taken_tests import HeldTest
+from profile_router.core.condense.parts import language_of_file
+from profile_router.core.language.test_files import changes_tests
+from profile_router.workspace.outline import syntax_of
+from profile_router.workspace.tests_in_lines import tests_in_lines
+from profile_router.workspace.tests_in_trees import CALLS, FoundTest, called_by, nodes_below, tests_in_tree, text_of
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+MOST_HELD_BYTES = 512 * 1024
+_LISTS = frozenset(
+    {"list", "tuple", "set", "array", "array_expression", "literal_value", "element_value_array_initializer"}
+)
+_ROWS = _LISTS | {"dictionary", "object", "object_creation_expression", "initializer_list"}
+_LOOPS = frozenset({"for_statement", "for_in_statement", "for_expression", "enhanced_for_statement", "for"})
+_ASSERTS = re.compile(
+    rb"(?i:assert\w*|expect\w*|should\w*|verify\w*|check\w*|require\w*|ensure\w*)|(?:must|wont|refute)_\w+|raises\w*"
+    rb"|warns\w*|throws\w*|rejects|fail\w*|Fail\w*|Fatal\w*|Errorf?|panic|ok|is|isnt|like|equals?|deepEqual|eq|ne"
+    rb"|(?:TEST_ASSERT|CU_ASSERT|ck_assert|cr_assert)\w*"
+)
+_FAILS = re.compile(rb"Fail(?:Now)?|Fatalf?|Errorf?|panic|fail")
+# What says nothing of the code: words of the tests themselves, and what prints.
+_PLAIN = re.compile(
+    rb"self|cls|this|tb?|tc|Assert\w*|std|True|true|False|false|console|log|[Pp]rint\w*|fmt|puts|stdout|stderr"
+    rb"|process|System|out|pytest|unittest|testing|T|exit|EXIT_SUCCESS|done|NULL|minitest"
+)
+_OFF = re.compile(
+    rb"\b(?:skip|skip[Ii]f|skipUnless|xfail|expectedFailure|ignore|Ignore|Disabled\w*)\b|\.(?:skip|todo|fixme|failing)\b"
+)
+_LEAVES = re.compile(
+    rb"(?:raise\s+)?(?:(?:self|this|pytest|unittest|test|tb?|b)\.)?"
+    rb"(?:skipTest|skip|xfail|SkipTest|Skipf?|SkipNow|pending|todo)\b\s*(?:[(\"';]|$)|(return)\b"
+)
+_ALL_OFF = re.compile(
+    rb"pytestmark\s*=[^\n]*\b(?:skip|xfail)\b|pytest\.skip\(|raise\s+(?:unittest\.)?SkipTest|__test__\s*=\s*False"
+    rb"|//\s?(?:go:build|\+build)\s+ignore|#!\[cfg\(any\(\)\)\]"
+)
+_UNTOLD = re.compile(rb"@(?:\w+\.)*(?:MethodSource|CsvFileSource|ArgumentsSource|EnumSource|FieldSource|TestFactory)\b")
+_SOURCE = re.compile(rb"(?:parametri[sz]e|expand|each|ValueSource|CsvSource)")
+
+
+def held_tests(path: str, source: bytes | None) -> tuple[HeldTest, ...]:
+    """Return the tests that the file *path* defines by its content *source* (None: it is not there)."""
+    if not source or not source.strip() or len(source) > MOST_HELD_BYTES:
+        return ()
+    language = language_of_file(path)
+    root = None if language is None else syntax_of(language, source, whole=False)
+    if root is None or language is None:
+        return tests_in_lines(path, source)
+    found = tuple(tests_in_tree(language, root))
+    if not found:
+        checks = sum(map(_is_check, nodes_below(root))) if changes_tests(path) else 0
+        return (HeldTest(name=path, cases=checks, checks=checks),) if checks else ()
+    alone = any(one.only for one in found)
+    all_off = any(_ALL_OFF.match(text_of(one)) for one in root.children)
+    return tuple(_held(one, off=all_off or (alone and not one.only)) for one in found)
+
+
+def may_hold_tests(path: str) -> bool:
+    """Tell whether the file *path* may define tests. Those of Rust stand in its sources, too."""
+    return changes_tests(path) or path.endswith(".rs")
+
+
+def _held(found: FoundTest, *, off: bool) -> HeldTest:
+    checks = sum(map(_is_check, nodes_below(found.body)))
+    cases = _cases(found)
+    return HeldTest(
+        name=found.name,
+        cases=cases or 1,
+        many=cases is None,
+        checks=checks,
+        live=bool(checks) or any(map(_names_code, nodes_below(found.body))),
+        off=off or found.off or any(map(_switches_off, found.above)) or _leaves_at_once(found.body),
+    )
+
+
+def _switches_off(above: Node) -> bool:
+    return _OFF.search(text_of(above).partition(b"(")[0]) is not None
+
+
+def _names_code(node: Node) -> bool:
+    """Tell whether *node* is a name of something that is tested, or that helps to."""
+    if node.child_count or not (node.type.endswith("identifier") or node.type == "constant"):
+        return False
+    return not (_PLAIN.fullmatch(text_of(node)) or _ASSERTS.fullmatch(text_of(node)))
+
+
+def _is_check(node: Node) -> bool:
+    """Tell whether *node* asserts something that is not constant. Of a chain of calls the first counts."""
+    if node.type == "assert_statement":
+        return any(map(_names_code, nodes_below(node)))
+    if node.type not in CALLS:
+        return False
+    callee = called_by(node)
+    if any(inner.type in CALLS for one in callee for inner in nodes_below(one)):
+        return False
+    words = re.findall(rb"\w+", b".".join(map(text_of, callee)))
+    if not words or not (_ASSERTS.fullmatch(words[0]) or _ASSERTS.fullmatch(words[-1])):
+        return False
+    return _FAILS.fullmatch(words[-1]) is not None or any(map(_names_code, nodes_below(node)))
+
+
+def _leaves_at_once(body: Node) -> bool:
+    """Tell whether a test with this *body* is skipped, or ends before its end, under no condition."""
+    lines = [one for one in body.named_children if not one.type.endswith("comment")]
+    while len(lines) == 1 and lines[0].type in {"block", "statement_list", "body_statement", "statement_block"}:
+        lines = [one for one in lines[0].named_children if not one.type.endswith("comment")]
+    found = [(at, one) for at, line in enumerate(lines) if (one := _LEAVES.match(text_of(line)))]
+    return any(not one[1] or at + 1 < len(lines) for at, one in found)
+
+
+def _cases(found: FoundTest) -> int | None:
+    """Return how often a test runs; None where its file does not tell."""
+    cases, told = 1, sum(text_of(one).startswith((b"#[case", b"#[test_case")) for one in found.above)
+    for above in found.above:
+        if _UNTOLD.search(text_of(above)):
+            return None
+        for node in nodes_below(above):
+            words = re.findall(rb"\w+", b".".join(map(text_of, called_by(node))))
+            if words and _SOURCE.fullmatch(words[-1]):
+                size = _first_list(node)
+                if size is None:
+                    return None
+                cases *= max(1, size)
+    return cases * max(1, told, _rows(found.body), _runs(found.body))
+
+
+def _first_list(call: Node) -> int | None:
+    """Return how many elements the first list has that *call* is given; None where it is given none."""
+    given = call.child_by_field_name("arguments")
+    lists = [one for one in nodes_below(given) if one.type in _LISTS] if given is not None else []
+    return _size(lists[0]) if lists else None
+
+
+def _size(node: Node) -> int:
+    return sum(not one.type.endswith("comment") for one in node.named_children)
+
+
+def _rows(body: Node) -> int:
+    """Return the rows of the largest table in *body*, if it has a loop: a list of lists, or what is gone through."""
+    nodes: Sequence[Node] = tuple(nodes_below(body))
+    each = {node.id for node in nodes if (parts := called_by(node)) and text_of(parts[-1]).endswith((b"each", b"Each"))}
+    loops = [one for one in nodes if one.type in _LOOPS or one.id in each]
+    if not loops:
+        return 1
+    over = (one.child_by_field_name("right") for one in loops)
+    sizes = [_size(one) for one in over if one is not None and one.type in _LISTS]
+    sizes += [_size(one) for one in nodes if one.type in _LISTS and all(_is_row(row) for row in one.named_children)]
+    return max(sizes, default=1)
+
+
+def _is_row(node: Node) -> bool:
+    inner = (
+        node.named_children[-1] if node.type in {"literal_element", "keyed_element"} and node.named_children else node
+    )
+    return inner.type in _ROWS or node.type.endswith("comment")
+
+
+def _runs(body: Node) -> int:
+    """Return how many tests of Go run inside of *body*, each by its own call."""
+    return sum(node.type == "call_expression" and text_of(node).startswith(b't.Run("') for node in nodes_below(body))

@@ -1,0 +1,57 @@
+"""The tests that a file defines, by its lines, in a language without a grammar here. It lists how tests are written."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from profile_router.core.attempt.taken_tests import HeldTest
+from profile_router.core.language.test_files import changes_tests
+
+# What defines a function, where a line before says that it is a test, or where its name does.
+_FUNCTION = re.compile(r".*?\b(?:function|fun|func|def)\s+(?:`([^`]+)`|\"([^\"]+)\"|'([^']+)'|(\w+))\s*[({]")
+_METHOD = re.compile(r"\s*(?:(?:public|internal|private|static|async|virtual|override|Task|void)\s+)+(\w+)\s*\(")
+_TITLE = re.compile(r"\s*(?:@?test|it|property|testWidgets)\b[\s(]+(?:\"([^\"]+)\"|'([^']+)')")
+_MARK = re.compile(
+    r"(?:@|\[|#\[)(?:Test|ParameterizedTest|RepeatedTest|Fact|Theory|TestMethod|TestCase|test)\b|@test\b"
+)
+_OFF = re.compile(r"(?:@|\[|#\[)(?:Disabled|Ignore|Skip|skip|tag :skip)\b|\bSkip\s*=")
+_ABOVE = re.compile(r"\s*(?:@|\[|#\[|\*|/\*)")
+_BY_LINE = frozenset({"php", "kt", "cs", "swift", "scala", "groovy", "exs", "dart", "lua", "bats"})
+_PERL = re.compile(
+    r"\s*(?:ok|is|isnt|like|unlike|cmp_ok|is_deeply|can_ok|isa_ok|new_ok|throws_ok|lives_ok|dies_ok|eq_or_diff|cmp_deeply)\b(.*)"
+)  # fmt: skip
+_NOT_CONSTANT = re.compile(r"[$@%&]\w|->|::|\w\(")
+_PERL_OFF = re.compile(r"^[ \t]*plan\s*\(?\s*skip_all\b", re.MULTILINE)
+_IDLE = re.compile(r"\s*(?:#.*|(?:echo|printf|set)\b.*|true|:|exit(?:\s+0)?|fi|done|esac)?\s*;?\s*")
+_SHELL = (b"#!/bin/sh", b"#!/bin/bash", b"#!/usr/bin/env bash", b"#!/usr/bin/env sh")
+
+
+def tests_in_lines(path: str, source: bytes) -> tuple[HeldTest, ...]:
+    """Return the tests that the file *path* defines. One in Perl is a case for each assertion, one in shell is one."""
+    ending, text = path.rpartition(".")[2].lower(), source.decode("utf-8", "replace")
+    if ending in _BY_LINE:
+        return tuple(_by_line(text))
+    if not changes_tests(path):
+        return ()
+    if ending in {"t", "pl", "pm"}:
+        told = (_PERL.fullmatch(line) for line in text.partition("\n__END__")[0].splitlines())
+        checks = sum(found is not None and _NOT_CONSTANT.search(found[1]) is not None for found in told)
+        return (HeldTest(name=path, cases=checks, checks=checks, off=bool(_PERL_OFF.search(text))),) if checks else ()
+    if ending in {"sh", "bash", "zsh"} or source.startswith(_SHELL):
+        works = any(not _IDLE.fullmatch(line) for line in text.splitlines())
+        return (HeldTest(name=path),) if works else ()
+    return ()
+
+
+def _by_line(text: str) -> Iterator[HeldTest]:
+    above = list[str]()
+    for line in text.splitlines():
+        marked = any(map(_MARK.search, (*above, line)))
+        title, named = _TITLE.match(line), _FUNCTION.match(line) or _METHOD.match(line)
+        found = title or named
+        if found is not None:
+            name = next(filter(None, found.groups()), "")
+            if title or marked or name.lower().startswith("test"):
+                yield HeldTest(name=name, off=any(map(_OFF.search, (*above, line))))
+        above = [*above[-20:], line] if _ABOVE.match(line) and found is None else []

@@ -1,0 +1,188 @@
+"""Where a syntax tree defines tests, language by language: the names of the frameworks that a check is found for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from profile_router.values import frozen
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+CALLS = frozenset({"call", "call_expression", "method_invocation", "macro_invocation", "annotation"})
+_CALLEE = ("receiver", "object", "function", "macro", "method", "name")
+_GO = re.compile(rb"(?:Test|Fuzz|Example)(?![a-z])\w*")
+_MACRO = re.compile(rb"(?:TYPED_)?TEST(?:_F|_P)?|BOOST_AUTO_TEST_CASE|Test")
+_C = re.compile(rb"_*[Tt]est\w*|\w+_test")
+_JS = re.compile(rb"(x|f)?(?:Deno\.)?(?:test|it|specify)((?:\.\w+)*)")
+_JS_GROUP = re.compile(rb"(x|f)?(?:describe|suite|context)((?:\.\w+)*)")
+_RUBY = re.compile(rb"(x|f)?(?:test|it|specify|scenario|example)")
+_JAVA = re.compile(rb"@(?:\w+\.)*(?:Test|ParameterizedTest|RepeatedTest|TestFactory|TestTemplate|Property)\b")
+_RUST = re.compile(rb"#\[(?:\w+::)*(?:test|rstest|test_case|quickcheck|wasm_bindgen_test)\b")
+
+
+@frozen
+class FoundTest:
+    """A test in a tree. `above` are its decorators, annotations and attributes, and those of what it stands in."""
+
+    name: str
+    body: Node
+    above: tuple[Node, ...] = ()
+    off: bool = False
+    only: bool = False
+
+
+def tests_in_tree(language: str, root: Node) -> Iterator[FoundTest]:
+    """Yield the tests that the file with this *root* defines."""
+    for node in nodes_below(root):
+        yield from _FINDERS[language](node)
+
+
+def nodes_below(root: Node) -> Iterator[Node]:
+    """Yield *root* and all nodes below it in order, without comments."""
+    left = [root]
+    while left:
+        node = left.pop()
+        if not node.type.endswith("comment"):
+            yield node
+            left.extend(reversed(node.children))
+
+
+def text_of(node: Node | None) -> bytes:
+    """Return the source of *node*; empty without one."""
+    return b"" if node is None else node.text or b""
+
+
+def called_by(node: Node) -> tuple[Node, ...]:
+    """Return the parts of what *node* calls, its name last; none where it calls nothing."""
+    parts = (node.child_by_field_name(name) for name in _CALLEE) if node.type in CALLS else ()
+    return tuple(one for one in parts if one is not None)
+
+
+def _around(node: Node) -> Iterator[Node]:
+    """Yield what *node* stands in, from the inside."""
+    above = node.parent
+    while above is not None:
+        yield above
+        above = above.parent
+
+
+def _python(node: Node) -> Iterator[FoundTest]:
+    name, body = node.child_by_field_name("name"), node.child_by_field_name("body")
+    if node.type != "function_definition" or body is None or not text_of(name).startswith(b"test"):
+        return
+    around = list(_around(node))
+    if any(one.type == "function_definition" for one in around):
+        return
+    above = [
+        child
+        for one in around
+        if one.type == "decorated_definition"
+        for child in one.children
+        if child.type == "decorator"
+    ]
+    yield FoundTest(name=_told(name), body=body, above=tuple(above))
+
+
+def _javascript(node: Node) -> Iterator[FoundTest]:
+    said = _js_call(node, _JS)
+    given = node.child_by_field_name("arguments")
+    if said is None or given is None or not given.named_children:
+        return
+    first, body = given.named_children[0], given.named_children[-1]
+    if not first.type.endswith("string"):
+        return
+    groups = [(one, found) for one in _around(node) if (found := _js_call(one, _JS_GROUP))]
+    words = [said, *(found for _, found in groups)]
+    above = [text for one in (node, *(group for group, _ in groups)) if (text := one.child_by_field_name("function"))]
+    yield FoundTest(
+        name=_told(first).strip("\"'`"),
+        body=body,
+        above=tuple(one for one in above if one.type == "call_expression"),
+        off=len(given.named_children) == 1 or any(b"x" in one or b".skip" in one or b".todo" in one for one in words),
+        only=any(b"f" in one or b".only" in one for one in words),
+    )
+
+
+def _js_call(node: Node, words: re.Pattern[bytes]) -> bytes | None:
+    """Return what *node* adds to one of *words* that it calls: its first letter and last members; None if none."""
+    function = node.child_by_field_name("function") if node.type == "call_expression" else None
+    if function is not None and function.type == "call_expression":  # test.each([...])("name", …)
+        function = function.child_by_field_name("function")
+    found = words.fullmatch(text_of(function)) if function is not None else None
+    return (found[1] or b"") + found[2] if found else None
+
+
+def _go(node: Node) -> Iterator[FoundTest]:
+    name, body = node.child_by_field_name("name"), node.child_by_field_name("body")
+    if node.type == "function_declaration" and body is not None and _GO.fullmatch(text_of(name)):
+        yield FoundTest(name=_told(name), body=body)
+
+
+def _rust(node: Node) -> Iterator[FoundTest]:
+    name, body = node.child_by_field_name("name"), node.child_by_field_name("body")
+    if node.type != "function_item" or body is None:
+        return
+    above: list[Node] = []
+    before = node.prev_named_sibling
+    while before is not None and (before.type == "attribute_item" or before.type.endswith("comment")):
+        above += [before] if before.type == "attribute_item" else []
+        before = before.prev_named_sibling
+    if any(_RUST.match(text_of(one)) for one in above):
+        yield FoundTest(name=_told(name), body=body, above=tuple(above))
+
+
+def _java(node: Node) -> Iterator[FoundTest]:
+    name, body = node.child_by_field_name("name"), node.child_by_field_name("body")
+    if node.type != "method_declaration" or body is None:
+        return
+    mine, outer = _annotations(node), [child for one in _around(node) for child in _annotations(one)]
+    if any(_JAVA.match(text_of(one)) for one in mine) or text_of(name).startswith(b"test"):
+        yield FoundTest(name=_told(name), body=body, above=(*mine, *outer))
+
+
+def _annotations(node: Node) -> list[Node]:
+    modifiers = next((child for child in node.children if child.type == "modifiers"), None)
+    return [] if modifiers is None else [one for one in modifiers.children if one.type.endswith("annotation")]
+
+
+def _c(node: Node) -> Iterator[FoundTest]:
+    body, declarator = node.child_by_field_name("body"), node.child_by_field_name("declarator")
+    if node.type != "function_definition" or body is None or declarator is None:
+        return
+    name = declarator.child_by_field_name("declarator")
+    if _MACRO.fullmatch(text_of(name)):
+        yield FoundTest(name=_told(declarator), body=body, off=b"DISABLED_" in text_of(declarator))
+    elif _C.fullmatch(text_of(name)):
+        yield FoundTest(name=_told(name), body=body)
+
+
+def _ruby(node: Node) -> Iterator[FoundTest]:
+    name = node.child_by_field_name("name")
+    if node.type == "method" and text_of(name).startswith(b"test_"):
+        yield FoundTest(name=_told(name), body=node.child_by_field_name("body") or node)
+        return
+    word = text_of(node.child_by_field_name("method")) if node.type == "call" else b""
+    found, given = _RUBY.fullmatch(word), node.child_by_field_name("arguments")
+    if not found or given is None or node.child_by_field_name("receiver") is not None:
+        return
+    block = node.child_by_field_name("block")
+    body = None if block is None else block.child_by_field_name("body") or block
+    yield FoundTest(name=_told(given).strip("()\"'"), body=body or node, off=block is None or found[1] == b"x")
+
+
+def _told(node: Node | None) -> str:
+    return text_of(node).decode("utf-8", "replace")
+
+
+_FINDERS: Mapping[str, Callable[[Node], Iterator[FoundTest]]] = {
+    "python": _python,
+    **dict.fromkeys(("javascript", "jsx", "typescript", "tsx"), _javascript),
+    "go": _go,
+    "rust": _rust,
+    "java": _java,
+    **dict.fromkeys(("c", "cpp"), _c),
+    "ruby": _ruby,
+}

@@ -1,0 +1,132 @@
+"""What a file defines as tests is known by its syntax, in each language that a check is found for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+
+from profile_router.core.attempt.taken_tests import taken_tests
+from profile_router.workspace.held_tests import held_tests
+
+PY = """import pytest
+from shop import share, parse
+
+@pytest.mark.parametrize("text", ["1", "2", "3"])
+def test_parse(text):
+    assert parse(text)
+
+class TestShare:
+    def test_equal(self):
+        assert share(9, 3) == [3, 3, 3]
+
+    def test_rest(self):
+        with pytest.raises(ValueError):
+            share(1, 0)
+"""
+JS = """import { test, expect } from "vitest";
+describe("pages", () => {
+  test("whole", () => { expect(pages(10, 5)).toBe(2); });
+  it.each([[1, 2], [3, 4]])("adds", (a, b) => { expect(add(a, b)).toBeTruthy(); });
+});
+"""
+GO = """package a
+import "testing"
+func TestUp(t *testing.T) {
+	for _, row := range []struct{ in, out int }{{1, 2}, {2, 3}, {3, 4}} {
+		if Up(row.in) != row.out { t.Fatal(row) }
+	}
+}
+func TestDown(t *testing.T) { if Down(2) != 1 { t.Error("no") } }
+"""
+RUST = "#[cfg(test)]\nmod tests {\n    #[test]\n    fn holds() { assert!(super::holds(1)); }\n    #[test]\n    #[ignore]\n    fn slow() { assert_eq!(super::f(), 1); }\n}\n"
+JAVA = """class CartTest {
+    @Test void adds() { assertEquals(3, new Cart().add(3)); }
+    @ParameterizedTest @ValueSource(ints = {1, 2, 3}) void one(int x) { assertTrue(Cart.ok(x)); }
+    @Disabled("later") @Test void later() { assertTrue(Cart.ok(1)); }
+}
+"""
+RUBY = 'class A < Minitest::Test\n  def test_adds\n    assert_equal 3, Cart.new.add(3)\n  end\n\n  test "takes" do\n    assert Cart.new.take\n  end\nend\n'
+KOTLIN = "class A {\n    @Test\n    fun adds() { assertEquals(3, add(3)) }\n    @Disabled\n    @Test\n    fun `takes one`() { }\n}\n"
+PHP = "<?php\nclass A extends TestCase {\n    public function testAdds(): void { }\n    #[Test]\n    public function takes(): void { }\n    public function help(): void { }\n}\n"
+CSHARP = 'class A {\n    [Fact]\n    public void Adds() { }\n    [Fact(Skip = "later")]\n    public async Task Takes() { }\n}\n'
+
+
+@pytest.mark.parametrize(
+    ("path", "source", "held"),
+    [
+        ("tests/test_a.py", PY, {"test_parse": 3, "test_equal": 1, "test_rest": 1}),
+        ("a.test.ts", JS, {"whole": 1, "adds": 2}),
+        ("a_test.go", GO, {"TestUp": 3, "TestDown": 1}),
+        ("src/a.rs", RUST, {"holds": 1, "slow": 0}),
+        ("src/test/java/CartTest.java", JAVA, {"adds": 1, "one": 3, "later": 0}),
+        ("test/a_test.rb", RUBY, {"test_adds": 1, "takes": 1}),
+        ("src/test/kotlin/ATest.kt", KOTLIN, {"adds": 1, "takes one": 0}),
+        ("tests/ATest.php", PHP, {"testAdds": 1, "takes": 1}),
+        ("ATests.cs", CSHARP, {"Adds": 1, "Takes": 0}),
+        ("tests/test_a.cc", "TEST(Ring, Full) { EXPECT_EQ(ring.size(), 3); }\n", {"TEST(Ring, Full)": 1}),
+        ("tests/test_a.c", "int main(void) { assert(push(1)); assert(pop() == 1); return 0; }\n", {"tests/test_a.c": 2}),
+        ("t/a.t", "use Test::More;\nis(add(1, 2), 3);\nok $done;\nok 1;\n", {"t/a.t": 2}),
+        ("tests/a.bats", '@test "adds" {\n  run add 1 2\n}\n', {"adds": 1}),
+        ("tests/run.sh", "#!/bin/sh\n./add 1 2 | grep -q 3\n", {"tests/run.sh": 1}),
+        ("src/a.js", "export const a = assert(b);\n", {}),
+        ("tests/test_a.py", "", {}),
+        ("tests/test_a.zig", "test {}\n", {}),
+    ],
+)  # fmt: skip
+def test_tests_are_found_with_their_cases(path: str, source: str, held: Mapping[str, int]) -> None:
+    assert {one.name: one.counts for one in held_tests(path, source.encode())} == held
+
+
+@pytest.mark.parametrize(
+    ("path", "source", "old", "new"),
+    [
+        ("tests/test_a.py", PY, "    def test_rest", "    @pytest.mark.skip\n    def test_rest"),
+        ("tests/test_a.py", PY, "def test_parse", "@pytest.mark.xfail(reason='it is hard')\ndef test_parse"),
+        ("tests/test_a.py", PY, "class TestShare", "@unittest.skip('later')\nclass TestShare"),
+        ("tests/test_a.py", PY, "    assert parse(text)", "    pytest.skip('no')\n    assert parse(text)"),
+        ("tests/test_a.py", PY, "    assert parse(text)", "    return\n    assert parse(text)"),
+        ("tests/test_a.py", PY, "import pytest\n", "import pytest\npytestmark = pytest.mark.skip\n"),
+        ("tests/test_a.py", PY, "assert parse(text)", "assert True"),
+        ("tests/test_a.py", PY, "assert parse(text)", "parse(text)"),
+        ("tests/test_a.py", PY, '["1", "2", "3"]', '["1"]'),
+        ("tests/test_a.py", PY, "test_rest", "no_test_rest"),
+        ("a.test.ts", JS, 'test("whole"', 'test.skip("whole"'),
+        ("a.test.ts", JS, "it.each", "it.only.each"),
+        ("a.test.ts", JS, "describe(", "xdescribe("),
+        ("a.test.ts", JS, "expect(pages(10, 5)).toBe(2);", "expect(true).toBe(true);"),
+        ("a_test.go", GO, "if Down(2) != 1", 't.Skip("later")\n\tif Down(2) != 1'),
+        ("a_test.go", GO, "{1, 2}, {2, 3}, {3, 4}", "{1, 2}"),
+        ("src/a.rs", RUST, "#[test]\n    fn holds", "#[test]\n    #[ignore]\n    fn holds"),
+        ("src/test/java/CartTest.java", JAVA, "@Test void adds", "@Disabled @Test void adds"),
+        ("src/test/java/CartTest.java", JAVA, "{1, 2, 3}", "{1}"),
+        ("test/a_test.rb", RUBY, "    assert Cart", '    skip "later"\n    assert Cart'),
+        ("src/test/kotlin/ATest.kt", KOTLIN, "    @Test\n    fun adds", "    @Disabled\n    @Test\n    fun adds"),
+        ("tests/ATest.php", PHP, "    #[Test]\n", ""),
+        ("t/a.t", "use Test::More;\nis(add(1, 2), 3);\nis(add(2, 2), 4);\n", "is(add(2, 2), 4);\n", "ok 1;\n"),
+        ("tests/run.sh", "#!/bin/sh\n./add 1 2 | grep -q 3\n", "./add 1 2 | grep -q 3", "echo fine"),
+    ],
+)
+def test_a_test_that_is_switched_off_or_emptied_is_taken(path: str, source: str, old: str, new: str) -> None:
+    assert source.count(old) == 1
+    before = {path: held_tests(path, source.encode())}
+    assert taken_tests(before, {path: held_tests(path, source.replace(old, new).encode())})
+    assert not taken_tests(before, before)
+
+
+@pytest.mark.parametrize(
+    ("path", "source", "old", "new"),
+    [
+        ("tests/test_a.py", PY, "== [3, 3, 3]", "== [3, 3, 4]"),
+        ("tests/test_a.py", PY, "test_rest", "test_nobody_shares"),
+        ("tests/test_a.py", PY, '["1", "2", "3"]', "TEXTS"),
+        ("tests/test_a.py", PY, "    def test_rest", "    # it was slow\n    def test_rest"),
+        ("tests/test_a.py", PY, "assert parse(text)", "if not parse(text):\n        pytest.skip('no')\n    assert parse(text)"),
+        ("a.test.ts", JS, "toBe(2)", "toBe(3)"),
+        ("a_test.go", GO, "if Down(2) != 1", "if testing.Short() { t.Skip() }\n\tif Down(2) != 1"),
+        ("src/test/java/CartTest.java", JAVA, "adds()", "addsThem()"),
+    ],
+)  # fmt: skip
+def test_another_expectation_name_or_comment_takes_none(path: str, source: str, old: str, new: str) -> None:
+    before = {path: held_tests(path, source.encode())}
+    assert not taken_tests(before, {path: held_tests(path, source.replace(old, new).encode())})
