@@ -85,6 +85,13 @@ def test_what_only_asks_is_told_from_what_may_edit(goal: str, asks: bool) -> Non
         ("what's interesting is we don't have this problem w/ resume", False),
         ("Why does share(10, 3) lose a cent?", False),
         ("share(10, 3) gives 3, 3 and 4", False),
+        ("Cart.add ignores its count: 3 of 100 have to cost 300", True),
+        ("It is odd. `Queue#pop` returns the wrong end", True),
+        ("money::parse loses the last digit", True),
+        ("Node.js crashes on this machine", False),
+        ("Booking.com returns an error", False),
+        ("Cart.add is what I looked at", False),
+        ("The release of Foo.bar fails", False),
     ],
 )
 def test_a_report_of_code_begins_a_sentence_with_its_call(text: str, told: bool) -> None:

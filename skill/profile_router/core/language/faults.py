@@ -39,9 +39,11 @@ _OF_WORDS = Anchored(
     r"|prettier|coverage|translat\w*)\b|\.(?:md|rst|txt|adoc)\b",
     flags=re.IGNORECASE,
 )
-# A sentence that begins with code that is called: `share(10, 3) loses a cent`.
+# A sentence that begins with code that is called: `share(10, 3) loses a cent`; or with a member: `Cart.add ignores it`.
 _CALLED = Anchored(
     r"(?:^|(?<=[.!?\n])\s*|[,:]\s)\W{0,3}\w+(?:(?:\.|::|->)\w+)*\((?:[^()\n]|\([^()\n]{0,40}\)){0,80}\)`?\s+\w"
+    r"|(?:^|(?<=[.!?\n])\s*)`?(?:[A-Z]\w*(?:[.#](?!(?:js|ts|io|net|com|org|dev|ai|app|cloud)\b)[a-z_]\w*)+"
+    r"|\w+(?:(?:::|->)\w+)+)`?\s+[a-z]"
 )
 _ASKS_FOR_FIX = Anchored(
     r"\W*(?:please |can you |could you )?(?:fix|mend|repair|correct|resolve|debug)\b", flags=re.IGNORECASE
@@ -92,5 +94,5 @@ def wants_other_code(text: str, files: Collection[str] = ()) -> bool:
 
 
 def tells_of_a_call(text: str) -> bool:
-    """Tell whether *text* reports a fault of a call: one of its sentences begins with that call."""
+    """Tell whether *text* reports a fault of a call or a member: one of its sentences begins with it."""
     return bool(_CALLED.search(text[:_LONGEST])) and tells_of_a_fault(text)
