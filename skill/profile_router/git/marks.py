@@ -12,7 +12,7 @@ import os
 import re
 import stat
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -246,10 +246,16 @@ class GitSnapshots:
         large = ((path, "\nBinary files differ\n") for path in self._large(first, second))
         return (*zip(names, parts[1:], strict=True), *large)
 
-    def contents(self, before: str, after: str, *, most: int) -> Iterator[tuple[str, bytes | None, bytes | None]]:
-        """Yield the plain files that differ between two marks with both contents (None: absent), the first *most*."""
+    def contents(
+        self, before: str, after: str, *, most: int, among: Callable[[str], bool] = lambda _: True
+    ) -> Iterator[tuple[str, bytes | None, bytes | None]]:
+        """Yield the plain files that differ between two marks with both contents (None: absent), the first *most*.
+
+        *among* tells which paths count.
+        """
         pairs = self.trees.differences(Mark.read(before).files, Mark.read(after).files)
         inside = [path for path in sorted(pairs) if path.startswith(self._start)]
+        inside = [path for path in inside if among(path.removeprefix(self._start))]
         for path in inside[:most]:
             old, new = (self.trees.content(entry) if _plain(entry) else None for entry in pairs[path])
             yield path.removeprefix(self._start), old, new

@@ -83,6 +83,7 @@ class Verification:
             whole=self.workspace is not None and self.workspace.git,
             put_back=back.left if back.done else (),
             put_back_note=back.note if back.done else "",
+            taken_tests=back.taken,
             weak=(*await parsed_in_time(contents), *(() if told else await self._linted(changed, seconds))),
             only_words=await only_words_of(contents, changed),
             missed=missed(self.workspace, self.task, [one.path for one in changed]),
@@ -100,7 +101,7 @@ class Verification:
         done, mark = self.back.tests(
             self.snapshot, lambda: self.seen.find("looked") or changes.marks.take(), task, self.wrote
         )
-        if done.left:
+        if done.left or done.taken:
             self.seen.keep("put back", done)
         return done, mark
 

@@ -67,11 +67,13 @@ class SetBack:
     """Whether the files are again as they were before the run. `note` says where the work is kept, or why not.
 
     `left` are files that may have been changed and stay so: mostly what git ignores. A folder stands for all in it.
+    `taken` says which tests were gone before that, though the task does not ask for it; empty where none was.
     """
 
     done: bool
     note: str = ""
     left: tuple[str, ...] = ()
+    taken: str = ""
 
 
 def ran(attempt: Attempt) -> bool:

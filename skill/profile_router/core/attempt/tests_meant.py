@@ -8,10 +8,13 @@ from profile_router.core.language.path_words import path_words
 from profile_router.core.task import Task
 
 # A verb that makes or changes, and its object. Tests that are only a measure ("so that the tests pass") do not count.
-_VERBS = (
-    "add|adds|write|create|extend|update|improve|increase|raise|rename|refactor|clean|split|move|convert|port|migrate|"
-    "adapt|adjust|replace|cover|change|edit|delete|remove|rewrite|generate|implement|include|including|simplify|"
-    "parametri[sz]e|document|format|lint|review|reorgani[sz]e|restructure|merge|deduplicate|fix\\s+up"
+_ADDING = (
+    "add|adds|write|create|extend|improve|increase|raise|cover|generate|implement|include|including|document|format|"
+    "lint|review"
+)
+_CHANGING = (
+    "update|rename|refactor|clean|split|move|convert|port|migrate|adapt|adjust|replace|change|edit|delete|remove|"
+    "rewrite|simplify|parametri[sz]e|reorgani[sz]e|restructure|merge|deduplicate|fix\\s+up"
 )
 _MEASURE = (
     r"so\s+that|until|make|making|get|let|run|running|pass|passes|when|because|since|before|after|if|fails?|failing"
@@ -20,7 +23,10 @@ _TESTS = (
     r"(?:tests|specs|coverage|fixtures?|snapshots?|test[ -]?(?:cases?|suites?|files?|data)|"
     r"(?:a|one|another|the|unit|regression|integration)\s+test)"
 )
-_MEANT = re.compile(rf"\b(?:{_VERBS})\b(?:(?!\b(?:{_MEASURE})\b)[^.;:!?\n]){{0,80}}?\b{_TESTS}\b", re.IGNORECASE)
+_MEANT = re.compile(
+    rf"\b(?:{_ADDING}|{_CHANGING})\b(?:(?!\b(?:{_MEASURE})\b)[^.;:!?\n]){{0,80}}?\b{_TESTS}\b", re.IGNORECASE
+)
+_CHANGES = re.compile(rf"\b(?:{_CHANGING})\b", re.IGNORECASE)
 # A name that is known outside of its file stands in tests, too.
 _RENAMES = re.compile(
     r"\b(?:rename|renames|renaming|move|moving|refactor|refactoring|migrate|port|reformat|format|lint|"
@@ -28,6 +34,7 @@ _RENAMES = re.compile(
     re.IGNORECASE,
 )
 _REMOVES = re.compile(r"\b(?:remove|removes|delete|drop|get\s+rid|take\s+out|retire|strip|purge)\b", re.IGNORECASE)
+_REVERTS = re.compile(r"\W*(?:please\s+)?(?:revert|undo|back\s+out|roll\s+back)\b", re.IGNORECASE)
 _NOT_TOUCH = re.compile(
     r"\b(?:do\s+not|don't|never|without)\s+(?:touch|chang|edit|modify|modifying)\w*[^.;!?\n]{0,30}?\btests?\b",
     re.IGNORECASE,
@@ -36,17 +43,17 @@ _NOT_TOUCH = re.compile(
 
 def means_tests(task: Task) -> bool:
     """Tell whether *task* asks to write or change tests, so that any test file may be one of its own."""
-    return bool(_MEANT.search(_NOT_TOUCH.sub(" ", _without_paths(task.goal))))
+    return bool(_meant(task))
 
 
 def may_change_tests(task: Task) -> bool:
     """Tell whether tests may have to change with *task*: it means them, or what they call gets another name."""
-    return means_tests(task) or bool(_RENAMES.search(task.goal)) or bool(_REMOVES.search(task.goal))
+    return means_tests(task) or bool(_RENAMES.search(task.goal)) or _takes_away(task)
 
 
 def may_have_fewer(task: Task) -> bool:
-    """Tell whether fewer tests may be right once *task* is done."""
-    return means_tests(task) or bool(_REMOVES.search(task.goal))
+    """Tell whether fewer tests may be right once *task* is done: to add some takes none away."""
+    return any(map(_CHANGES.search, _meant(task))) or _takes_away(task)
 
 
 def named_files(task: Task) -> frozenset[str]:
@@ -61,6 +68,15 @@ def names_file(task: Task, path: str) -> bool:
     above = {path[:at] for at, char in enumerate(path) if char == "/"}
     folders = above | {f"{folder}/" for folder in above}
     return path in named or path.rpartition("/")[2] in named or bool(folders & named)
+
+
+def _takes_away(task: Task) -> bool:
+    return bool(_REMOVES.search(task.goal)) or bool(_REVERTS.match(task.goal))
+
+
+def _meant(task: Task) -> list[str]:
+    """Return what *task* says to do with tests: each verb with its object, and what stands between."""
+    return [found[0] for found in _MEANT.finditer(_NOT_TOUCH.sub(" ", _without_paths(task.goal)))]
 
 
 def _without_paths(goal: str) -> str:

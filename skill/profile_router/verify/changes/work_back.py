@@ -14,6 +14,7 @@ from profile_router.git.left_files import beginning, left_files
 from profile_router.git.marks import path_as_text
 from profile_router.git.writes import Found
 from profile_router.values import frozen
+from profile_router.verify.changes.diffs import changed_since_journal
 from profile_router.verify.changes.put_back import to_put_back, written_to_put_back
 from profile_router.verify.changes.set_back import (
     look_at,
@@ -22,7 +23,9 @@ from profile_router.verify.changes.set_back import (
     set_back_by_journal,
     stored_files,
 )
+from profile_router.verify.changes.tests_taken import MOST_TEST_FILES, taken_from
 from profile_router.verify.changes.work_changes import WorkChanges
+from profile_router.workspace.held_tests import may_hold_tests
 
 _Ended = Mapping[str, Found | None]
 # Hermes' own tools and commands keep no journal.
@@ -52,19 +55,25 @@ class WorkBack:
         if snapshot:
             after, trees = look(), self.changes.marks.trees
             paths = _by_attempts(root, to_put_back(trees, root, snapshot, after, task), wrote)
+            changed = self.changes.marks.contents(snapshot, after, most=MOST_TEST_FILES, among=may_hold_tests)
+            taken = taken_from([one for one in changed if _by_attempts(root, one[:1], wrote)], task)
             if not paths:
-                return SetBack(done=True), after
+                return SetBack(done=True, taken=taken.words() if taken else ""), after
             back = set_back_by_git(trees, root, self.state, self.name, (snapshot, after), paths)
         else:
             paths = written_to_put_back(journal, task)
+            taken = taken_from([one for one in changed_since_journal(root, journal) if may_hold_tests(one[0])], task)
             if not paths:
-                return SetBack(done=True), None
+                return SetBack(done=True, taken=taken.words() if taken else ""), None
             held = {path: journal[path] for path in paths}
             back = set_back_by_journal(root, self.state, self.name, held, look_at(root, paths))
         names = tuple(path_as_text(path) for path in paths)
         note = f"{some_of(names)}: {back.note}" if back.note else ""
         return replace(
-            back, left=names, note=f"{note}{_ANYBODYS}" if note and snapshot and wrote is None else note
+            back,
+            left=names,
+            note=f"{note}{_ANYBODYS}" if note and snapshot and wrote is None else note,
+            taken=taken.words(put_back=paths if back.done else ()) if taken else "",
         ), None
 
     def all(self, snapshot: str, ended: str, wrote: Sequence[str] | None, files: _Ended | None) -> SetBack:
