@@ -9,12 +9,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-_PEM = """\
+_KEY = """\
 -----BEGIN EC PRIVATE KEY-----
 MHcCAQEEIPGushKjzpbhpMa13Y3m7N8QtypRT4Xs0nBf2T/gLPeDoAoGCCqGSM49
 AwEHoUQDQgAE2A8I0D3H6Qir4NPwiUW0+gP6MXrXXVi5QfgB5kWcjF4oc0fJy/Ll
 ehoJK4D928i4Manz74MhXnhmdW0epy0sag==
 -----END EC PRIVATE KEY-----
+"""
+CERTIFICATE = """\
 -----BEGIN CERTIFICATE-----
 MIIBkDCCATagAwIBAgIUUWGgITOU+B5oMwosyOKa5dWDYfkwCgYIKoZIzj0EAwIw
 FDESMBAGA1UEAwwJMTI3LjAuMC4xMCAXDTI2MTEyOTExNTYxOFoYDzIxMjYxMTA1
@@ -32,7 +34,7 @@ IQDNW12/xYrG6bN5Fza4UsZYv6TTGlEOasyPmCPS9ktc9gIgFMv/35t4tchHYIGe
 @contextmanager
 def self_signed(folder: Path) -> Iterator[str]:
     """Serve, with the certificate in *folder*, and yield the base URL. Who trusts it would be told nothing."""
-    (folder / "server.pem").write_text(_PEM, encoding="ascii")
+    (folder / "server.pem").write_text(_KEY + CERTIFICATE, encoding="ascii")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(folder / "server.pem")
     with socket.create_server(("127.0.0.1", 0)) as listener:

@@ -14,6 +14,7 @@ from typing import Any, Self
 
 import yaml
 from tests.fakes import LOCAL, MODEL, Heard, a_policy, a_task, an_order
+from tests.tls_server import CERTIFICATE
 
 from profile_router.core.attempt.order import Order
 from profile_router.core.ladder.receipt import Attempt
@@ -41,6 +42,8 @@ class Stage:
     def __enter__(self) -> Self:
         self.workspace.mkdir(parents=True)
         threading.Thread(target=self._watch, daemon=True).start()
+        authorities = self.folder / "authorities.pem"
+        authorities.write_text(CERTIFICATE)
         proxy = f"http://127.0.0.1:{self._proxy.getsockname()[1]}"
         self.environ |= {
             "PATH": os.environ["PATH"],
@@ -48,6 +51,8 @@ class Stage:
             "HERMES_HOME": str(self.root),
             **dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY"), proxy),
             "NO_PROXY": "127.0.0.1,localhost",
+            # Hermes reads all authorities for each of a dozen clients, and meets no server that has to show one.
+            "SSL_CERT_FILE": str(authorities),
         }
         return self
 

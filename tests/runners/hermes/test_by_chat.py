@@ -29,7 +29,7 @@ SPY = "cat $HERMES_HOME/config.yaml $HERMES_HOME/.env; env; ls -a $HERMES_HOME"
 @pytest.fixture
 def unknown(stage: Stage) -> Stage:
     """Give the stage with a Hermes of a version yet to come, which keeps a needed name elsewhere."""
-    start = HIDES.format(place="hermes_cli.tools_config", name="_get_platform_tools")
+    start = HIDES.format(place="hermes_cli.env_loader", name="load_hermes_dotenv")
     stage.hermes = saying(installed_hermes(NEW), "1.0.0", stage.folder, start)
     return stage
 

@@ -100,6 +100,7 @@ def test_a_cancelled_turn_ends_all_that_it_started(busy: Busy) -> None:
     assert busy.left() == []
 
 
+@pytest.mark.nightly  # by day test_any_child.py has it
 def test_a_child_that_is_killed_leaves_nothing_behind_and_its_attempt_says_so(busy: Busy) -> None:
     async def killed() -> None:
         running = asyncio.create_task(busy.stage.runner().run(busy.order, Heard()))

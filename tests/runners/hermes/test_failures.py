@@ -25,7 +25,7 @@ WRITES = call("write_file", {"path": "a.txt", "content": "a\n"})
         by_night([Answer(drop=True)], "bad-gateway", "", 1, name="dropped"),
         by_night([say("I began", ends="cut")], "cut-short", "the answer broke off in the middle", 1, name="cut"),
         by_night([WRITES, fail(503)], "unavailable", "HTTP 503: it failed", 2, name="503 on the second turn"),
-        pytest.param([WRITES] * 2, "turn-limit", "did not finish in 2 turns", 2, id="turn limit"),
+        by_night([WRITES] * 2, "turn-limit", "did not finish in 2 turns", 2, name="turn limit"),
         # These are not repeated requests: Hermes tells the model what was wrong, each time in a longer conversation.
         by_night([say("")] * 4, "empty-answer", "the answer is empty", 4, name="empty"),
         by_night([call("no_such_tool")] * 3, "unknown-tool", "invalid tool call: no_such_tool", 3, name="unknown tool"),
@@ -72,16 +72,27 @@ def test_a_request_that_failed_is_not_made_again_by_any_hermes(
     assert attempt.failure.cause == cause or (not cause and attempt.failure.cause in ("cut-short", "bad-gateway"))
 
 
-@pytest.mark.parametrize(("most", "made"), [by_night(1, 1), (2, 2)])
-def test_a_request_that_goes_again_without_a_refused_option_counts(stage: Stage, most: int, made: int) -> None:
+REFUSES_AN_OPTION = fail(400, "stream_options: extra fields not permitted")
+
+
+@pytest.mark.parametrize(
+    ("answers", "most", "text", "cause"),
+    [
+        by_night([REFUSES_AN_OPTION], 1, "", "", name="at the limit"),
+        by_night([REFUSES_AN_OPTION, say("done")], 2, "done", "", name="below it"),
+        pytest.param([REFUSES_AN_OPTION, WRITES], 2, "", "turn-limit", id="past it"),
+    ],
+)
+def test_a_request_that_goes_again_without_a_refused_option_counts_for_the_limit_of_turns(
+    stage: Stage, answers: Sequence[Answer], most: int, text: str, cause: str
+) -> None:
     stage.hermes = installed_hermes(NEW)
-    answers = [fail(400, "stream_options: extra fields not permitted"), say("done")]
-    with ScriptedProvider(answers[:made]) as provider:
+    with ScriptedProvider(answers) as provider:
         stage.profile(provider.base_url)
         attempt = stage.run(an_errand(a_task(toolsets=("file",), max_turns=most)))
-        assert len(provider.chats) == made
-    assert attempt.receipt.turns == made
-    assert (attempt.text == "done") is (made > 1)
+        assert len(provider.chats) == len(answers)
+    assert (attempt.receipt.turns, attempt.text) == (len(answers), text)
+    assert not cause or (attempt.failure and attempt.failure.cause) == cause
 
 
 @pytest.mark.nightly

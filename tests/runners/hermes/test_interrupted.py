@@ -18,6 +18,7 @@ from profile_router.threads.records import MemoryRecords
 __all__ = ["busy"]
 
 
+@pytest.mark.nightly  # by day test_any_child.py has it
 def test_a_turn_that_was_answered_counts_as_interrupted_with_its_tokens_and_asks_nobody(busy: Busy) -> None:
     runner = replace(busy.stage.runner(), records=MemoryRecords())
 

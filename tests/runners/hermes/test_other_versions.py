@@ -19,8 +19,8 @@ from profile_router.runners.choice import ChosenRunner
     ("place", "name"),
     [
         by_night("tools.approval", "_get_approval_mode"),
-        ("run_agent", "AIAgent"),
-        by_night("agent.auxiliary_client", "call_llm"),
+        by_night("run_agent", "AIAgent"),
+        ("agent.auxiliary_client", "call_llm"),
         by_night("agent.usage_pricing", "normalize_usage"),
     ],
 )
@@ -36,11 +36,3 @@ def test_a_hermes_whose_inside_is_unknown_makes_no_request(stage: Stage, place: 
     assert len(embedded.orders) == 1
     assert [note for note in attempt.notes if "what a turn needs of its inside is not there" in note and name in note]
     assert [note for note in attempt.notes if "`hermes chat` has no --run-budget, --query-file" in note]
-
-
-def test_a_version_that_nobody_has_heard_of_runs_where_its_inside_is_as_known(stage: Stage) -> None:
-    stage.hermes = saying(installed_hermes(OLD), "7.1.0", stage.folder)
-    with ScriptedProvider([say("done")]) as provider:
-        stage.profile(provider.base_url)
-        attempt = stage.run()
-    assert (attempt.failure, attempt.text, attempt.receipt.turns) == (None, "done", 1)

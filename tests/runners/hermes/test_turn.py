@@ -12,16 +12,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.examples import by_night
 from tests.fakes import BURST, BURST_ORDER, LOCAL, MODEL, Heard, a_task
 from tests.runners.hermes.stage import KEY, WINDOW, Stage, an_errand, tool_results
-from tests.scripted_provider import CHAT, ScriptedProvider, call, calls, say
+from tests.runners.hermes.versions import saying
+from tests.scripted_provider import CHAT, Answer, ScriptedProvider, call, calls, say
 from tests.scripted_provider import Call as Named
 
+from profile_router.core.attempt.handoff import Handoff
 from profile_router.core.conversation import Turn
 from profile_router.core.evidence import ImageFact
 from profile_router.core.ladder.receipt import Attempt
 from profile_router.machine.hermes_program import Hermes
+from profile_router.prompting.texts import handoff_text
 from profile_router.prompting.tokens import exact_tokens
 
 CONVERSATION = (Turn("user", "earlier task"), Turn("assistant", "earlier summary"))
@@ -41,12 +43,20 @@ OF_THE_PARENT = {
 }
 
 
+LEFT = Handoff(tried=("coding-local (m), 2 turns: the answer broke off",), errors=("boom",), diff="+1\n", tree="clean")
+OWN_KEYS = {LOCAL: KEY, BURST: "sk-burst-2222"}
+
+
 @dataclass(frozen=True, slots=True)
 class Told:
+    """A turn here, and one under another profile at the same time."""
+
     attempt: Attempt
     provider: ScriptedProvider
     stage: Stage
     heard: Heard
+    elsewhere: Attempt
+    burst: ScriptedProvider
 
     @property
     def first(self) -> Any:
@@ -55,7 +65,12 @@ class Told:
 
 @pytest.fixture(scope="module")
 def told(tmp_path_factory: pytest.TempPathFactory, hermes: Hermes) -> Iterator[Told]:
-    """Run a turn that reads its environment, writes a file, removes a folder and says so."""
+    """Run two turns at once: one start of each Hermes serves all the rules of a turn.
+
+    The one here reads its environment, writes a file, removes a folder and says so. The one elsewhere goes on after
+    other attempts, looks at an image and writes a file. Its provider counts nothing, and its Hermes has a version that
+    nobody has heard of.
+    """
     steps = [
         calls(
             Named(name="write_file", arguments={"path": "made.txt", "content": "made\n"}),
@@ -64,14 +79,34 @@ def told(tmp_path_factory: pytest.TempPathFactory, hermes: Hermes) -> Iterator[T
         call("terminal", {"command": "rm -rf kept"}),
         say("wrote made.txt", usage=(100, 20)),
     ]
-    with Stage(tmp_path_factory.mktemp("told") / "stage", hermes) as stage, ScriptedProvider(steps) as provider:
+    folder = tmp_path_factory.mktemp("told")
+    with (
+        Stage(folder / "stage", hermes) as stage,
+        ScriptedProvider(steps) as provider,
+        ScriptedProvider(uncounted(None)) as burst,
+    ):
         stage.profile(provider.base_url, fallback_providers=[{"provider": "openrouter", "model": "another"}])
+        stage.profile(burst.base_url, BURST, key=OWN_KEYS[BURST])
         stage.environ |= OF_THE_PARENT
         (stage.workspace / "kept").mkdir()
+        (stage.workspace / "shot.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(20))
         heard = Heard()
         task = a_task("do it", toolsets=("file", "terminal", "no-such-toolset"))
-        attempt = stage.run(an_errand(task, conversation=CONVERSATION), heard=heard)
-        yield Told(attempt, provider, stage, heard)
+        image = ImageFact(place="shot.png", form="png", bytes=28)
+        looks = an_errand(a_task("look", toolsets=("file",)), **BURST_ORDER, images=(image,), handoff=LEFT)
+        unheard_of = stage.runner(hermes=saying(hermes, "7.1.0", folder))
+
+        async def both() -> tuple[Attempt, Attempt]:
+            here = stage.runner().run(an_errand(task, conversation=CONVERSATION), heard)
+            return await asyncio.gather(here, unheard_of.run(looks, Heard()))
+
+        attempt, elsewhere = asyncio.run(both())
+        yield Told(attempt, provider, stage, heard, elsewhere, burst)
+
+
+def uncounted(usage: Any) -> list[Answer]:
+    """Return the answers of a provider that sends *usage* as what it counted."""
+    return [call("write_file", {"path": "a.txt", "content": "a\n"}, usage=usage), say("done " * 200, usage=usage)]
 
 
 def test_the_subagent_works_in_the_workspace(told: Told) -> None:
@@ -150,26 +185,26 @@ def test_what_needs_approval_runs_where_the_policy_grants_it(stage: Stage) -> No
     assert not (stage.workspace / "gone").exists()
 
 
-def test_two_profiles_at_once_keep_their_keys_and_prices_apart(stage: Stage) -> None:
-    with ScriptedProvider(["local did it"]) as local, ScriptedProvider(["burst did it"]) as burst:
-        stage.profile(local.base_url, LOCAL, key="sk-local-1111")
-        stage.profile(burst.base_url, BURST, key="sk-burst-2222")
-        runner = stage.runner()
-        image = ImageFact(place="shot.png", form="png", bytes=20)
-        (stage.workspace / "shot.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(20))
-        looks = an_errand(a_task("look", toolsets=("file",)), **{**BURST_ORDER, "images": (image,)})
+def test_two_profiles_at_once_keep_their_keys_and_prices_apart(told: Told) -> None:
+    assert (told.attempt.text, told.elsewhere.text) == ("wrote made.txt", ("done " * 200).strip())
+    assert (told.attempt.receipt.cost_usd, told.elsewhere.receipt.cost_usd > 0) == (0.0, True)
+    for name, server in ((LOCAL, told.provider), (BURST, told.burst)):
+        assert {request.headers["authorization"] for request in server.to(CHAT)} == {f"Bearer {OWN_KEYS[name]}"}
 
-        async def both() -> tuple[Attempt, Attempt]:
-            return await asyncio.gather(runner.run(an_errand(), Heard()), runner.run(looks, Heard()))
 
-        first, second = asyncio.run(both())
-    assert (first.text, second.text) == ("local did it", "burst did it")
-    assert (first.receipt.cost_usd, second.receipt.cost_usd > 0) == (0.0, True)
-    assert {request.headers["authorization"] for request in local.to(CHAT)} == {"Bearer sk-local-1111"}
-    assert {request.headers["authorization"] for request in burst.to(CHAT)} == {"Bearer sk-burst-2222"}
-    # The image itself is in the one request: no other model was asked to put it into words.
-    [sent] = burst.chats
+def test_an_image_is_in_the_request_and_no_other_model_is_asked_to_put_it_into_words(told: Told) -> None:
+    sent, _ = told.burst.chats
     assert [part["type"] for part in sent["messages"][-1]["content"]] == ["text", "image_url"]
+
+
+def test_the_handoff_is_passed_on_with_the_task(told: Told) -> None:
+    asked = told.burst.chats[0]["messages"][-1]["content"][0]
+    assert asked["text"].strip() == f"look\n\n{handoff_text(LEFT)}"
+
+
+def test_a_version_that_nobody_has_heard_of_runs_where_its_inside_is_as_known(told: Told) -> None:
+    assert (told.elsewhere.failure, told.elsewhere.receipt.runner, told.elsewhere.receipt.turns) == (None, "hermes", 2)
+    assert (told.stage.workspace / "a.txt").read_text() == "a\n"
 
 
 def test_a_private_task_is_never_run(stage: Stage) -> None:
@@ -189,20 +224,27 @@ def test_a_python_that_cannot_be_started_is_a_failure_that_says_so(stage: Stage)
     assert attempt.receipt.outcome == "unavailable"
 
 
+def test_a_provider_that_does_not_count_is_said_not_to_and_is_counted_for(told: Told) -> None:
+    assert_counted_for(told.elsewhere, told.burst)
+
+
 ODD: list[Any] = [
-    None, by_night((0, 0)), by_night((-5_000_000, 3)), by_night((10, -7)), by_night((10**30, 5)),
-    by_night({"prompt_tokens": 10.5, "completion_tokens": "7"}),
-    by_night({"prompt_tokens": {"n": 1}, "completion_tokens": True, "prompt_tokens_details": "x"}),
+    (0, 0), (-5_000_000, 3), (10, -7), (10**30, 5),
+    {"prompt_tokens": 10.5, "completion_tokens": "7"},
+    {"prompt_tokens": {"n": 1}, "completion_tokens": True, "prompt_tokens_details": "x"},
 ]  # fmt: skip
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("usage", ODD)
-def test_a_provider_that_does_not_count_is_said_not_to_and_is_counted_for(stage: Stage, usage: Any) -> None:
-    steps = [call("write_file", {"path": "a.txt", "content": "a\n"}, usage=usage), say("done " * 200, usage=usage)]
-    with ScriptedProvider(steps) as provider:
+def test_whatever_else_a_provider_sends_for_a_count_is_none(stage: Stage, usage: Any) -> None:
+    with ScriptedProvider(uncounted(usage)) as provider:
         stage.profile(provider.base_url, BURST)
-        attempt = stage.run(an_errand(**BURST_ORDER))
-        sent = sum(exact_tokens(json.dumps(body)) for body in provider.chats)
+        assert_counted_for(stage.run(an_errand(**BURST_ORDER)), provider)
+
+
+def assert_counted_for(attempt: Attempt, provider: ScriptedProvider) -> None:
+    sent = sum(exact_tokens(json.dumps(body)) for body in provider.chats)
     assert attempt.failure is None
     assert sent < attempt.receipt.tokens_in < 2 * sent
     assert attempt.receipt.tokens_out >= 200
