@@ -3,6 +3,7 @@
 import re
 import socket
 import subprocess
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +14,18 @@ _IDENTITY = (
     *("-c", "user.name=Test", "-c", "user.email=test@example.invalid", "-c", "commit.gpgsign=false"),
     *("-c", "maintenance.auto=false"),  # a process more for each commit
 )
+
+
+class Gate(threading.Event):
+    """An answer that is held back, and tells when it is waited for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.reached = threading.Event()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.reached.set()
+        return super().wait(timeout)
 
 
 def workspace(folder: Path, files: dict[str, str]) -> Path:

@@ -17,7 +17,7 @@ import pytest
 from tests.api.forms import wrong_in
 from tests.cli import forked
 from tests.cli.command import Done, call, environment
-from tests.cli.stage import profile, workspace
+from tests.cli.stage import Gate, profile, workspace
 from tests.examples import by_night, each
 from tests.scripted_provider import Answer, ScriptedProvider, fail, say
 from tests.scripted_provider import call as tool
@@ -27,18 +27,6 @@ from profile_router.git.marks import LARGE
 LOCAL, BURST, CHEAP = "coding-local", "coding-burst", "review-cheap"
 TEXT = "".join(f"line {number}\n" for number in range(1, 10))
 FILES = {"calc.py": "def add(a, b):\n    return a - b\n", "text.md": TEXT, ".gitignore": "*.log\n"}
-
-
-class Gate(threading.Event):
-    """An answer that is held back, and tells when it is waited for."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.reached = threading.Event()
-
-    def wait(self, timeout: float | None = None) -> bool:
-        self.reached.set()
-        return super().wait(timeout)
 
 
 @pytest.fixture

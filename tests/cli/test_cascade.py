@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 from tests.cli.command import Done, call
-from tests.cli.stage import profile, workspace
+from tests.cli.stage import Gate, profile, workspace
 from tests.cli.test_found_check import CLAIM, FILES, FIX, GOAL, TEST
-from tests.cli.test_run import Gate
 from tests.scripted_provider import Answer, ScriptedProvider, say
 from tests.scripted_provider import call as tool
 

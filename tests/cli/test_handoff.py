@@ -12,8 +12,7 @@ from typing import Any
 import pytest
 from tests.cli import forked
 from tests.cli.command import call, environment
-from tests.cli.stage import profile, without_repair, workspace
-from tests.cli.test_run import Gate
+from tests.cli.stage import Gate, profile, without_repair, workspace
 from tests.examples import by_night
 from tests.scripted_provider import Answer, ScriptedProvider, say
 from tests.scripted_provider import call as tool

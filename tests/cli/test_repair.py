@@ -10,9 +10,8 @@ from typing import Any
 import pytest
 from tests.cli import forked
 from tests.cli.command import call, environment
-from tests.cli.stage import profile, workspace
+from tests.cli.stage import Gate, profile, workspace
 from tests.cli.test_handoff import BEFORE, BURST, CHECK, LOCAL, PROGRAM, WRONG, last_words, run
-from tests.cli.test_run import Gate
 from tests.examples import by_night
 from tests.scripted_provider import Answer, ScriptedProvider, say
 from tests.scripted_provider import call as tool

@@ -5,32 +5,19 @@ import os
 import re
 import signal
 import sys
-import threading
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from tests.cli import forked
 from tests.cli.command import call, environment
-from tests.cli.stage import nobody, profile, workspace
+from tests.cli.stage import Gate, nobody, profile, workspace
 from tests.examples import by_night
 from tests.scripted_provider import Answer, ScriptedProvider, fail, say
 from tests.scripted_provider import call as tool
 
 FIX = tool("edit_file", {"path": "calc.py", "old": "a - b", "new": "a + b"})
 CHECK = f"{sys.executable} -c 'import calc; assert calc.add(1, 2) == 3'"
-
-
-class Gate(threading.Event):
-    """An answer that is held back, and tells when it is waited for."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.reached = threading.Event()
-
-    def wait(self, timeout: float | None = None) -> bool:
-        self.reached.set()
-        return super().wait(timeout)
 
 
 @pytest.fixture

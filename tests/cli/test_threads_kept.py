@@ -16,8 +16,8 @@ import pytest
 from tests.cli import forked
 from tests.cli.command import Done, call, environment
 from tests.cli.mortal import Moment, live
+from tests.cli.stage import Gate
 from tests.cli.test_resume import AFTER, DONE, EDIT, ELSEWHERE, LOOK, RUN, Stage, stage
-from tests.cli.test_run import Gate
 from tests.examples import by_night
 from tests.fakes import BURST, LOCAL
 from tests.scripted_provider import call as tool

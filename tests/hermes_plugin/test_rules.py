@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import json
 import sys
-import time
 import types
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ from typing import Any
 
 import pytest
 from tests.hermes_plugin.parent import PLUGIN, POLICY, program
+from tests.processes import is_gone
 
 from profile_router import hermes_plugin
 from profile_router.hermes_older import middleware
@@ -417,7 +417,7 @@ def shown(rig: Rig) -> list[str]:
     return lines
 
 
-def test_the_user_sees_how_each_task_of_a_batch_ended(rig: Rig) -> None:
+def test_the_user_sees_how_each_task_of_a_batchis_gone(rig: Rig) -> None:
     lines = shown(rig)
     merge = {"merged": False, "conflicts": ["a.py"], "diff": "/s/t.patch", "changed": ["a.py"]}
     error = "not merged: a.py was changed in the workspace as well; what it did is kept, apply it with: git apply …"
@@ -478,20 +478,7 @@ def test_a_router_that_does_not_decide_is_ended_with_all_its_group(rig: Rig) -> 
     told = rig.delegate(goal="x" * 200_000)  # which it never reads
     assert "it did not decide within 2 s" in told["profile_router"]["because"]
     for name in ("pid0", "pid1"):
-        assert _ended(int((rig.folder / name).read_text()))
-
-
-def _ended(pid: int) -> bool:
-    """Wait until *pid* is gone or a zombie that nobody has collected."""
-    for _ in range(500):
-        try:
-            state = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0]
-        except OSError:
-            return True
-        if state == "Z":
-            return True
-        time.sleep(0.01)
-    return False
+        assert is_gone(int((rig.folder / name).read_text()))
 
 
 def test_an_interrupt_ends_all_tasks(rig: Rig) -> None:

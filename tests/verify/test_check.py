@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
-import select
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.processes import is_gone
 
 from profile_router.core.ladder.receipt import CheckResult
 from profile_router.jail.process import ProcessEnd, without_secrets
@@ -19,18 +19,6 @@ ENVIRON = {"PATH": os.environ["PATH"], "HOME": "/nowhere"}
 
 def check(command: str, folder: Path, *, seconds: float = 20.0, **environ: str) -> CheckResult:
     return asyncio.run(run_check(command, folder, ENVIRON | environ, seconds=seconds))
-
-
-def is_gone(pid: int) -> bool:
-    """Tell whether the process ends within 10 s: being killed takes a moment on a busy machine."""
-    try:
-        handle = os.pidfd_open(pid)
-    except ProcessLookupError:
-        return True
-    try:
-        return bool(select.select([handle], [], [], 10)[0])
-    finally:
-        os.close(handle)
 
 
 @pytest.mark.parametrize(

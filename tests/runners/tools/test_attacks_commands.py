@@ -19,6 +19,7 @@ from pathlib import Path
 import pytest
 from tests.cli.stage import workspace
 from tests.examples import each
+from tests.processes import is_gone
 from tests.runners.tools.a_terminal import ROOM, a_policy_with, a_terminal, answer, python
 
 from profile_router.core.policy.rules import PrivateRule
@@ -236,18 +237,6 @@ def test_no_socket_of_the_machine_can_be_reached(folder: str, root: Path) -> Non
 def test_no_network_is_there(root: Path) -> None:
     code = "import socket as s\nfor k in (s.SOCK_STREAM, s.SOCK_DGRAM):\n try: s.socket(s.AF_INET, k).connect(('192.0.2.1', 53)); print('through')\n except OSError as e: print(e)"
     assert answer(root, python(code)).splitlines()[1:] == ["[Errno 101] Network is unreachable"] * 2
-
-
-def is_gone(pid: int) -> bool:
-    """Tell whether the process ends within 10 s."""
-    try:
-        handle = os.pidfd_open(pid)
-    except ProcessLookupError:
-        return True
-    try:
-        return bool(select.select([handle], [], [], 10)[0])
-    finally:
-        os.close(handle)
 
 
 def pids_in(folder: Path) -> set[int]:
