@@ -150,7 +150,7 @@ def _size(node: Node) -> int:
 
 
 def _rows(body: Node) -> int:
-    """Return the rows of the largest table in *body*, if it has a loop: a list of lists, or what is gone through."""
+    """Return the rows of the largest table in *body*, if it has a loop."""
     nodes: Sequence[Node] = tuple(nodes_below(body))
     each = {node.id for node in nodes if (parts := called_by(node)) and text_of(parts[-1]).endswith((b"each", b"Each"))}
     loops = [one for one in nodes if one.type in _LOOPS or one.id in each]
