@@ -28,7 +28,7 @@ from pathlib import Path
 from profile_router.git import trees as git_trees
 from profile_router.state import whole_files
 from profile_router.copies.copy import opened_copy
-from profile_router.state.places import WORKTREES_FOLDER, remove
+from profile_router.state.copy_folders import WORKTREES_FOLDER, remove
 from profile_router.verify.changes.set_back import set_back_by_git
 from profile_router.copies.thread_copies import copy_again, copy_at, lasting_copy
 from profile_router.git.marks import GitSnapshots

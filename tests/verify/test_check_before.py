@@ -23,7 +23,7 @@ from profile_router.core.ladder.receipt import CheckBefore
 from profile_router.errors import UsageError
 from profile_router.git.repository import Repository, find_repository
 from profile_router.ledger.words import Seal
-from profile_router.state.places import CHECKS_FOLDER, remove
+from profile_router.state.copy_folders import CHECKS_FOLDER, remove
 from profile_router.threads.records import MemoryRecords
 from profile_router.verify.checking.kept_checks import FRESH_S, KeptChecks
 from profile_router.verify.verifier import WorkspaceVerifier

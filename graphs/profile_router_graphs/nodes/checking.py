@@ -12,7 +12,7 @@ from typing import Any
 from langgraph.runtime import Runtime
 
 from profile_router.core.attempt.between import any_call_made
-from profile_router.core.attempt.first_check import may_lack
+from profile_router.core.attempt.unable_check import may_lack
 from profile_router.core.ladder.check_words import before_line
 from profile_router.core.ladder.receipt import Verified
 from profile_router.core.privacy.taint import together

@@ -21,8 +21,8 @@ from profile_router.git.command import git
 from profile_router.git.marks import facts_of, take_copy, take_mark
 from profile_router.git.repository import Repository, locked_repository
 from profile_router.git.trees import FilesTree, Trees
+from profile_router.state.copy_folders import WORKTREES_FOLDER, door, hold, remove, tidy_up
 from profile_router.state.folder import private_folder
-from profile_router.state.places import WORKTREES_FOLDER, door, hold, remove, tidy_up
 from profile_router.state.whole_files import copy_whole
 from profile_router.values import frozen
 from profile_router.workspace.content import shown_size

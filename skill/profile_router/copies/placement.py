@@ -15,7 +15,7 @@ from profile_router.core.task import Task
 from profile_router.git.command import git
 from profile_router.git.marks import LARGE
 from profile_router.git.repository import Repository, find_repository
-from profile_router.state.places import WORKTREES_FOLDER
+from profile_router.state.copy_folders import WORKTREES_FOLDER
 from profile_router.values import frozen
 from profile_router.workspace.folder import Workspace, expanded, written_path
 

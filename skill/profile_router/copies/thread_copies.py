@@ -19,7 +19,7 @@ from profile_router.git.trees import FilesTree, Trees
 from profile_router.outside.json_reader import read_json
 from profile_router.outside.places import is_folder_named
 from profile_router.ports import Emit
-from profile_router.state.places import ABOUT, WORKTREES_FOLDER, door, hold, place_in, remove, thread_of, tidy_up
+from profile_router.state.copy_folders import ABOUT, WORKTREES_FOLDER, door, hold, place_in, remove, thread_of, tidy_up
 from profile_router.state.whole_files import write_whole
 from profile_router.threads.threads import Row, Threads
 

@@ -14,8 +14,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from profile_router.state.copy_folders import WORKTREES_FOLDER
 from profile_router.state.folder import private_folder
-from profile_router.state.places import WORKTREES_FOLDER
 
 _BETWEEN_TRIES_S = 0.1
 

@@ -18,8 +18,8 @@ from pathlib import Path
 
 from profile_router.errors import WorkspaceError
 from profile_router.git.command import git
+from profile_router.state.copy_folders import WORKTREES_FOLDER
 from profile_router.state.folder import private_folder
-from profile_router.state.places import WORKTREES_FOLDER
 from profile_router.state.whole_files import copy_whole, write_whole
 from profile_router.values import frozen
 

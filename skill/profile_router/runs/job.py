@@ -27,7 +27,7 @@ from profile_router.ledger.schema import moment
 from profile_router.ports import Approver, Emit
 from profile_router.runs.result import Result
 from profile_router.runs.setup import Setup
-from profile_router.state.places import place_in
+from profile_router.state.copy_folders import place_in
 from profile_router.threads.threads import Row, Run, Threads
 from profile_router.values import frozen
 from profile_router.workspace.folder import Workspace

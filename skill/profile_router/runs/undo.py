@@ -38,8 +38,8 @@ from profile_router.outside.places import is_folder_named
 from profile_router.runs.job import IN_PLACE, Site
 from profile_router.runs.result import Result
 from profile_router.runs.unfinished import settle_spans
+from profile_router.state.copy_folders import place_in
 from profile_router.state.folder import state_dir
-from profile_router.state.places import place_in
 from profile_router.threads.records import Before
 from profile_router.threads.threads import Run
 from profile_router.threads.traces import Traces, traces_of

@@ -17,10 +17,10 @@ from typing import IO, TYPE_CHECKING, Any
 
 from profile_router.core.days import DAY_S
 from profile_router.errors import UsageError
+from profile_router.state.copy_folders import CHECKS_FOLDER, door, hold, living, place_in, remove, thread_of, tidy_up
+from profile_router.state.copy_folders import WORKTREES_FOLDER as COPIES
 from profile_router.state.database import compact, erasing
 from profile_router.state.folder import private_folder, usable
-from profile_router.state.places import CHECKS_FOLDER, door, hold, living, place_in, remove, thread_of, tidy_up
-from profile_router.state.places import WORKTREES_FOLDER as COPIES
 from profile_router.threads.file import ThreadFile
 from profile_router.threads.records import MemoryRecords, Records, StoredRecords
 from profile_router.values import frozen

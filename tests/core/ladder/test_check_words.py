@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.fakes import a_task
 
-from profile_router.core.attempt.first_check import names_what_it_runs
+from profile_router.core.attempt.unable_check import names_what_it_runs
 from profile_router.core.ladder.check_words import ended, shows_no_fix, weak_points
 from profile_router.core.ladder.difference import Difference
 from profile_router.core.ladder.receipt import CheckBefore, CheckResult

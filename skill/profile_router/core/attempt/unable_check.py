@@ -1,4 +1,4 @@
-"""What a check's output says of a program, file or name that it runs and that is not there. Pure.
+"""A check that cannot run: what its output says is not there, and whether the task is to make that. Pure.
 
 One table tells what each runner prints of it, and at which end. A line counts only where it names a word of the command
 itself. It must also be the last line, or have the runner's own form at the end that goes with it. So a test's output
@@ -8,15 +8,18 @@ that holds the same words does not count.
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Callable
 from typing import Literal
 
 from profile_router.core.attempt.tests_meant import means_tests, named_files
+from profile_router.core.language.path_words import path_words
 from profile_router.core.language.test_files import is_test
 from profile_router.core.task import Task
 from profile_router.values import frozen
 
 CANNOT_RUN = (126, 127)  # what a shell says of a program that it cannot run, or does not find
+_SHELLS = frozenset({"sh", "bash", "dash", "zsh", "ksh", "source", "."})
 _Kind = Literal["file", "name", "test"]
 
 
@@ -102,6 +105,22 @@ def lacking(command: str, exit_code: int | None, output: str, *, told: bool) -> 
             if word := _own(command, found["word"]):
                 return Lacking(word=word, kind=row.kind, made_in=row.made_in)
     return None
+
+
+def may_lack(task: Task, lack: Lacking | None) -> bool:
+    """Tell whether the check of *task* may lack *lack*, as the task may be to make that. None: unknown."""
+    return names_what_it_runs(task) if lack is None else may_be_made(task, lack)
+
+
+def names_what_it_runs(task: Task) -> bool:
+    """Tell whether the check of *task* runs a file that the task names. The task may be to make that file."""
+    try:
+        words = shlex.split(task.check or "")[:2]
+    except ValueError:  # a quote that does not end
+        return False
+    run = words[1:] if words and _name(words[0]) in _SHELLS else words[:1]
+    named = {_name(word.text) for word in path_words(task.goal)} | {_name(file) for file in task.files}
+    return any(_name(word) in named for word in run)
 
 
 def may_be_made(task: Task, lack: Lacking) -> bool:

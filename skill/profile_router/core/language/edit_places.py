@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 
 from profile_router.core.language.anchored import Anchored
+from profile_router.core.language.around_paths import around_mentions, governing
 from profile_router.core.language.edits import asks_for_an_edit
 from profile_router.core.language.path_words import PathWord, path_words
-from profile_router.core.language.places import around_mentions, governing
 
 _GOES_ON = re.compile(r"[\w/]")
 _SKIPPED = Anchored(r"\b(?:the|our|my|this|its|your|file|files|module|script|source|class|both|path)\s+$")

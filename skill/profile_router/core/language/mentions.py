@@ -8,9 +8,9 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 
 from profile_router.core.language.anchored import Anchored
+from profile_router.core.language.around_paths import only_a_place
 from profile_router.core.language.globs import expand_braces, glob_regex
 from profile_router.core.language.path_words import EXTENSIONLESS, PathWord
-from profile_router.core.language.places import only_a_place
 from profile_router.values import frozen
 
 MOST_NAMESAKES = 5

@@ -14,8 +14,8 @@ from pathlib import Path
 from profile_router.errors import RouterError
 from profile_router.evaluation.peers.catalogue import PeerPackage
 from profile_router.jail.process import without_secrets
+from profile_router.state.copy_folders import remove
 from profile_router.state.folder import locked_file, private_folder
-from profile_router.state.places import remove
 from profile_router.state.whole_files import write_whole
 
 _MAKE_S = 1_800.0

@@ -21,7 +21,7 @@ from profile_router.git.ignored_facts import ignored_facts
 from profile_router.git.left_files import left_files
 from profile_router.git.marks import GitSnapshots, Mark
 from profile_router.git.merge import merge_trees
-from profile_router.state.places import place_in
+from profile_router.state.copy_folders import place_in
 from profile_router.values import frozen
 from profile_router.verify.checking.check_runs import CheckRuns
 from profile_router.verify.checking.kept_checks import KeptChecks, entry_name

@@ -16,8 +16,8 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, Protocol
 
+from profile_router.state.copy_folders import CHECKS_FOLDER
 from profile_router.state.folder import private_folder, usable
-from profile_router.state.places import CHECKS_FOLDER
 from profile_router.state.whole_files import PRIVATE_MODE, write_whole
 from profile_router.values import frozen
 

@@ -3,7 +3,7 @@
 import pytest
 from tests.core.language.test_mentions import named
 
-from profile_router.core.language.places import only_a_place
+from profile_router.core.language.around_paths import only_a_place
 
 
 @pytest.mark.parametrize(

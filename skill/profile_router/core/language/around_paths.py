@@ -1,4 +1,4 @@
-"""Tell whether work is done to a folder or glob that a text names, or only done there. Pure."""
+"""What stands around a path in a text, and whether it tells a place alone where work is done. Pure."""
 
 import re
 from collections.abc import Iterator
