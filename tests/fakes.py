@@ -334,9 +334,9 @@ class FakeLedger:
     def answered(self, receipts: Sequence[Receipt]) -> None:
         self.receipts = tuple(receipts)
 
-    def stepped(self, hops: Sequence[Any], *, after: int) -> None:
+    def stepped(self, steps: Sequence[Any], *, after: int) -> None:
         assert after == len(self.receipts)
-        self.steps.append(hops[-1].step)
+        self.steps.append(steps[-1].step)
 
     def verified(self, found: Verified, *, after: int, stage: str = "after") -> None:
         assert stage == "before" or after == len(self.receipts)

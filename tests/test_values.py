@@ -177,7 +177,7 @@ def test_a_default_that_all_would_share_is_refused_when_the_class_is_made(defaul
         frozen(type("Shared", (), body))
 
 
-def test_what_is_annotated_as_of_the_class_is_no_field() -> None:
+def test_what_is_annotated_as_of_the_class_is_not_a_field() -> None:
     @frozen(kw_only=False)
     class Row:
         """Two fields, the second by its name alone."""

@@ -122,7 +122,7 @@ class UnknownProfile(ProfileError):
 
 
 class WorkspaceError(RouterError):
-    """The workspace is absent, no folder, or not readable."""
+    """The workspace is absent, not a folder, or not readable."""
 
 
 class StateError(RouterError):

@@ -60,7 +60,7 @@ def test_a_value_is_frozen(change: object) -> None:
 
 
 @pytest.mark.parametrize("name", ["nmae", "new", "json_", "_private"])
-def test_what_the_class_does_not_declare_is_no_attribute(name: str) -> None:
+def test_what_the_class_does_not_declare_is_not_an_attribute(name: str) -> None:
     with pytest.raises(AttributeError, match=name):
         getattr(OUTER, name)
 

@@ -61,12 +61,12 @@ CAPTURES: Mapping[str, Capture] = {
     ),
     "thought_stream": Capture(what="a streamed thought: reasoning_content", request=STREAM, script=THINK),
     "cut_tool_call_stream": Capture(
-        what="a tool call cut at max_tokens: its arguments are no JSON",
+        what="a tool call cut at max_tokens: its arguments are not JSON",
         request={"tools": TOOLS, "max_tokens": 20, **STREAM},
         script=READ,
     ),
-    "history_that_is_no_json": Capture(
-        what="the refusal of a history whose tool call has arguments that are no JSON",
+    "history_that_is_not_json": Capture(
+        what="the refusal of a history whose tool call has arguments that are not JSON",
         request={
             "messages": [
                 ASK,

@@ -175,7 +175,7 @@ def shown(span):
 
 
 def overlaps(first, second):
-    """Tell whether two spans (start, end) share a moment; an end is no part of its span."""
+    """Tell whether two spans (start, end) share a moment; an end is not part of its span."""
     return first[0] < second[1] and second[0] < first[1]
 '''
 _TEST_DURATION = """import unittest
@@ -286,7 +286,7 @@ import re
 
 
 def slug(title):
-    """Return title in lower case, with one dash for all that is no letter or digit, and none at its ends."""
+    """Return title in lower case, with one dash for all but letters and digits, and none at its ends."""
     return re.sub(r"[^a-z0-9]", "-", title.lower())
 '''
 

@@ -34,7 +34,7 @@ def test_a_test_is_known_by_its_name_and_says_what_it_tests(path: str, subject: 
 @pytest.mark.parametrize(
     "path", ["money.py", "latest.py", "contest.go", "src/testing.ts", "tests/data.json", "Test.md"]
 )
-def test_other_names_are_no_tests(path: str) -> None:
+def test_other_names_are_not_tests(path: str) -> None:
     assert not is_test(path)
 
 

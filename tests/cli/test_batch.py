@@ -309,7 +309,7 @@ def test_what_is_wrong_with_one_task_is_its_result_and_the_others_run(tmp_path: 
 
 
 @pytest.mark.parametrize("given", each(3, [b"", b"{}", b"[]", b"[1", b'[{"goal": "x", "goal": "y"}]'], repr))
-def test_what_is_no_list_of_tasks_is_refused_in_one_line(tmp_path: Path, given: bytes) -> None:
+def test_what_is_not_a_list_of_tasks_is_refused_in_one_line(tmp_path: Path, given: bytes) -> None:
     done = call("batch", "--tasks-json", "-", home=tmp_path, stdin=given)
     assert (done.code, done.out) == (2, "")
     assert "--tasks-json: stdin" in done.err

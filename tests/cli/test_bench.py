@@ -111,7 +111,7 @@ def test_what_cannot_be_measured_is_refused_with_what_is_allowed(tmp_path: Path,
     assert "allowed" in done.err or "no profile" in done.err
 
 
-def test_what_the_callers_own_limit_leaves_out_is_no_failure(tmp_path: Path) -> None:
+def test_what_the_callers_own_limit_leaves_out_is_not_a_failure(tmp_path: Path) -> None:
     with ScriptedProvider([timed("no idea", 20, 2), timed("1 2 3", 1_000, 100)]) as local, nobody() as burst:
         profile(tmp_path, "coding-local", local.base_url)
         profile(tmp_path, "coding-burst", burst)

@@ -76,7 +76,7 @@ def test_a_misspelt_check_is_named_where_the_server_is_down_and_there_is_no_key(
     said = done.json["results"][0]["error"] if how == "a batch" else done.err
     assert "the check cannot run: `pytst -q` ended with exit 127" in said
     assert done.code == 2
-    assert call("history", "--json", home=tmp_path).json["runs"] == [], "no model was asked: it is no run"
+    assert call("history", "--json", home=tmp_path).json["runs"] == [], "no model was asked: it is not a run"
 
 
 def test_a_check_that_can_run_still_leaves_a_run_without_a_model_refused(tmp_path: Path, ws: Path) -> None:

@@ -59,7 +59,7 @@ def screen(tmp_path_factory: pytest.TempPathFactory) -> Done:
     return done
 
 
-def test_a_person_sees_task_route_refusal_hop_fix_check_receipts_and_price(screen: Done) -> None:
+def test_a_person_sees_task_route_refusal_step_fix_check_receipts_and_price(screen: Done) -> None:
     assert screen.code == 0
     first, *_ = screen.err.splitlines()
     assert re.search(r"scripted.*127\.0\.0\.1.*no key and no model", first)
@@ -127,7 +127,7 @@ def test_without_git_there_is_one_line_that_says_so(tmp_path: Path) -> None:
     assert _left(tmp_path) == []
 
 
-def test_the_scripted_fix_is_what_mends_the_test(tmp_path: Path) -> None:
+def test_the_scripted_fix_is_what_fixes_the_test(tmp_path: Path) -> None:
     from profile_router.demo.scratch import CHECK_ARGUMENTS, LINES, make_scratch
 
     repository = make_scratch(tmp_path, local="http://127.0.0.1:1/v1", burst="http://127.0.0.1:2/v1")

@@ -248,7 +248,7 @@ def test_a_price_asks_about_the_check_that_a_run_takes_and_the_run_looks_for_fil
     assert looks == [5]
 
 
-def test_a_yes_to_prices_is_no_yes_to_running_code() -> None:
+def test_a_yes_to_prices_is_not_a_yes_to_running_code() -> None:
     both = Agreed(Nobody())
     assert asyncio.run(both.agrees("it costs $2")) is True
     assert asyncio.run(both.allows("run the tests")) is None

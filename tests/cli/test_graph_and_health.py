@@ -55,7 +55,7 @@ def test_without_failures_health_says_so(store: HealthStore, capsys: pytest.Capt
     assert printed(capsys, "health", "--reset") == "0 records forgotten\n"
 
 
-def test_health_shows_who_is_left_alone_and_for_how_long(
+def test_health_shows_who_is_on_cooldown_and_for_how_long(
     store: HealthStore, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for _ in range(3):

@@ -261,7 +261,7 @@ def test_a_run_takes_one_time_on_each_screen_and_in_each_json(home: Path) -> Non
     ],
     ids=" ".join,
 )
-def test_what_was_called_wrongly_is_no_run(words: tuple[str, ...], tmp_path: Path) -> None:
+def test_what_was_called_wrongly_is_not_a_run(words: tuple[str, ...], tmp_path: Path) -> None:
     ws = workspace(tmp_path / "ws", {"a.py": "x = 1\n"})
     with ScriptedProvider() as local:
         profile(tmp_path, "coding-local", local.base_url)

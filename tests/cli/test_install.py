@@ -199,7 +199,7 @@ def served(home: Path) -> Iterator[tuple[Path, ScriptedProvider]]:
         yield home, server
 
 
-def test_live_says_the_cost_calls_each_profile_once_and_says_what_mends_it(
+def test_live_says_the_cost_calls_each_profile_once_and_says_what_fixes_it(
     served: tuple[Path, ScriptedProvider],
 ) -> None:
     home, server = served

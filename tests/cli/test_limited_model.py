@@ -13,7 +13,7 @@ KEY = "sk-or-canary-81c2"
 UPSTREAM = fail(
     429,
     "Provider returned error",
-    metadata={"raw": "dear is temporarily rate-limited upstream", "provider_name": "Nebius", "headers": {}},
+    metadata={"raw": "strong is temporarily rate-limited upstream", "provider_name": "Nebius", "headers": {}},
 )
 ACCOUNT = fail(429, "Rate limit exceeded: requests-per-minute", metadata={"provider_name": None, "headers": {}})
 
@@ -27,10 +27,10 @@ def test_the_other_tier_with_the_same_key_stays_usable(tmp_path: Path) -> None:
     cwd = workspace(tmp_path / "ws", {"a.py": "a = 1\n"})
     with (
         ScriptedProvider([say("done"), say("done")], models=("scripted",)) as local,
-        ScriptedProvider([UPSTREAM, say("done")], models=("dear", "cheap")) as cloud,
+        ScriptedProvider([UPSTREAM, say("done")], models=("strong", "cheap")) as cloud,
     ):
         profile(tmp_path, "coding-local", local.base_url)
-        for name, model in (("coding-burst", "dear"), ("review-cheap", "cheap")):
+        for name, model in (("coding-burst", "strong"), ("review-cheap", "cheap")):
             keyed = {"extra": "  api_key: ${K}\n", "env": f"K={KEY}\n"}
             profile(tmp_path, name, cloud.base_url, model=model, **keyed)
         asked = ("run", "do it", "--json", "--profile")
@@ -42,20 +42,20 @@ def test_the_other_tier_with_the_same_key_stays_usable(tmp_path: Path) -> None:
     assert "the model is rate limited by its provider" in limited.json["steps"][0]
     assert [one["outcome"] for one in other.json["attempts"]] == ["ok"]
     assert again.json["attempts"][0]["outcome"] == "unavailable"
-    assert models == ["dear", "cheap"]
+    assert models == ["strong", "cheap"]
     [(kind, record)] = _records(tmp_path).items()
     assert (kind, record["cause"], record["failures"]) == ("server", "model-limited", 1)
-    assert str(record["name"]).endswith(" dear")
+    assert str(record["name"]).endswith(" strong")
     assert 30 < float(str(record["blocked_seconds"])) <= 60
-    assert call("health", "--reset", " dear", home=tmp_path).out == "1 record forgotten\n"
+    assert call("health", "--reset", " strong", home=tmp_path).out == "1 record forgotten\n"
     assert _records(tmp_path) == {}
 
 
 def test_a_limit_of_the_account_rests_the_key_for_a_minute(tmp_path: Path) -> None:
     cwd = workspace(tmp_path / "ws", {"a.py": "a = 1\n"})
-    with ScriptedProvider([say("done")]) as local, ScriptedProvider([ACCOUNT], models=("dear",)) as cloud:
+    with ScriptedProvider([say("done")]) as local, ScriptedProvider([ACCOUNT], models=("strong",)) as cloud:
         profile(tmp_path, "coding-local", local.base_url)
-        profile(tmp_path, "coding-burst", cloud.base_url, model="dear", extra="  api_key: ${K}\n", env=f"K={KEY}\n")
+        profile(tmp_path, "coding-burst", cloud.base_url, model="strong", extra="  api_key: ${K}\n", env=f"K={KEY}\n")
         call("run", "do it", "--json", "--profile", "coding-burst", home=tmp_path, cwd=cwd)
     record = _records(tmp_path)["key"]
     assert record["cause"] == "rate-limited"

@@ -170,7 +170,7 @@ def test_a_missing_model_is_one_line(tmp_path: Path) -> None:
     assert f"cannot be read ({os.strerror(errno.ENOENT)}); name a GGUF file" in done.err
 
 
-def test_a_pipe_is_no_model_and_is_not_waited_for(tmp_path: Path) -> None:
+def test_a_pipe_is_not_a_model_and_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "m.gguf")
     done = call("llama-server", "--model", "m.gguf", home=tmp_path, extra={"HERMES_HOME": ""})
     assert (done.code, done.err) == (2, f"profile-router: --model {tmp_path / 'm.gguf'} is a pipe; name a GGUF file\n")

@@ -52,7 +52,7 @@ def test_a_small_task_runs_locally_is_verified_and_costs_nothing(tmp_path: Path,
     assert burst.requests == []
 
 
-def test_local_down_hops_to_burst_once_and_shows_it(tmp_path: Path, repository: Path) -> None:
+def test_local_down_goes_to_burst_once_and_shows_it(tmp_path: Path, repository: Path) -> None:
     with nobody() as local, servers(FIX, say("done")) as burst:
         profile(tmp_path, "coding-local", local)
         profile(tmp_path, "coding-burst", burst.base_url)
@@ -245,7 +245,7 @@ def test_bad_options_of_run_get_one_line_and_exit_2(tmp_path: Path, arguments: l
     assert len(done.err.strip().splitlines()) == 1
 
 
-def test_a_folder_whose_name_is_no_text_is_refused_in_one_line(tmp_path: Path) -> None:
+def test_a_folder_whose_name_is_not_text_is_refused_in_one_line(tmp_path: Path) -> None:
     odd = workspace(Path(os.fsdecode(os.fsencode(tmp_path) + b"/a\xff")), {"a.py": ""})
     done = call("run", "x", home=tmp_path, cwd=odd)
     assert (done.code, done.out) == (2, "")

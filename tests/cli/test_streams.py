@@ -107,7 +107,7 @@ STARTS = {
     "module", ["profile_router.cli.app", "profile_router.cli.options", "profile_router.cli.commands.route"]
 )
 @pytest.mark.parametrize("start", each(3, STARTS, str))
-def test_ctrl_c_while_it_is_still_starting_is_no_traceback(start: str, module: str, home: Path) -> None:
+def test_ctrl_c_while_it_is_still_starting_is_not_a_traceback(start: str, module: str, home: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", CTRL_C.format(module=module, start=STARTS[start])],
         env=environment(home, {"HERMES_HOME": "", "PROFILE_ROUTER_ENV": sys.prefix}),

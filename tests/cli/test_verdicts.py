@@ -115,7 +115,7 @@ def test_a_call_as_text_that_cannot_be_read_is_promoted_at_once(tmp_path: Path) 
 
 
 @pytest.mark.parametrize("finish", [by_night("content_filter"), "error", by_night("abort")])
-def test_a_bad_ending_is_no_answer(tmp_path: Path, finish: str) -> None:
+def test_a_bad_ending_is_not_an_answer(tmp_path: Path, finish: str) -> None:
     done, _ = run(tmp_path, "Explain calc.py", *FREE, local=[say("It", finish=finish)])
     assert done.code == 1
     assert f"(finish reason '{finish}')" in done.json["error"]

@@ -226,7 +226,7 @@ def test_a_merge_has_both_changes_or_nothing_of_the_second(
     assert (repo / "new.txt").exists() is merged.merged
 
 
-def test_a_repository_inside_of_the_repository_is_no_file_to_merge(repo: Path, copy: Copy, state: Path) -> None:
+def test_a_repository_inside_of_the_repository_is_not_a_file_to_merge(repo: Path, copy: Copy, state: Path) -> None:
     repository(copy.top / "inner", {"x": "x\n"})
     write_files(copy.top, {"a.txt": LAST})
     merged = bring_back(copy, state)

@@ -61,7 +61,7 @@ def test_a_wide_screen_has_a_row_in_a_line() -> None:
         "",
     ],
 )
-def test_what_is_no_table_stays(text: str) -> None:
+def test_what_is_not_a_table_stays(text: str) -> None:
     assert markdown_lines(text, 80) == text.splitlines()
 
 

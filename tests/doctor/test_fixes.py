@@ -154,7 +154,7 @@ def test_what_speaks_no_http_is_told_to_be_another_program(greeting: bytes, tmp_
     assert line.fix.startswith("write the base_url of a model server in")
 
 
-def test_nobody_there_is_the_one_thing_that_starting_a_server_mends(tmp_path: Path) -> None:
+def test_nobody_there_is_the_one_thing_that_starting_a_server_fixes(tmp_path: Path) -> None:
     with ScriptedProvider() as server:
         base_url = server.base_url
     line = found(tmp_path, base_url)

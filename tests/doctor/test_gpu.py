@@ -40,14 +40,14 @@ def old_and_new(scene: Scene) -> None:
 ROWS = [
     Row(rule="a card's own and shared memory count", check=hardware.card, given=amd, level="pass", says="48.0 GiB"),
     Row(
-        rule="no card at all is nothing to mend",
+        rule="no card at all is nothing to fix",
         check=hardware.card,
         given=lambda scene: None,
         level="pass",
         says="none",
     ),
     Row(
-        rule="another maker's card is named, and nothing to mend",
+        rule="another maker's card is named, and nothing to fix",
         check=hardware.card,
         given=lambda scene: scene.card(vendor="0x10de"),
         level="pass",

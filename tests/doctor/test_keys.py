@@ -141,7 +141,7 @@ def test_no_line_about_keys_holds_one(row: Row, tmp_path: Path) -> None:
     assert "sk-pool" not in repr(row.found(tmp_path / "again"))
 
 
-def test_a_mend_for_the_global_file_does_what_it_says(tmp_path: Path) -> None:
+def test_a_fix_for_the_global_file_does_what_it_says(tmp_path: Path) -> None:
     import subprocess
 
     scene = Scene(tmp_path / "a folder's")
@@ -151,7 +151,7 @@ def test_a_mend_for_the_global_file_does_what_it_says(tmp_path: Path) -> None:
     assert {finding.level for finding in keys.keys(scene.facts())} == {"pass"}
 
 
-def test_a_mend_for_this_shell_does_what_it_says(tmp_path: Path) -> None:
+def test_a_fix_for_this_shell_does_what_it_says(tmp_path: Path) -> None:
     import subprocess
 
     scene = Scene(tmp_path)

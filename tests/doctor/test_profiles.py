@@ -52,11 +52,11 @@ ROWS = [
         says="there is no Hermes home",
     ),
     Row(
-        rule="a HERMES_HOME that is no folder is said",
+        rule="a HERMES_HOME that is not a folder is said",
         check=LOADABLE,
         given=nowhere,
         level="warn",
-        says="absent, no folder",
+        says="absent, which is not a folder",
         fix="unset HERMES_HOME",
     ),
     Row(

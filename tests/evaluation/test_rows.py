@@ -66,7 +66,7 @@ def test_a_wrong_field_is_named_with_file_and_line(tmp_path: Path, line: Any, sa
     ],
     ids=["no JSON", "too deep", "empty"],
 )
-def test_what_is_no_row_is_refused(tmp_path: Path, content: bytes, said: str) -> None:
+def test_what_is_not_a_row_is_refused(tmp_path: Path, content: bytes, said: str) -> None:
     path = tmp_path / "rows.jsonl"
     path.write_bytes(content)
     with pytest.raises(UsageError, match=said):

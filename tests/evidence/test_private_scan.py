@@ -44,7 +44,7 @@ def test_a_label_is_reason_enough(tmp_path: Path) -> None:
     assert found.private == (PrivateFinding(kind="label", place="--local-only"),)
 
 
-def test_nothing_private_is_no_finding() -> None:
+def test_nothing_private_is_not_a_finding() -> None:
     assert find_private("Fix src/http.py", (NamedFile(path="src/http.py", bytes=3),), GLOBS, nothing) == ()
 
 

@@ -57,7 +57,7 @@ class Cell:
         return [(one["profile"], one["step"], one["outcome"]) for one in self.result.json["attempts"]]
 
     @property
-    def hops(self) -> list[Mapping[str, Any]]:
+    def steps(self) -> list[Mapping[str, Any]]:
         return [event for event in self.events if event["event"] == "ladder"]
 
     def file(self, name: str) -> str:

@@ -131,12 +131,12 @@ def test_the_command_line_ends_with_the_code_of_its_status(
         done = call(*arguments, home=home)
     assert done.code == code
     shown = [line for line in done.err.splitlines() if line.startswith("→")]
-    assert [line.endswith(hop) for line, hop in zip(shown, done.json["steps"], strict=True)] == [True] * len(shown)
+    assert [line.endswith(step) for line, step in zip(shown, done.json["steps"], strict=True)] == [True] * len(shown)
     assert not any(secret in done.out + done.err for secret in (*KEYS.values(), PRIVATE, PROMPT))
 
 
 def _shown(cell: Cell) -> str:
-    steps = [str(hop["step"]) for hop in cell.hops] or ["ok"]
+    steps = [str(step["step"]) for step in cell.steps] or ["ok"]
     return f"{' '.join(steps)} {'+'.join(str(count) for count in cell.chats.values() if count) or '0'}"
 
 
@@ -153,16 +153,16 @@ def _remembered(cell: Cell, row: Row, stage: str, tier: str) -> None:
     tries = sum(profile == at and step not in ("next-provider", "next-key") for profile, step, _ in cell.receipts)
     if row.requests and row.cause:
         # A local server is asked for its window too, and who is to condense is looked at before.
-        condensing = sum(hop["step"] == "condense" for hop in cell.hops)
+        condensing = sum(step["step"] == "condense" for step in cell.steps)
         assert cell.looks[at] == tries + ((1 + condensing) if at == LOCAL else 0)
 
 
 def _said(cell: Cell, row: Row, stage: str) -> None:
     """Each step is one line that names its cause; each failure a receipt with one line of its own."""
-    assert len(cell.hops) == len(cell.result.json["steps"]) <= 4
+    assert len(cell.steps) == len(cell.result.json["steps"]) <= 4
     assert all("\n" not in line for line in cell.result.json["steps"])
     if stage not in WITHOUT_LADDER and row.family != "none":
-        assert {hop["cause"] for hop in cell.hops} == {"over-window" if stage == "condense" else row.cause}
+        assert {step["cause"] for step in cell.steps} == {"over-window" if stage == "condense" else row.cause}
     for receipt in cell.result.json["attempts"]:
         assert (receipt["error"] is None) is (receipt["outcome"] == "ok")
         assert len((receipt["error"] or "").splitlines()) <= 1

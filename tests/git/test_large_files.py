@@ -146,7 +146,7 @@ def test_whatever_its_name_and_place_it_is_told_and_never_read(name: str, below:
     assert CANARY not in stored(state)
 
 
-def test_only_staging_it_is_no_change(repo: Path, state: Path) -> None:
+def test_only_staging_it_is_not_a_change(repo: Path, state: Path) -> None:
     write_files(repo, {"data.bin": LARGE})
     verifier = a_verifier(repo, state)
     before = verifier.snapshot()

@@ -56,7 +56,7 @@ def test_a_mark_leaves_the_repository_byte_for_byte_as_it_was(repo: Path, tmp_pa
     assert trace(repo) == before
 
 
-def test_nothing_changed_is_no_change_whatever_was_changed_before(repo: Path, tmp_path: Path) -> None:
+def test_nothing_changed_is_not_a_change_whatever_was_changed_before(repo: Path, tmp_path: Path) -> None:
     write_files(repo, {"a.py": "dirty\n", "new.py": "n\n"})
     snapshots = marks(repo, tmp_path)
     assert snapshots.changes(snapshots.take(), snapshots.take()) == ()
@@ -134,7 +134,7 @@ def test_a_linked_work_tree_has_marks_too(repo: Path, tmp_path: Path) -> None:
     assert trace(repo) == before
 
 
-def test_a_repository_inside_the_repository_is_left_alone(repo: Path, tmp_path: Path) -> None:
+def test_a_repository_inside_the_repository_stays_as_it_is(repo: Path, tmp_path: Path) -> None:
     (repo / "inner").mkdir()
     run_git(repo / "inner", "init", "--quiet")
     write_files(repo, {"inner/x.py": "1\n"})

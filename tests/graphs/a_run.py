@@ -112,7 +112,7 @@ class Rig:
             # a checkpoint gives back lists for tuples
             assert asked is None or self.ledger.receipts == final["receipts"]
             assert self.ledger.steps[len(self.ledger.steps) - len(final["steps"]) :] == [
-                hop.step for hop in final["steps"]
+                step.step for step in final["steps"]
             ]
         return final
 

@@ -62,7 +62,7 @@ def test_an_early_promotion_goes_to_burst_by_its_own_row_and_the_receipt_says_so
 def test_a_repair_may_be_promoted_early_too_but_only_once_in_a_run() -> None:
     rig = Rig(runner=FakeRunner("half", NOWHERE, "done"), verifier=FakeVerifier(1, 0))
     final = rig.run(a_task("Fix add in calc.py", check="make check"))
-    assert [hop.step for hop in final["steps"]] == ["repair", "early"]
+    assert [step.step for step in final["steps"]] == ["repair", "early"]
     assert [order.early is not None for order in rig.runner.orders] == [True, True, False]
 
 

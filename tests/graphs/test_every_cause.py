@@ -52,7 +52,7 @@ def test_a_cause_takes_its_steps_and_no_more(row: Row, tier: str) -> None:
     beside = rig.condenser.receipts  # of the calls that condense: no attempts
     assert steps(tuple(one for one in final["receipts"] if one not in beside)) == receipts
     assert final["status"] == status
-    assert {hop.cause for hop in final["steps"]} <= {row.cause}
+    assert {step.cause for step in final["steps"]} <= {row.cause}
     if tier == "private":
         assert set(rig.backends.inspected) == {LOCAL}
 

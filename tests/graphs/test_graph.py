@@ -147,7 +147,7 @@ def test_without_a_cheap_tier_the_band_is_decided_without_a_probe() -> None:
     assert (rig.runner.profiles, final["status"]) == ([LOCAL], "ok")
 
 
-def test_a_probe_is_no_attempt() -> None:
+def test_a_probe_is_not_an_attempt() -> None:
     rig = Rig(
         measurer=borderline(), prober=FakeProber(2), backends=FakeBackends(down={LOCAL: "refused"}, keyless=[BURST])
     )

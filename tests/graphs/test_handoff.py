@@ -122,9 +122,9 @@ def test_a_handoff_found_private_goes_to_no_model_elsewhere(policy: Any) -> None
     rig = Rig(runner=FakeRunner("half"), verifier=FakeVerifier(1, work=LEAK), policy=policy)
     final = rig.run(a_task(check="make check"))
     assert (final["status"], rig.runner.profiles, rig.verifier.set_backs) == ("failed", [LOCAL], [])
-    hop = final["steps"][-1]
-    assert (hop.profile, hop.cause) == (None, "not-local")
-    assert "the diff of conf.py: token of GitHub" in hop.reason
+    step = final["steps"][-1]
+    assert (step.profile, step.cause) == (None, "not-local")
+    assert "the diff of conf.py: token of GitHub" in step.reason
     assert final["private_thread"]
     assert any("local models only" in note for note in final["notes"])
     assert TOKEN not in f"{final['steps']}{final['notes']}{rig.events}"

@@ -45,17 +45,17 @@ DOWN: Any = {LOCAL: "refused"}
 
 
 @pytest.mark.parametrize("cause", ["refused", "bad-gateway", "unavailable"])
-def test_a_local_server_that_is_down_hops_to_burst_once(cause: Any) -> None:
+def test_a_local_server_that_is_down_goes_to_burst_once(cause: Any) -> None:
     rig = Rig(backends=FakeBackends(down={LOCAL: cause}))
     final = rig.run(a_task())
     assert rig.nodes == ["parent", "classify", "dispatch", "reroute", "dispatch", "verify", "summarize", "merge"]
     assert (final["status"], rig.runner.profiles) == ("ok", [BURST])
     assert steps(final["receipts"]) == [(LOCAL, "route", "unavailable"), (BURST, "next-tier", "ok")]
-    assert [hop.step for hop in final["steps"]] == ["next-tier"]
+    assert [step.step for step in final["steps"]] == ["next-tier"]
     assert any(event["event"] == "ladder" and BURST in event["line"] for event in rig.events)
 
 
-def test_another_model_loaded_hops_to_burst_unless_any_will_do() -> None:
+def test_another_model_loaded_goes_to_burst_unless_any_will_do() -> None:
     rig = Rig(backends=FakeBackends(loaded={LOCAL: "another"}))
     assert rig.run(a_task())["steps"][0].cause == "wrong-model"
     assert rig.runner.profiles == [BURST]
@@ -65,7 +65,7 @@ def test_another_model_loaded_hops_to_burst_unless_any_will_do() -> None:
 
 
 @pytest.mark.parametrize("cause", ["refused", "bad-gateway", "unavailable"])
-def test_a_local_server_that_goes_down_in_its_attempt_hops_too(cause: Any) -> None:
+def test_a_local_server_that_goes_down_in_its_attempt_goes_there_too(cause: Any) -> None:
     rig = Rig(runner=FakeRunner(Fails(cause=cause), "done"))
     final = rig.run(a_task())
     assert (final["status"], rig.runner.profiles) == ("ok", [LOCAL, BURST])
@@ -77,7 +77,7 @@ def test_an_asked_for_profile_gets_the_task_once() -> None:
     rig = Rig(runner=FakeRunner(*asks))
     final = rig.run(a_task())
     assert (final["status"], rig.runner.profiles) == ("failed", [LOCAL, CHEAP])
-    assert [(hop.step, hop.profile) for hop in final["steps"]] == [("asked", CHEAP), ("stop", None)]
+    assert [(step.step, step.profile) for step in final["steps"]] == [("asked", CHEAP), ("stop", None)]
 
 
 def test_a_profile_outside_the_tiers_can_be_asked_for() -> None:
@@ -85,7 +85,7 @@ def test_a_profile_outside_the_tiers_can_be_asked_for() -> None:
     rig = Rig(runner=runner, candidates=candidates("expert"))
     assert rig.run(a_task())["status"] == "ok"
     assert rig.runner.profiles == [LOCAL, "expert"]
-    assert rig.runner.orders[1].rate.source == "dearest"
+    assert rig.runner.orders[1].rate.source == "highest"
 
 
 def test_a_burst_tier_without_a_key_falls_back_on_local() -> None:
@@ -126,7 +126,7 @@ def test_with_nothing_up_the_run_is_refused_with_both_receipts() -> None:
     final = rig.run(a_task(check="pytest"))
     assert (final["status"], rig.runner.orders) == ("refused", [])
     assert steps(final["receipts"]) == [(LOCAL, "route", "unavailable"), (BURST, "next-tier", "unavailable")]
-    assert [hop.step for hop in final["steps"]] == ["next-tier", "stop"]
+    assert [step.step for step in final["steps"]] == ["next-tier", "stop"]
     assert rig.verifier.asked == []
 
 
@@ -162,7 +162,7 @@ def test_a_profiles_next_provider_gets_the_task_before_another_tier() -> None:
     final = rig.run(a_task(profile=BURST))
     assert [(order.profile, order.provider) for order in rig.runner.orders] == [(BURST, 0), (BURST, 1)]
     assert final["places"] == (Place(BURST), Place(BURST, 1))
-    assert (final["status"], [hop.step for hop in final["steps"]]) == ("ok", ["next-provider"])
+    assert (final["status"], [step.step for step in final["steps"]]) == ("ok", ["next-provider"])
 
 
 def test_a_local_profiles_cloud_provider_is_not_local() -> None:
@@ -184,7 +184,7 @@ def test_a_short_rate_limit_is_waited_for_and_asked_once_more() -> None:
     assert (rig.naps.slept, rig.runner.profiles) == ([7.0], [BURST, BURST])
     assert steps(final["receipts"]) == [(BURST, "route", "failed"), (BURST, "wait", "ok")]
     again = Rig(runner=FakeRunner(limited, limited, "done"))
-    assert [hop.step for hop in again.run(a_task(profile=BURST))["steps"]] == ["wait", "fallback"]
+    assert [step.step for step in again.run(a_task(profile=BURST))["steps"]] == ["wait", "fallback"]
 
 
 def test_work_that_is_not_right_is_promoted_once_and_checked_again() -> None:
@@ -200,7 +200,7 @@ def test_on_burst_work_that_is_not_right_stops_the_run() -> None:
     rig = Rig(runner=FakeRunner("half done", "no better"), verifier=FakeVerifier(1, 1), policy=without_repair())
     final = rig.run(a_task(check="make check"))
     assert (final["status"], final["summary"]) == ("failed", "no better")
-    assert [hop.step for hop in final["steps"]] == ["promote", "stop"]
+    assert [step.step for step in final["steps"]] == ["promote", "stop"]
     assert rig.nodes[-3:] == ["verify", "reroute", "merge"]
 
 
@@ -267,21 +267,21 @@ def test_whatever_fails_a_run_ends_tries_nothing_twice_and_keeps_private_work_he
     beside = {id(receipt) for receipt in rig.condenser.receipts}  # an attempt after condensing has that step as well
     made = [one for one in final["receipts"] if one.step != "probe" and id(one) not in beside]
     attempts = [receipt.profile for receipt in made]
-    again = [hop for hop in final["steps"] if hop.action in ("wait", "repair", "condense")]
+    again = [step for step in final["steps"] if step.action in ("wait", "repair", "condense")]
     assert len(final["places"]) == len(attempts) == len(set(final["places"])) + len(again)
     assert len(final["steps"]) <= most_steps(rig.policy) + 1
-    taken = [hop.step for hop in final["steps"]]
+    taken = [step.step for step in final["steps"]]
     assert all(taken.count(row.id) <= row.times for row in rig.policy.ladder)
     assert final["status"] in get_args(Status)
     assert (final["status"] == "ok") == bool(rig.runner.orders and not final["attempt"].failure)
-    assert len(rig.naps.slept) == len([hop for hop in final["steps"] if hop.wait_s])
+    assert len(rig.naps.slept) == len([step for step in final["steps"] if step.wait_s])
     assert rig.health.held == []  # each probe of a half-open server is either answered for or given back
     if private:
         assert set(attempts) | set(rig.backends.inspected) <= {LOCAL}
         assert rig.prober.probed == []
 
 
-def test_what_is_left_alone_is_not_asked_and_the_next_provider_is() -> None:
+def test_what_is_on_cooldown_is_not_asked_and_the_next_provider_is() -> None:
     rig = Rig(health=FakeHealth({BURST: "rate-limited"}), candidates=with_second(candidates(), BURST))
     final = rig.run(a_task(profile=BURST))
     assert [(order.profile, order.provider) for order in rig.runner.orders] == [(BURST, 1)]
@@ -294,7 +294,7 @@ def test_how_each_attempt_ended_is_remembered() -> None:
     assert rig.health.recorded == [(LOCAL, "server-error"), (BURST, None)]
 
 
-def test_a_task_that_allows_no_money_never_makes_a_paid_hop() -> None:
+def test_a_task_that_allows_no_money_never_takes_a_paid_step() -> None:
     rig = Rig(runner=FakeRunner(Fails(cause="server-error")), purse=FakePurse(0.0))
     final = rig.run(a_task())
     assert (final["status"], rig.runner.profiles, rig.purse.taken) == ("failed", [LOCAL], [])
@@ -302,7 +302,7 @@ def test_a_task_that_allows_no_money_never_makes_a_paid_hop() -> None:
 
 
 @pytest.mark.parametrize(("refuses", "status"), [("over-budget", "refused"), ("not-approved", "unapproved")])
-def test_a_paid_hop_that_is_not_granted_stops_the_run(refuses: Any, status: str) -> None:
+def test_a_paid_step_that_is_not_granted_stops_the_run(refuses: Any, status: str) -> None:
     rig = Rig(purse=FakePurse(refuses=refuses))
     final = rig.run(a_task(profile=BURST))
     assert (final["status"], rig.runner.orders) == (status, [])
@@ -319,7 +319,7 @@ def test_only_what_costs_is_held_and_it_is_settled_with_what_it_cost() -> None:
 
 
 @pytest.mark.parametrize(("usd", "asked"), [(0.0, []), (100.0, [LOCAL])])
-def test_a_local_server_that_passes_on_costs_what_a_cloud_costs(usd: float, asked: list[str]) -> None:
+def test_a_local_server_that_forwards_costs_what_a_cloud_costs(usd: float, asked: list[str]) -> None:
     rig = Rig(backends=FakeBackends(elsewhere="ollama.com"), purse=FakePurse(usd))
     rig.run(a_task(profile=LOCAL))
     assert (rig.runner.profiles, [profile for profile, _ in rig.purse.taken]) == (asked, asked)
@@ -338,7 +338,7 @@ def test_what_fits_no_window_is_condensed_before_its_attempt() -> None:
 
 
 @pytest.mark.parametrize(("elsewhere", "helpers"), [("", [LOCAL]), ("ollama.com", [])])
-def test_a_server_that_passes_on_to_a_cloud_condenses_nothing_private(elsewhere: str, helpers: list[str]) -> None:
+def test_a_server_that_forwards_to_a_cloud_condenses_nothing_private(elsewhere: str, helpers: list[str]) -> None:
     rig = Rig(
         backends=FakeBackends(elsewhere=elsewhere),
         measurer=FakeMeasurer(evidence(**TOO_LONG, private=(PRIVATE,))),
@@ -349,7 +349,7 @@ def test_a_server_that_passes_on_to_a_cloud_condenses_nothing_private(elsewhere:
 
 
 @pytest.mark.parametrize(("usd", "helpers"), [(0.0, []), (100.0, [LOCAL])])
-def test_a_server_that_passes_on_condenses_nothing_for_free(usd: float, helpers: list[str]) -> None:
+def test_a_server_that_forwards_condenses_nothing_for_free(usd: float, helpers: list[str]) -> None:
     rig = Rig(
         backends=FakeBackends(elsewhere="ollama.com"),
         measurer=FakeMeasurer(evidence(**TOO_LONG)),
@@ -369,7 +369,7 @@ def test_where_condensing_fails_the_next_larger_window_is_tried() -> None:
         condenser=FakeCondenser(Fails(cause="over-window")),
     )
     final = rig.run(a_task(context="long", profile=LOCAL))
-    assert [hop.step for hop in final["steps"]] == ["larger-window"]
+    assert [step.step for step in final["steps"]] == ["larger-window"]
     assert (final["status"], rig.runner.profiles) == ("ok", [BURST])
     assert rig.runner.orders[0].task.context == "long"
 
@@ -385,11 +385,11 @@ def test_a_server_that_finds_the_prompt_too_long_gets_it_condensed_once() -> Non
     found = evidence(tokens=6_000, fixed=TokenCount(900, 900, "counted"))
     rig = Rig(runner=FakeRunner(over, over), measurer=FakeMeasurer(found), condenser=FakeCondenser("the gist"))
     final = rig.run(a_task(context="long"))
-    assert [hop.step for hop in final["steps"]] == ["condense", "stop"]
+    assert [step.step for step in final["steps"]] == ["condense", "stop"]
     assert [order.task.context for order in rig.runner.orders] == ["long", "the gist"]
 
 
-def test_a_cheap_tier_that_is_left_alone_is_not_probed() -> None:
+def test_a_cheap_tier_that_is_on_cooldown_is_not_probed() -> None:
     rig = Rig(health=FakeHealth({CHEAP: "rate-limited"}), measurer=FakeMeasurer(evidence(**BORDERLINE)))
     final = rig.run(a_task())
     assert (rig.prober.probed, rig.runner.profiles) == ([], [LOCAL])

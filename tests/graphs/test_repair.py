@@ -43,7 +43,7 @@ def test_work_that_fails_its_check_is_repaired_once_then_promoted_then_stopped()
         (LOCAL, "repair", "failed"),
         (BURST, "promote", "failed"),
     ]
-    assert [hop.step for hop in final["steps"]] == ["repair", "promote", "stop"]
+    assert [step.step for step in final["steps"]] == ["repair", "promote", "stop"]
     assert final["steps"][0].reason == "the verification failed → coding-local repairs it, once"
     assert final["status"] == "failed"
 
@@ -71,7 +71,7 @@ def test_a_repair_that_had_to_wait_is_still_one() -> None:
     busy = Fails(cause="rate-limited", wait=1.0)
     rig = Rig(runner=FakeRunner("half", busy, "done"), verifier=FakeVerifier(1, 0, tail="E  boom"))
     final = rig.run(a_task(check="make check"))
-    assert [hop.step for hop in final["steps"]] == ["repair", "wait"]
+    assert [step.step for step in final["steps"]] == ["repair", "wait"]
     told = rig.runner.orders[2].handoff
     assert told is not None
     assert (told.repair, told.tried) == (True, ())
@@ -110,7 +110,7 @@ def test_what_no_check_complained_of_is_promoted_at_once(end: Any, verifier: Fak
 def test_bad_calls_in_a_repair_are_promoted_at_once() -> None:
     rig = Rig(runner=FakeRunner("half", Fails(cause="unknown-tool"), "done"), verifier=FakeVerifier(1, 0))
     final = rig.run(a_task(check="make check"))
-    assert [hop.step for hop in final["steps"]] == ["repair", "promote"]
+    assert [step.step for step in final["steps"]] == ["repair", "promote"]
     assert final["status"] == "ok"
 
 
@@ -123,7 +123,7 @@ def test_a_policy_without_the_row_promotes_at_once_as_before() -> None:
 def test_on_burst_nothing_is_repaired() -> None:
     rig = Rig(runner=FakeRunner("half"), verifier=FakeVerifier(1))
     final = rig.run(a_task(check="make check", profile=BURST))
-    assert [hop.step for hop in final["steps"]] == ["stop"]
+    assert [step.step for step in final["steps"]] == ["stop"]
 
 
 def test_a_private_task_is_repaired_here_and_not_promoted() -> None:
@@ -135,7 +135,7 @@ def test_a_private_task_is_repaired_here_and_not_promoted() -> None:
     final = rig.run(a_task(check="make check", local_only=True))
     assert rig.runner.profiles == [LOCAL, LOCAL]
     assert all(order.private and order.local for order in rig.runner.orders)
-    assert [hop.step for hop in final["steps"]] == ["repair", "stop"]
+    assert [step.step for step in final["steps"]] == ["repair", "stop"]
 
 
 def test_with_a_clean_tree_a_repair_finds_the_work_and_the_promotion_does_not() -> None:
@@ -162,7 +162,7 @@ def test_what_a_check_read_in_a_private_file_is_repaired_on_this_machine_alone(c
         assert rig.runner.profiles == [at, at if repaired else BURST]
 
 
-def test_a_window_without_room_for_the_error_is_no_place_for_a_repair() -> None:
+def test_a_window_without_room_for_the_error_is_not_a_place_for_a_repair() -> None:
     sizes = {LOCAL: 32_768, BURST: 200_000}
     windows = tuple(Window(profile=name, tokens=size, source="config") for name, size in sizes.items())
     rig = Rig(
@@ -171,7 +171,7 @@ def test_a_window_without_room_for_the_error_is_no_place_for_a_repair() -> None:
         measurer=FakeMeasurer(all_goal(22_600, windows=windows)),
     )
     final = rig.run(a_task(check="make check", profile=LOCAL))
-    assert [hop.step for hop in final["steps"]][:2] == ["repair", "larger-window"]
+    assert [step.step for step in final["steps"]][:2] == ["repair", "larger-window"]
     assert "no room for what the check said" in str(final["receipts"][1].error)
     assert final["status"] == "ok"
 
@@ -179,7 +179,7 @@ def test_a_window_without_room_for_the_error_is_no_place_for_a_repair() -> None:
 def test_a_repair_that_is_not_reached_goes_up_the_ladder() -> None:
     rig = Rig(runner=FakeRunner("half", Fails(cause="refused"), "done"), verifier=FakeVerifier(1, 0))
     final = rig.run(a_task(check="make check"))
-    assert [hop.step for hop in final["steps"]] == ["repair", "next-tier"]
+    assert [step.step for step in final["steps"]] == ["repair", "next-tier"]
     assert (final["status"], rig.runner.profiles) == ("ok", [LOCAL, LOCAL, BURST])
     assert not rig.runner.orders[2].handoff.repair  # type: ignore[union-attr]
 
@@ -317,7 +317,7 @@ def test_work_that_leaves_the_file_to_edit_alone_is_repaired_then_promoted_and_t
 ):
     rig = Rig(runner=FakeRunner(*["done"] * 3), verifier=FakeVerifier(verified=MISSED))
     final = rig.run(a_task("Fix the loop in a.py"))
-    assert [hop.step for hop in final["steps"]] == ["repair", "promote"]
+    assert [step.step for step in final["steps"]] == ["repair", "promote"]
     assert [order.handoff and order.handoff.errors[-1] for order in rig.runner.orders[1:]] == [SAID, SAID]
     assert (final["status"], final["verified"].unverified) == ("ok", (NO_CHECK,))
     assert final["verified"].weak[0].said == "a.py was not edited"
@@ -330,7 +330,7 @@ def test_where_nobody_stronger_may_be_asked_it_has_failed() -> None:
         measurer=FakeMeasurer(evidence(private=(PRIVATE,))),
     )
     final = rig.run(a_task("Fix the loop in a.py"))
-    assert [hop.step for hop in final["steps"]] == ["repair", "stop"]
+    assert [step.step for step in final["steps"]] == ["repair", "stop"]
     assert (final["status"], final["receipts"][-1].error) == ("failed", SAID)
 
 
@@ -380,6 +380,6 @@ def test_the_strongest_tier_has_the_last_word_of_a_missed_file_only_where_it_was
         measurer=FakeMeasurer(evidence(windows=windows)),
     )
     final = rig.run(a_task("Fix the loop in a.py"))
-    assert ([hop.step for hop in final["steps"]][:2], final["status"]) == (["repair", "promote"], status)
+    assert ([step.step for step in final["steps"]][:2], final["status"]) == (["repair", "promote"], status)
     if status == "failed":
         assert "was to be edited, and was not" in str(final["receipts"][-1].error)

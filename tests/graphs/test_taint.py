@@ -224,7 +224,7 @@ def test_a_thread_that_was_kept_before_there_were_taints_goes_on(monkeypatch: py
     assert "first" in str(rig.runner.orders[1].conversation)
 
 
-def test_a_local_server_that_passes_on_gets_no_tainted_words() -> None:
+def test_a_local_server_that_forwards_gets_no_tainted_words() -> None:
     class PassesOn(FakeBackends):
         async def inspect(self, place: Place) -> ServerReport | None:
             report = await FakeBackends.inspect(self, place)

@@ -1,4 +1,4 @@
-"""The verdict comes before the summary: a report that does not hold is not worth a model call."""
+"""The verdict comes before the summary: a summary of failed work is not worth a model call."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def test_a_run_that_an_older_version_left_before_its_summary_is_verified_all_the
     final = rig.resume()
     assert rig.nodes[:3] == ["summarize", "reroute", "dispatch"]
     assert rig.verifier.asked[0] == ("mark-1", "done", "make check")
-    assert (final["status"], [hop.step for hop in final["steps"]]) == ("ok", ["repair"])
+    assert (final["status"], [step.step for step in final["steps"]]) == ("ok", ["repair"])
 
 
 def test_a_run_that_an_older_version_left_before_its_check_is_summarized_once() -> None:

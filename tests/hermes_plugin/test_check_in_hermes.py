@@ -72,7 +72,7 @@ def test_a_failed_check_is_repaired_once_and_the_parent_gets_the_verdict_first(e
     assert "return a + b" in (stage.workspace / "calc.py").read_text()
 
 
-def test_what_no_model_mended_comes_back_as_failed_whatever_the_models_claim(either: tuple[Stage, bool]) -> None:
+def test_what_no_model_fixed_comes_back_as_failed_whatever_the_models_claim(either: tuple[Stage, bool]) -> None:
     stage, native = either
     with server(UNFIXED, CLAIM, CLAIM) as local, server(CLAIM, CLAIM) as burst:
         entry = told_of(stage, native, local, burst)

@@ -209,7 +209,7 @@ def test_cancel_stops_the_run_from_another_thread(router: FakeRouter) -> None:
 
 
 @pytest.mark.parametrize("body", [None, {}, {"profile_router_session": "nobody"}, {"profile_router_session": 3}])
-def test_who_is_no_child_of_hermes_gets_no_run(router: FakeRouter, body: Any) -> None:
+def test_who_is_not_a_child_of_hermes_gets_no_run(router: FakeRouter, body: Any) -> None:
     with pytest.raises(provider.ChildFailed, match=r"delegated subagents only.*delegation\.provider"):
         provider.Client().chat.completions.create(messages=[{"role": "user", "content": "hi"}], extra_body=body)
     assert not router.orders

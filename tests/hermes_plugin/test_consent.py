@@ -15,10 +15,10 @@ from profile_router.hermes_plugin.children import CHILDREN
 from profile_router.hermes_plugin.consent import CONSENT, CodeConsent
 from profile_router.hermes_plugin.gate import instead_of_block, on_tool_call
 
-PLAIN, DEAR = "Fix the typo in README.md", "Refactor all 60 files of the service"
+PLAIN, EXPENSIVE = "Fix the typo in README.md", "Refactor all 60 files of the service"
 CHECK = "run this repository's own check: `pytest -q` in /w?"
 OTHER = "run a check that the model wants: `make` in /w?"
-TASKS = {PLAIN: (0.02, CHECK), DEAR: (2.4, CHECK), "Lint it": (0.0, OTHER), "Say why": (0.0, "")}
+TASKS = {PLAIN: (0.02, CHECK), EXPENSIVE: (2.4, CHECK), "Lint it": (0.0, OTHER), "Say why": (0.0, "")}
 
 
 @pytest.fixture(autouse=True)
@@ -64,7 +64,7 @@ def test_a_person_is_asked_once_and_the_run_that_asks_the_same_hears_the_answer(
 
 
 @pytest.mark.parametrize("choice", ["timeout", "cancelled", "notify_failed", "", "smart_approve"])
-def test_what_no_person_said_is_no_answer(choice: str) -> None:
+def test_what_no_person_said_is_not_an_answer(choice: str) -> None:
     answered(delegated(PLAIN), choice)
     assert CONSENT.of(CHECK) is None
     assert delegated(PLAIN)["message"].startswith(CHECK)
@@ -110,22 +110,22 @@ def test_an_answer_to_another_question_is_none_to_ours() -> None:
 
 
 def test_a_price_and_a_check_are_one_question_that_names_both_and_a_no_to_it_is_none_to_the_check() -> None:
-    said = delegated(DEAR)
-    assert said["message"] == f"delegate '{DEAR}' up to $2.40 by burst · {CHECK} · no: nothing is delegated"
+    said = delegated(EXPENSIVE)
+    assert said["message"] == f"delegate '{EXPENSIVE}' up to $2.40 by burst · {CHECK} · no: nothing is delegated"
     answered(said, "deny")
     assert CONSENT.of(CHECK) is None
-    answered(delegated(DEAR), "once")
+    answered(delegated(EXPENSIVE), "once")
     assert CONSENT.of(CHECK) is True
-    assert delegated(DEAR)["rule_key"] == "profile-router:price-up-to-3"
+    assert delegated(EXPENSIVE)["rule_key"] == "profile-router:price-up-to-3"
 
 
 def test_a_yes_to_a_price_is_none_to_a_check(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(TASKS, DEAR, (2.4, ""))
-    said = delegated(DEAR)
+    monkeypatch.setitem(TASKS, EXPENSIVE, (2.4, ""))
+    said = delegated(EXPENSIVE)
     answered(said, "always")
-    monkeypatch.setitem(TASKS, DEAR, (2.4, CHECK))
+    monkeypatch.setitem(TASKS, EXPENSIVE, (2.4, CHECK))
     assert CONSENT.of(CHECK) is None
-    assert CHECK in delegated(DEAR)["message"]
+    assert CHECK in delegated(EXPENSIVE)["message"]
 
 
 def test_the_tasks_of_a_batch_are_one_question_with_each_check_once() -> None:
@@ -149,7 +149,7 @@ def test_away_from_a_terminal_no_check_is_asked_about_and_no_task_blocked_by_it(
 ) -> None:
     monkeypatch.setattr(gate, "at_a_terminal", lambda: False)
     assert delegated(PLAIN) == {}
-    assert CHECK not in delegated(DEAR)["message"]
+    assert CHECK not in delegated(EXPENSIVE)["message"]
 
 
 @pytest.mark.parametrize("name", ["HERMES_SINGLE_QUERY_SESSION", "HERMES_CRON_SESSION"])

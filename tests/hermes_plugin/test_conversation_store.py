@@ -79,7 +79,7 @@ def test_plain_turns_come_in_order(store: type[Store]) -> None:
         {},
     ],
 )
-def test_what_is_no_plain_text_between_parent_and_user_is_left_out(store: type[Store], row: Any) -> None:
+def test_what_is_not_plain_text_between_parent_and_user_is_left_out(store: type[Store], row: Any) -> None:
     assert said(store, row, USER) == [{"role": "user", "text": "hello"}]
 
 
@@ -114,7 +114,7 @@ def test_without_hermes_there_is_nothing(monkeypatch: pytest.MonkeyPatch) -> Non
     assert conversation_of("s") == []
 
 
-def test_a_text_that_is_no_utf8_does_no_harm(store: type[Store]) -> None:
+def test_a_text_that_is_not_utf8_does_no_harm(store: type[Store]) -> None:
     assert said(store, {"role": "user", "content": "a\ud800b"}) == [{"role": "user", "text": "a?b"}]
 
 

@@ -128,7 +128,7 @@ def test_without_its_program_it_is_unavailable_and_refuses_with_the_fix(
         routes_of(backend, base)
 
 
-def test_a_class_that_demands_what_is_not_known_is_left_alone(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_class_that_demands_what_is_not_known_stays_as_it_is(caplog: pytest.LogCaptureFixture) -> None:
     assert delegation.backend_of(Demanding) is None
     assert "lacks 'juggle'; not registered" in caplog.text
 

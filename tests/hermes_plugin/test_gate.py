@@ -11,8 +11,8 @@ from profile_router.hermes_plugin import gate
 from profile_router.hermes_plugin.children import CHILDREN
 from profile_router.hermes_plugin.gate import on_tool_call
 
-CHEAP, DEAR = "Fix the typo in README.md", "Refactor all 60 files of the service"
-PRICES = {CHEAP: 0.02, DEAR: 2.4}
+CHEAP, EXPENSIVE = "Fix the typo in README.md", "Refactor all 60 files of the service"
+PRICES = {CHEAP: 0.02, EXPENSIVE: 2.4}
 
 
 @pytest.fixture(autouse=True)
@@ -44,11 +44,11 @@ def agreed(goal: str) -> float:
 
 
 def test_a_costly_task_is_asked_about_once_with_its_bound_and_the_others_are_not() -> None:
-    said = delegated(CHEAP, DEAR)
+    said = delegated(CHEAP, EXPENSIVE)
     assert said is not None
     assert (said["action"], said["rule_key"]) == ("approve", "profile-router:price-up-to-3")
-    assert said["message"] == f"delegate '{DEAR}' up to $2.40 by burst"
-    assert (agreed(CHEAP), agreed(DEAR)) == (0.0, 2.4)
+    assert said["message"] == f"delegate '{EXPENSIVE}' up to $2.40 by burst"
+    assert (agreed(CHEAP), agreed(EXPENSIVE)) == (0.0, 2.4)
 
 
 def test_cheap_tasks_are_not_asked_about() -> None:
@@ -57,17 +57,17 @@ def test_cheap_tasks_are_not_asked_about() -> None:
 
 
 def test_who_said_no_has_agreed_to_nothing_later() -> None:
-    delegated(DEAR)  # said no: Hermes makes no child
+    delegated(EXPENSIVE)  # said no: Hermes makes no child
     delegated(CHEAP)
-    assert agreed(DEAR) == 0.0
+    assert agreed(EXPENSIVE) == 0.0
 
 
 def test_an_agreement_holds_for_one_child_of_that_chat() -> None:
-    delegated(DEAR)
-    CHILDREN.made(child_session_id="other", parent_session_id="q", child_goal=DEAR)
+    delegated(EXPENSIVE)
+    CHILDREN.made(child_session_id="other", parent_session_id="q", child_goal=EXPENSIVE)
     assert CHILDREN.find("other").agreed_usd == 0.0  # type: ignore[union-attr]  # it was made above
-    assert agreed(DEAR) == 2.4
-    CHILDREN.made(child_session_id="again", parent_session_id="p", child_goal=DEAR)
+    assert agreed(EXPENSIVE) == 2.4
+    CHILDREN.made(child_session_id="again", parent_session_id="p", child_goal=EXPENSIVE)
     assert CHILDREN.find("again").agreed_usd == 0.0  # type: ignore[union-attr]  # it was made above
 
 
@@ -76,8 +76,8 @@ def test_where_nobody_can_be_asked_the_run_itself_refuses_what_is_costly(
     monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     monkeypatch.setenv(name, "1")
-    assert delegated(DEAR) is None
-    assert agreed(DEAR) == 0.0
+    assert delegated(EXPENSIVE) is None
+    assert agreed(EXPENSIVE) == 0.0
 
 
 @pytest.mark.parametrize("surface", ["api_server", "webhook", "msgraph_webhook", "cron"])
@@ -85,14 +85,14 @@ def test_a_program_is_not_asked_so_of_its_batch_only_the_costly_task_is_refused_
     monkeypatch: pytest.MonkeyPatch, surface: str
 ) -> None:
     monkeypatch.setattr(gate, "surface_of", {"p": surface}.get)
-    assert delegated(CHEAP, DEAR) is None
-    assert (agreed(CHEAP), agreed(DEAR)) == (0.0, 0.0)
+    assert delegated(CHEAP, EXPENSIVE) is None
+    assert (agreed(CHEAP), agreed(EXPENSIVE)) == (0.0, 0.0)
 
 
 @pytest.mark.parametrize("surface", ["cli", "telegram", "irc", "tui", ""])
 def test_where_a_person_may_be_there_hermes_asks(monkeypatch: pytest.MonkeyPatch, surface: str) -> None:
     monkeypatch.setattr(gate, "surface_of", {"p": surface}.get)
-    said = delegated(CHEAP, DEAR)
+    said = delegated(CHEAP, EXPENSIVE)
     assert said is not None
     assert said["action"] == "approve"
 
@@ -102,8 +102,8 @@ def test_a_price_that_cannot_be_told_is_left_to_the_run(monkeypatch: pytest.Monk
         raise OSError("no router")
 
     monkeypatch.setattr(gate, "_quoted", fails)
-    assert delegated(DEAR) is None
-    assert agreed(DEAR) == 0.0
+    assert delegated(EXPENSIVE) is None
+    assert agreed(EXPENSIVE) == 0.0
 
 
 @pytest.mark.parametrize("call", [{"tool_name": "terminal", "args": {"command": "ls"}}, {"args": {}}, {}])
@@ -113,7 +113,7 @@ def test_other_tools_are_none_of_its_business(call: dict[str, Any]) -> None:
 
 def test_where_delegation_does_not_lead_to_us_nothing_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gate, "native", lambda: False)
-    assert delegated(DEAR) is None
+    assert delegated(EXPENSIVE) is None
 
 
 def test_a_steer_of_a_running_child_is_refused_in_words() -> None:

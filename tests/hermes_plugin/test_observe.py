@@ -111,7 +111,7 @@ def test_two_chats_with_the_same_goal_are_told_apart(hermes: Delegations) -> Non
 
 
 @pytest.mark.parametrize("usage", [None, "many", {"input_tokens": -5, "output_tokens": True, "cache_read_tokens": 2.5}])
-def test_what_is_no_count_counts_nothing(hermes: Delegations, usage: Any) -> None:
+def test_what_is_not_a_count_counts_nothing(hermes: Delegations, usage: Any) -> None:
     hermes.router(f"MODE = 'observe'\n{OBSERVES}")
     hermes.delegate(goal="do it")
     started("do it", "c1")

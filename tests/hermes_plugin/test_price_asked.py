@@ -1,4 +1,4 @@
-"""A paid hop that costs much is asked for by Hermes' own approval; where nobody can answer it is not made."""
+"""A paid step that costs much is asked for by Hermes' own approval; where nobody can answer it is not taken."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.scripted_provider import ScriptedProvider
 
 from profile_router.hermes_older import hermes
 
-DEAR = {"goal": "Refactor the whole code base", "profile": BURST}
+EXPENSIVE = {"goal": "Refactor the whole code base", "profile": BURST}
 
 
 @pytest.mark.nightly
@@ -27,7 +27,7 @@ def test_in_a_messenger_chat_the_user_is_asked_for_the_price(
     stage: Stage, reply: str, status: str, requests: int
 ) -> None:
     with (
-        ScriptedProvider(delegates(**DEAR)) as model,
+        ScriptedProvider(delegates(**EXPENSIVE)) as model,
         server("burst did it") as burst,
         in_a_chat(stage, model, burst, ask_above_usd="0") as (parent, chat),
     ):
@@ -42,8 +42,8 @@ def test_in_a_messenger_chat_the_user_is_asked_for_the_price(
 
 
 @pytest.mark.nightly
-def test_where_nobody_can_answer_the_hop_is_not_made(stage: Stage) -> None:
-    with ScriptedProvider(delegates(**DEAR)) as model, server("burst did it") as burst:
+def test_where_nobody_can_answer_the_step_is_not_taken(stage: Stage) -> None:
+    with ScriptedProvider(delegates(**EXPENSIVE)) as model, server("burst did it") as burst:
         parent = Parent(stage, model)
         parent.set_up()
         parent.profiles({LOCAL: burst, BURST: burst})

@@ -134,7 +134,7 @@ def test_a_batch_that_is_stopped_in_the_chat_ends_at_once_and_leaves_no_process(
 
 
 @pytest.mark.nightly
-def test_in_a_chat_a_private_child_is_refused_with_what_helps_and_an_unfit_answer_is_no_second_run(
+def test_in_a_chat_a_private_child_is_refused_with_what_helps_and_an_unfit_answer_is_not_a_second_run(
     stage: Stage,
 ) -> None:
     (stage.workspace / "deploy").mkdir(parents=True)

@@ -425,22 +425,22 @@ def test_the_user_sees_how_each_task_of_a_batchis_gone(rig: Rig) -> None:
         HEARS
         + "say('result', status='ok', attempts=[], merge={'merged': True, 'changed': ['b.py']}, task_index=0)\n"
         + f"say('result', status='failed', error='{error}', attempts=[], merge={merge}, task_index=1)\n"
-        + "say('result', status='refused', route={'reasons': ['too dear']}, attempts=[], task_index=2)\n"
+        + "say('result', status='refused', route={'reasons': ['too expensive']}, attempts=[], task_index=2)\n"
         + "say('batch', status='failed')"
     )
     rig.delegate(tasks=[{"goal": "one"}, {"goal": "two"}, {"goal": "three"}])
     assert list(dict.fromkeys(lines)) == [
         "1/3 result: ok, 1 file merged",
         "2/3 result: failed, its work is kept in /s/t.patch: not merged: a.py was changed in the workspace as well",
-        "3/3 result: refused: too dear",
+        "3/3 result: refused: too expensive",
     ]
 
 
 def test_the_user_sees_why_a_task_was_refused(rig: Rig) -> None:
     lines = shown(rig)
-    rig.router(HEARS + "say('result', status='refused', route={'reasons': ['too dear']}, attempts=[])")
+    rig.router(HEARS + "say('result', status='refused', route={'reasons': ['too expensive']}, attempts=[])")
     rig.delegate(goal="one")
-    assert lines == ["result: refused: too dear"]
+    assert lines == ["result: refused: too expensive"]
 
 
 def test_the_user_sees_what_an_ended_router_says_last(rig: Rig) -> None:

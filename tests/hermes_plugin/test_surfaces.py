@@ -50,7 +50,7 @@ def router(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
         ("show the crash", ["route", "--", "show the crash"]),
     ],
 )
-def test_what_is_no_command_in_a_chat_is_a_task(router: Any, text: str, words: list[str]) -> None:
+def test_what_is_not_a_command_in_a_chat_is_a_task(router: Any, text: str, words: list[str]) -> None:
     router(TELLS_ITS_WORDS)
     assert surfaces.in_chat(text) == str(words)
 
@@ -115,7 +115,7 @@ def test_the_tool_of_a_hermes_with_a_seam_runs_nothing(router: Any, run: bool) -
     assert said.startswith("unknown argument 'run' (allowed: goal, ")
 
 
-def test_the_tool_passes_on_why_the_router_did_not_decide(router: Any) -> None:
+def test_the_tool_tells_why_the_router_did_not_decide(router: Any) -> None:
     router("import sys; print('garbage'); sys.exit('profile-router: the policy cannot be read')")
     error = json.loads(surfaces.handle_route_task({"goal": "do it"}))["error"]
     assert error == "the router ended with 1 and said: profile-router: the policy cannot be read"

@@ -91,7 +91,7 @@ def test_every_field_of_a_task_can_be_said_in_json() -> None:
         ('{"goal": "a", "conversation": [{"content": "b"}]}', "conversation: unknown key 'content'"),
     ],
 )
-def test_json_that_is_no_task_is_refused_with_what_is_allowed(said: str, says: str) -> None:
+def test_json_that_is_not_a_task_is_refused_with_what_is_allowed(said: str, says: str) -> None:
     with pytest.raises(UsageError) as refused:
         task_from_json(said.encode())
     assert says in str(refused.value)

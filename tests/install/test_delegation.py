@@ -75,7 +75,7 @@ def test_two_edits_in_one_are_the_one_and_then_the_other(text: str, places: list
 
 
 @given(with_plugins())
-def test_a_config_of_any_form_is_sent_to_us_or_left_alone(text: str) -> None:
+def test_a_config_of_any_form_is_sent_to_us_or_stays_as_it_is(text: str) -> None:
     edit = delegating(text)
     if edit is not None:
         assert delegated_to(inserted(text, edit)) == (ROUTER, ROUTER)

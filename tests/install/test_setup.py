@@ -249,7 +249,7 @@ def test_a_name_that_is_also_a_folder_is_the_folder(
 
 
 @pytest.mark.nightly
-def test_a_wheel_gets_an_environment_of_its_own_and_what_is_no_profile_router_is_refused(
+def test_a_wheel_gets_an_environment_of_its_own_and_what_is_not_a_profile_router_is_refused(
     own_environment: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     other = wheel(tmp_path, "1.0", script="    print('another 1.0')\n")
@@ -290,7 +290,7 @@ sys.exit(setup(["--from", "./x.whl", "--yes"]))
 
 
 @pytest.mark.nightly
-def test_what_pip_cannot_install_is_told_with_who_failed_and_what_mends_it(
+def test_what_pip_cannot_install_is_told_with_who_failed_and_what_fixes_it(
     own_environment: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     (broken := tmp_path / "a-1-py3-none-any.whl").write_text("no wheel")

@@ -22,7 +22,7 @@ SEAL = Seal(b"k" * 32)
 RED = Failure(cause="verification-failed", message="pytest -q: exit 1 · 1 failed")
 FIRST = a_receipt(LOCAL).failing(RED)
 SECOND = a_receipt(BURST, step="promote", cost_usd=0.06, tokens_in=11_234, tokens_out=1_900)
-HOP = TakenStep(
+STEP = TakenStep(
     step="promote", cause="verification-failed", profile=BURST, tier="burst", reason="the check failed → coding-burst"
 )
 CHECK = CheckResult(command="pytest -q tests/test_http.py", exit_code=1, seconds=1.5, last_line="1 failed")
@@ -68,7 +68,7 @@ def tell(ledger: SqliteRunLedger, verdict: LedgerVerdict = "verified") -> None:
     ledger.answered((a_receipt(LOCAL),))
     ledger.verified(FOUND, after=1)
     ledger.answered((FIRST,))
-    ledger.stepped((HOP,), after=1)
+    ledger.stepped((STEP,), after=1)
     asked(ledger, SECOND)
     ledger.answered((FIRST, SECOND))
     ledger.verified(Verified(), after=2)

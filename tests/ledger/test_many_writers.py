@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from tests.examples import by_night
 from tests.fakes import a_receipt, a_task
-from tests.ledger.a_ledger import FIRST, FOUND, HOP, NOON, SEAL, a_decision
+from tests.ledger.a_ledger import FIRST, FOUND, NOON, SEAL, STEP, a_decision
 
 from profile_router.core.ladder.cost_range import exact_cost
 from profile_router.core.ladder.failure import Failure
@@ -37,7 +37,7 @@ def a_whole_run(state: Path, gate: Any, runs: int) -> None:
         rows.asks(profile="coding-local", model="m", provider="custom", step="route")
         rows.answered((FIRST,))
         rows.verified(FOUND, after=1)
-        rows.stepped((HOP,), after=1)
+        rows.stepped((STEP,), after=1)
         purse = LedgerPurse(
             cap=1.0, rules=RULES, ledger=Ledger(state=state, clock=lambda: NOON), approver=Nobody(), run=name
         )

@@ -25,7 +25,7 @@ from profile_router.ledger.spending import Ledger
 
 NOON = 1_790_000_000.0
 RULES = Budget(task_usd=2.0, day_usd=5.0, ask_above_usd=1.0)
-DEAR = exact_cost(1.5, "policy")
+EXPENSIVE = exact_cost(1.5, "policy")
 
 
 @dataclass(slots=True)
@@ -40,7 +40,7 @@ class Somebody:
         return self.says
 
     async def allows(self, question: str) -> bool | None:
-        raise AssertionError(f"a price is no code: {question}")
+        raise AssertionError(f"a price is not code: {question}")
 
 
 def a_purse(
@@ -79,7 +79,7 @@ def test_a_task_that_allows_nothing_pays_nothing(tmp_path: Path) -> None:
     assert (failure.cause, "`--max-cost USD`" in failure.message) == ("over-budget", True)
 
 
-def test_hops_of_one_task_share_its_cap(tmp_path: Path) -> None:
+def test_the_steps_of_one_task_share_its_cap(tmp_path: Path) -> None:
     purse = a_purse(tmp_path)
     held(purse, 0.9).settle(1.5)
     failure = refused(purse, 0.6)
@@ -136,11 +136,11 @@ def test_an_attempt_ends_where_what_is_reserved_ends_and_the_rest_is_given_back(
 
 
 def test_what_has_no_room_for_its_first_request_is_not_begun(tmp_path: Path) -> None:
-    dear = a_range(0.5, 1.0, 3.0)
-    held(a_purse(tmp_path, cap=0.1), dear).settle(0.1)
-    assert "≈ $0.50–3.00, likely $1.00 (table, 2026-11)" in refused(a_purse(tmp_path, cap=0.09), dear).message
+    expensive = a_range(0.5, 1.0, 3.0)
+    held(a_purse(tmp_path, cap=0.1), expensive).settle(0.1)
+    assert "≈ $0.50–3.00, likely $1.00 (table, 2026-11)" in refused(a_purse(tmp_path, cap=0.09), expensive).message
     held(a_purse(tmp_path), 1.0).settle(4.85)
-    assert "today's $5.00" in refused(a_purse(tmp_path), dear).message
+    assert "today's $5.00" in refused(a_purse(tmp_path), expensive).message
 
 
 @pytest.mark.parametrize(("middle", "asked"), [(1.0, 0), (1.01, 1)])
@@ -225,7 +225,7 @@ def test_a_process_that_takes_a_run_up_asks_and_reserves_and_counts_nothing_twic
     tmp_path: Path, settled: float | None
 ) -> None:
     before, somebody = a_purse(tmp_path), Somebody()
-    first = asyncio.run(before.take("coding-burst", DEAR, profile="coding-burst", step="route", name="dispatch-1"))
+    first = asyncio.run(before.take("coding-burst", EXPENSIVE, profile="coding-burst", step="route", name="dispatch-1"))
     assert isinstance(first, LedgerHold)
     if settled is not None:
         first.settle(settled)
@@ -233,7 +233,7 @@ def test_a_process_that_takes_a_run_up_asks_and_reserves_and_counts_nothing_twic
     after.run = before.run
     after.recall()
     assert after.spent == (settled or 0.0)
-    again = asyncio.run(after.take("coding-burst", DEAR, profile="coding-burst", step="route", name="dispatch-1"))
+    again = asyncio.run(after.take("coding-burst", EXPENSIVE, profile="coding-burst", step="route", name="dispatch-1"))
     assert isinstance(again, LedgerHold)
     assert (somebody.asked, after.spent, again.reserved, after.ledger.today()) == ([], 0.0, 1.5, 1.5)
     again.settle(1.75)
@@ -247,14 +247,14 @@ def test_what_is_taken_up_holds_its_reserve_again_or_what_others_left_of_the_day
     tmp_path: Path, others: float, reserved: float, bound: Bound
 ) -> None:
     before = a_purse(tmp_path)
-    first = asyncio.run(before.take("coding-burst", DEAR, profile="coding-burst", step="route", name="dispatch-1"))
+    first = asyncio.run(before.take("coding-burst", EXPENSIVE, profile="coding-burst", step="route", name="dispatch-1"))
     assert isinstance(first, LedgerHold)
     first.settle(0.2)
     held(a_purse(tmp_path, cap=9.0), others)
     after = a_purse(tmp_path)
     after.run = before.run
     after.recall()
-    again = asyncio.run(after.take("coding-burst", DEAR, profile="coding-burst", step="route", name="dispatch-1"))
+    again = asyncio.run(after.take("coding-burst", EXPENSIVE, profile="coding-burst", step="route", name="dispatch-1"))
     assert isinstance(again, LedgerHold)
     assert again.reserved == pytest.approx(reserved)
     assert again.bound == bound
@@ -342,10 +342,10 @@ def test_what_was_claimed_for_a_call_that_is_not_made_is_given_back(tmp_path: Pa
     assert (purse.ledger.today(), claims(purse, 0.9, "attempt 3")) == (0.0, True)
 
 
-def test_a_claim_agrees_to_no_price_that_somebody_has_to_agree_to(tmp_path: Path) -> None:
+def test_a_claim_agrees_to_no_price_that_needs_a_yes(tmp_path: Path) -> None:
     purse = a_purse(tmp_path, approver=Somebody(says=False))
     assert not claims(purse, 1.5)
     assert claims(purse, 0.9)
-    refused = asyncio.run(purse.take("coding-burst", DEAR, profile="coding-burst", step="early", name="attempt 2"))
+    refused = asyncio.run(purse.take("coding-burst", EXPENSIVE, profile="coding-burst", step="early", name="attempt 2"))
     assert isinstance(refused, Failure)
     assert purse.ledger.today() == 0.0

@@ -13,7 +13,7 @@ import pytest
 from Crypto.Cipher import AES
 from tests.core.privacy.secret_samples import TOKENS
 from tests.fakes import BURST, LOCAL, PRIVATE, a_receipt, a_task
-from tests.ledger.a_ledger import FIRST, FOUND, HOP, NOON, SEAL, SECOND, a_decision, a_ledger, asked, begin, tell
+from tests.ledger.a_ledger import FIRST, FOUND, NOON, SEAL, SECOND, STEP, a_decision, a_ledger, asked, begin, tell
 
 from profile_router.core.attempt.saving import Saving
 from profile_router.core.evidence import TokenCount
@@ -53,7 +53,7 @@ def test_a_run_is_told_whole(tmp_path: Path) -> None:
     assert (found.run.rule, found.run.thread, found.run.workspace) == ("small-change", "t", "/home/u/repo")
     assert (found.run.attempts, found.run.tokens_in, found.run.cost_usd) == (2, 11_334, 0.06)
     assert [one.receipt["verdict"] for one in found.attempts] == ["verification-failed", "ok"]
-    assert [(one.step, one.after, one.reason) for one in found.steps] == [("promote", 1, HOP.reason)]
+    assert [(one.step, one.after, one.reason) for one in found.steps] == [("promote", 1, STEP.reason)]
     assert [(one.after, one.passed, one.files_changed) for one in found.checks] == [(1, False, 1), (2, None, 0)]
     assert found.estimate["profile"] == LOCAL
     assert (
@@ -162,7 +162,7 @@ def test_words_stand_nowhere_in_clear_and_are_read_with_the_key_alone(tmp_path: 
     ledger = a_ledger(tmp_path)
     begin(ledger).answered((tainted,))
     ledger.verified(FOUND, after=1)
-    ledger.stepped((HOP,), after=1)
+    ledger.stepped((STEP,), after=1)
     held = b"".join(path.read_bytes() for path in tmp_path.iterdir())
     assert [word for word in SAID if word.encode() in held] == []
     assert story(tmp_path).attempts[0].receipt["error"] == FIRST.error

@@ -133,7 +133,7 @@ def test_what_lists_runs_and_tells_one_looks_through_no_whole_table(
     state: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looked: list[str] = []
-    monkeypatch.setattr(sound, "_mended", lambda _, table, __: looked.append(table))
+    monkeypatch.setattr(sound, "_replaced", lambda _, table, __: looked.append(table))
     history = SqliteHistory(state=state)
     history.story(history.runs(5)[0].id)
     assert set(looked) == {"reservations", "spending"}, "sums alone are of all rows"

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from tests.fakes import BURST, LOCAL, a_receipt
-from tests.ledger.a_ledger import FIRST, FOUND, HOP, NOON, SECOND, Clock, a_decision, a_ledger, begin
+from tests.ledger.a_ledger import FIRST, FOUND, NOON, SECOND, STEP, Clock, a_decision, a_ledger, begin
 from tests.ledger.many_runs import DAY_S, SECRET, fill
 
 from profile_router.core.attempt.saving import Saving
@@ -55,7 +55,7 @@ def a_run(
         )
         ledger.ends(number, receipt)
     if promoted:
-        ledger.stepped((HOP,), after=1)
+        ledger.stepped((STEP,), after=1)
     change = ChangedFile(path="src/a.py", lines_added=lines, lines_removed=0)
     ledger.verified(Verified(files_changed=(change,), check=PASSED if checked else None), after=max(1, len(receipts)))
     ledger.ended(verdict, saved, cause="" if verdict in ("verified", "unverified") else "verification-failed")

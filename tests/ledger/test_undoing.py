@@ -100,7 +100,7 @@ def test_an_undo_has_a_row_and_can_be_undone(here: Path) -> None:
     assert undo_run("ab12", environ).conflicts == ("a.py",)
     assert undo_run(first.id, environ).files == ("a.py",)
     assert (here / "ws/a.py").read_bytes() == IS.content
-    assert SqliteHistory(state=here / "state").find("t").id == RUN, "a thread's newest run is no undo"
+    assert SqliteHistory(state=here / "state").find("t").id == RUN, "a thread's newest run is not an undo"
 
 
 def test_what_anybody_may_have_changed_is_shown_and_taken_back_only_when_told_to(

@@ -106,7 +106,7 @@ def test_a_model_that_the_card_cannot_hold_is_left_to_llama_server(tmp_path: Pat
     assert "9.0 GiB do not fit the card's 8.0 GiB" in " ".join(found.notes)
 
 
-def test_an_intel_card_of_a_laptop_is_no_reason_to_move_layers(tmp_path: Path) -> None:
+def test_an_intel_card_of_a_laptop_is_not_a_reason_to_move_layers(tmp_path: Path) -> None:
     scene = Scene(tmp_path)
     scene.card(vendor="0x8086")
     assert "--gpu-layers" not in flags_of(launch(scene, tmp_path))

@@ -189,7 +189,7 @@ def test_a_schema_binds_the_answer_at_any_temperature(at_8k: httpx2.Client, seed
     assert answer["complexity"] in {"low", "medium", "high"}
 
 
-def test_a_schema_bound_answer_that_is_cut_off_is_no_json(at_8k: httpx2.Client) -> None:
+def test_a_schema_bound_answer_that_is_cut_off_is_not_json(at_8k: httpx2.Client) -> None:
     choice = post(at_8k, response_format=BOUND, max_tokens=5)["choices"][0]
     assert choice["finish_reason"] == "length"
     with pytest.raises(json.JSONDecodeError):

@@ -87,6 +87,6 @@ def test_the_word_none_means_to_do_without(write: Write) -> None:
 
 
 @pytest.mark.parametrize("value", ["python3", "/nowhere/python"])
-def test_a_named_python_that_is_no_program_is_refused_with_the_way_to_find_it(value: str) -> None:
+def test_a_named_python_that_is_not_a_program_is_refused_with_the_way_to_find_it(value: str) -> None:
     with pytest.raises(UsageError, match=rf"{HERMES_VARIABLE} is '{value}', which is not a program.*command -v hermes"):
         find_hermes({HERMES_VARIABLE: value})

@@ -93,7 +93,7 @@ def test_a_process_is_told_by_the_socket_that_it_holds(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("odd", [{"state": "01"}, {"target": "4712"}])
-def test_a_connection_is_no_listener_and_another_socket_no_match(odd: dict[str, str], tmp_path: Path) -> None:
+def test_a_connection_is_not_a_listener_and_another_socket_does_not_match(odd: dict[str, str], tmp_path: Path) -> None:
     scene = Scene(tmp_path)
     proc(scene, **odd)
     assert machine(scene).listener(8080) is None

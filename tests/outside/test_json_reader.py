@@ -78,7 +78,7 @@ def test_odd_numbers_and_half_characters_do_no_harm(text: str | bytes, value: An
 
 
 @pytest.mark.parametrize("text", ["", "{", "nonsense", "[1,]", b"\xff\xfe", '"\n"'])
-def test_what_is_no_json_is_refused(text: str | bytes) -> None:
+def test_what_is_not_json_is_refused(text: str | bytes) -> None:
     with pytest.raises(UnreadableJson, match="not JSON"):
         read_json(text)
 

@@ -36,7 +36,7 @@ def test_the_shipped_models_cost_by_direction_and_cache(name: str, per_million: 
     assert rate.named == "table, 2026-11"
 
 
-def test_one_flat_price_made_an_agent_s_run_more_than_twice_too_dear() -> None:
+def test_one_flat_price_made_an_agent_s_run_more_than_twice_too_expensive() -> None:
     listed, _ = look_up(OPENROUTER, "anthropic/claude-sonnet-4", NOW)
     burst = Candidate(name=BURST, base_url=OPENROUTER, model="anthropic/claude-sonnet-4")
     flat = rate_at(burst, 0, a_policy())

@@ -227,7 +227,7 @@ def test_an_auth_json_that_cannot_be_read_lists_nothing(content: bytes, home: Ho
     assert shown(home.load()) == ["sk-own"]
 
 
-def test_an_auth_json_that_is_no_file_lists_nothing(home: Home, tmp_path: Path) -> None:
+def test_an_auth_json_that_is_not_a_file_lists_nothing(home: Home, tmp_path: Path) -> None:
     path = home.write("p") / "auth.json"
     ways: tuple[Callable[[], object], ...] = (
         path.mkdir,
@@ -303,7 +303,7 @@ class Now:
     ("code", "cause"),
     [(401, "key-refused"), (402, "payment-required"), (403, "forbidden"), (429, "rate-limited"), (500, "rate-limited")],
 )
-def test_a_key_that_rests_is_left_alone_with_the_time_left(code: int, cause: str, tmp_path: Path) -> None:
+def test_a_key_that_rests_is_on_cooldown_with_the_time_left(code: int, cause: str, tmp_path: Path) -> None:
     clock = Now()
     profile = a_profile(PLACE, name="p", provider="openrouter", key="sk-k1")
     end = replace(profile.endpoint, label="k1", cooldown_until=NOW + 725, cooldown_after=code)

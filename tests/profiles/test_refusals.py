@@ -119,7 +119,7 @@ class TestRefusals:
             pytest.param(bomb("a: &a {k: v}", "{new}: &{new} {{<<: [*{old}, *{old}, *{old}]}}"), 10, id="merge-bomb"),
         ],
     )
-    def test_text_that_is_no_yaml_is_refused_with_its_line(self, home: Home, config: str | bytes, line: int) -> None:
+    def test_text_that_is_not_yaml_is_refused_with_its_line(self, home: Home, config: str | bytes, line: int) -> None:
         with pytest.raises(ProfileError, match=rf"^{home.root}/profiles/p/config\.yaml:{line}: ") as caught:
             home.config(config)
 
@@ -148,20 +148,20 @@ class TestRefusals:
             pytest.param(lambda path: path.symlink_to(path), "cannot be read", id="link-to-itself"),
         ],
     )
-    def test_what_is_no_readable_file_is_refused(self, home: Home, file: str, make: Any, words: str) -> None:
+    def test_what_is_not_a_readable_file_is_refused(self, home: Home, file: str, make: Any, words: str) -> None:
         home.write(None, LOCAL)
         make(home.write("p") / file)
 
         with pytest.raises(ProfileError, match=words):
             home.load()
 
-    def test_an_env_file_that_is_no_text_is_refused_unseen(self, home: Home) -> None:
+    def test_an_env_file_that_is_not_text_is_refused_unseen(self, home: Home) -> None:
         with pytest.raises(ProfileError, match=r"\.env:2: not UTF-8") as caught:
             home.config(LOCAL, env=b"A=1\nKEY=" + CANARY.encode() + b"\xff\n")
 
         assert CANARY not in repr(caught.value)
 
-    def test_an_alias_that_stays_small_is_no_bomb(self, home: Home) -> None:
+    def test_an_alias_that_stays_small_is_not_a_bomb(self, home: Home) -> None:
         profile = home.config(
             "x: &endpoint {provider: custom, base_url: 'http://127.0.0.1:1/v1'}\nmodel: {<<: *endpoint, default: m}"
         )

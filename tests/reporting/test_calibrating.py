@@ -70,7 +70,7 @@ def test_too_few_outcomes_say_how_many_are_missing(count: int) -> None:
         [past(30, name=f"{at}", verdict="failed", local_ends=("refused",)) for at in range(60)],  # the server was down
     ],
 )
-def test_what_tells_nothing_of_the_model_is_no_outcome(tasks: list[PastTask]) -> None:
+def test_what_tells_nothing_of_the_model_is_not_an_outcome(tasks: list[PastTask]) -> None:
     assert found(tasks)[LINES].missing == 2 * LEAST
 
 

@@ -46,7 +46,7 @@ def test_colours_and_line_ends_change_nothing(sample: Sample) -> None:
         "<testsuite",
     ],
 )
-def test_what_is_no_report_is_none(text: str) -> None:
+def test_what_is_not_a_report_is_none(text: str) -> None:
     assert read_report(text) is None
 
 

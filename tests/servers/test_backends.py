@@ -69,7 +69,7 @@ def test_a_server_whose_answer_never_ends_is_given_up(monkeypatch: pytest.Monkey
     assert (report.cause, report.detail) == ("request-timeout", "connects, but does not answer")
 
 
-def test_a_broken_compression_is_no_crash() -> None:
+def test_a_broken_compression_is_not_a_crash() -> None:
     bad = Answer(body=b"this is not a gzip", headers={"Content-Encoding": "gzip"})
     assert asked({MODELS: bad}).cause == "bad-gateway"
     assert asked({PROPS: bad}).cause is None
@@ -105,7 +105,7 @@ def test_llama_cpp_tells_the_window_of_one_slot_and_counts() -> None:
 
 
 @pytest.mark.parametrize("n_ctx", [0, -1, None, "2048", True, 2_048.5, [], {}])
-def test_a_window_that_is_no_size_is_none(n_ctx: Any) -> None:
+def test_a_window_that_is_not_a_size_is_none(n_ctx: Any) -> None:
     assert asked({PROPS: {"default_generation_settings": {"n_ctx": n_ctx}}}).window is None
 
 

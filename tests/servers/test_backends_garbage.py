@@ -58,7 +58,7 @@ def test_a_servers_count_is_taken_if_it_is_one(answer: Answer, count: int | None
     ("answer", "status"),
     [(raw(b"<html>"), 200), (fail(500, "oops"), 500), (fail(401, "no"), 401), (Answer(body=[]), 200)],
 )
-def test_a_server_without_a_list_of_models_is_no_failure_but_is_told(answer: Answer, status: int) -> None:
+def test_a_server_without_a_list_of_models_is_not_a_failure_but_is_told(answer: Answer, status: int) -> None:
     with ScriptedProvider(pages={MODELS: answer}) as provider:
         report = asyncio.run(inspect(a_profile(provider.base_url), connect_s=2.0))
     assert (report.cause, report.models) == (None, ())

@@ -42,7 +42,7 @@ def test_nothing_known_is_nothing_blocked(tmp_path: Path) -> None:
     assert a_store(tmp_path / "new").all() == []
 
 
-def test_a_server_that_failed_is_left_alone_whichever_key_asks(tmp_path: Path) -> None:
+def test_a_server_that_failed_is_on_cooldown_whichever_key_asks(tmp_path: Path) -> None:
     store = a_store(tmp_path)
     for _ in range(2):
         store.record(THERE, DOWN)
@@ -102,7 +102,7 @@ def test_giving_back_what_nobody_took_changes_nothing(tmp_path: Path) -> None:
     assert store.all() == before
 
 
-def test_an_answer_closes_both_and_so_does_one_that_is_no_use(tmp_path: Path) -> None:
+def test_an_answer_closes_both_and_so_does_one_that_is_of_no_use(tmp_path: Path) -> None:
     for ended in (None, Failure(cause="empty-answer", message="m")):
         store = a_store(tmp_path)
         store.record(THERE, DOWN)
@@ -212,7 +212,7 @@ def test_a_damaged_file_is_set_aside_and_begun_anew(tmp_path: Path) -> None:
     assert [path.read_bytes()[:7] for path in tmp_path.glob("*.broken-*")] == [b"this is"]
 
 
-def test_a_folder_that_cannot_be_used_is_said_with_what_mends_it(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_used_is_said_with_what_fixes_it(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(StateError, match="PROFILE_ROUTER_STATE=DIR"):
         a_store(tmp_path / "file").record(THERE, DOWN)

@@ -67,7 +67,7 @@ def test_any_other_429_limits_the_key(error: Any) -> None:
 
 
 @pytest.mark.parametrize("cause", ["payment-required", "forbidden", "key-refused", "unavailable"])
-def test_what_is_no_429_keeps_its_cause_whatever_its_body_says(cause: Any) -> None:
+def test_what_is_not_429_keeps_its_cause_whatever_its_body_says(cause: Any) -> None:
     assert narrowed(cause, UPSTREAM, model=MODEL) == cause
 
 

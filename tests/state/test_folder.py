@@ -23,8 +23,8 @@ LONG = "/" + "w" * 5_000
         ({"PROFILE_ROUTER_STATE": "/" + "w/" * 5_000}, "which is too long"),
         ({"HOME": LONG}, "XDG_STATE_HOME, or HOME, names"),
         ({"XDG_STATE_HOME": LONG, "HOME": "/"}, "XDG_STATE_HOME, or HOME, names"),
-        ({"PROFILE_ROUTER_STATE": "/a\0b"}, "which is no text for a name"),
-        ({"PROFILE_ROUTER_STATE": "/a\ud800"}, "which is no text for a name"),
+        ({"PROFILE_ROUTER_STATE": "/a\0b"}, "which is not a possible name"),
+        ({"PROFILE_ROUTER_STATE": "/a\ud800"}, "which is not a possible name"),
     ],
     ids=["name", "path", "home", "XDG", "NUL", "half a character"],
 )

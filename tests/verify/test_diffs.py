@@ -131,7 +131,7 @@ def test_outside_of_git_the_journal_is_compared_with_what_is_there(tmp_path: Pat
     assert (found["b.bin"].form, found[".env"].form) == ("binary", "private")
 
 
-def test_names_and_contents_that_are_no_text_do_no_harm(repo: Path, tmp_path: Path) -> None:
+def test_names_and_contents_that_are_not_text_do_no_harm(repo: Path, tmp_path: Path) -> None:
     verifier = a_verifier(repo, tmp_path / "state")
     mark = verifier.snapshot()
     write_files(repo, {os.fsdecode(b"\xe9.py"): b"caf\xe9\n"})

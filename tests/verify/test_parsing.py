@@ -62,7 +62,7 @@ def test_what_did_not_parse_before_is_not_held_against_the_work(path: str) -> No
         ("deep.yaml", b"[" * 100_000),
     ],
 )
-def test_what_is_no_language_of_ours_or_hostile_says_nothing(path: str, content: bytes) -> None:
+def test_what_is_not_a_language_of_ours_or_hostile_says_nothing(path: str, content: bytes) -> None:
     assert parsed([ChangedContent(path, None, content)]) is None
 
 

@@ -31,7 +31,7 @@ def only_words(path: str, before: bytes | None, after: bytes) -> bool:
         ("lib/A.pm", b"# a\nsub f { 1 }\n", b"# b\nsub f { 1 }\n"),
     ],
 )
-def test_comments_and_white_space_are_no_code(path: str, before: bytes | None, after: bytes) -> None:
+def test_comments_and_white_space_are_not_code(path: str, before: bytes | None, after: bytes) -> None:
     assert only_words(path, before, after)
 
 
@@ -72,7 +72,7 @@ def test_one_file_with_other_code_is_enough() -> None:
     assert only_words_changed([]) == ()
 
 
-def test_a_document_beside_a_comment_is_no_code_either() -> None:
+def test_a_document_beside_a_comment_is_not_code_either() -> None:
     comment = ChangedContent("a.py", b"x = 1  # a\n", b"x = 1  # b\n")
     assert only_words_changed([comment, ChangedContent("docs/use.rst", None, b"b\n")]) == ("a.py", "docs/use.rst")
     assert only_words_changed([comment, ChangedContent("prompts/ask.md", b"a\n", b"b\n")]) == ()

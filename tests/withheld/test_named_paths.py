@@ -148,7 +148,7 @@ def test_what_is_not_looked_through_to_its_end_counts(bare: Path, monkeypatch: p
     assert private("Add .env to .gitignore", bare)
 
 
-def test_a_name_that_is_no_path_does_no_harm(bare: Path) -> None:
+def test_a_name_that_is_not_a_path_does_no_harm(bare: Path) -> None:
     named = NamedPrivate(workspace=Workspace(bare, git=True), cwd=bare, globs=GLOBS)
     assert [named(odd) for odd in ("x" * 5_000 + ".env", "a\0.env", "src/app.py/.env", "~nobody/.env", "")] == [
         False

@@ -97,7 +97,7 @@ def test_links_are_followed_to_what_they_lead_to(repo: Path, tmp_path: Path) -> 
     assert sum(path.endswith("deep/.env") for path in found) == 1
 
 
-def test_what_is_no_regular_file_counts_by_its_name_and_is_not_opened(repo: Path) -> None:
+def test_what_is_not_a_regular_file_counts_by_its_name_and_is_not_opened(repo: Path) -> None:
     write_files(repo, {"secrets/x": ""})
     os.mkfifo(repo / "secrets" / "pipe")
     with socket.socket(socket.AF_UNIX) as listening:

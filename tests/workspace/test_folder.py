@@ -81,7 +81,9 @@ class TestFindWorkspace:
             ("a\0b", "cannot be read"),
         ],
     )
-    def test_what_is_no_readable_folder_is_refused_with_the_reason(self, repo: Path, named: str, reason: str) -> None:
+    def test_what_is_not_a_readable_folder_is_refused_with_the_reason(
+        self, repo: Path, named: str, reason: str
+    ) -> None:
         (repo / "loop").symlink_to("loop")
         with pytest.raises(WorkspaceError) as refused:
             find_workspace(named, repo)
@@ -100,7 +102,7 @@ class TestFindWorkspace:
         assert find_workspace(None, repo / "src") == Workspace(repo, git=False)
         assert find_workspace(None, tmp_path) is None
 
-    def test_a_bare_repository_and_the_inside_of_dot_git_are_no_work_tree(self, repo: Path, tmp_path: Path) -> None:
+    def test_a_bare_repository_and_the_inside_of_dot_git_are_not_a_work_tree(self, repo: Path, tmp_path: Path) -> None:
         run_git(tmp_path, "init", "--quiet", "--bare", "bare.git")
         assert find_workspace(None, repo / ".git") is None
         assert find_workspace("bare.git", tmp_path) == Workspace(tmp_path.resolve() / "bare.git", git=False)
@@ -157,7 +159,7 @@ class TestTrackedFiles:
         run_git(repo, "read-tree", "-m", "main~1", "main", "other")
         assert tracked_files(Workspace(repo, git=True)).count("a.py") == 1
 
-    def test_a_repository_inside_is_no_file(self, repo: Path) -> None:
+    def test_a_repository_inside_is_not_a_file(self, repo: Path) -> None:
         repository(repo / "inner", {"x.py": ""})
         assert tracked_files(Workspace(repo, git=True)) == (".gitignore", "a.py", "src/b.py")
 

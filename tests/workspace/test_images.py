@@ -86,7 +86,7 @@ class TestGiven:
             ("http://example.org/a.svg", "is an SVG by its name: text, not an image"),
         ],
     )
-    def test_what_is_no_image_is_one_clear_line(self, find: Callable[..., Found], value: str, reason: str) -> None:
+    def test_what_is_not_an_image_is_one_clear_line(self, find: Callable[..., Found], value: str, reason: str) -> None:
         with pytest.raises(UsageError) as refused:
             find(given=["ui/shot", value])
         shown = value.replace("\0", "\\x00")
@@ -131,7 +131,7 @@ class TestMarkdown:
     @pytest.mark.parametrize(
         "text", ["[a](ui/shot)", "![a] (ui/shot)", "![a]ui/shot", "![x] then [a](ui/shot)", "!ui/shot"]
     )
-    def test_a_link_is_no_image(self, find: Callable[..., Found], text: str) -> None:
+    def test_a_link_is_not_an_image(self, find: Callable[..., Found], text: str) -> None:
         assert find(text) == ((), ())
 
     @pytest.mark.parametrize(
@@ -140,7 +140,7 @@ class TestMarkdown:
          ("no%20pe.png", "does not exist"), ("http://[x", "is not a readable URL"),
          ("https://example.org/badge.svg", "is an SVG by its name: text, not an image")],
     )  # fmt: skip
-    def test_a_target_that_is_no_image_is_noted(self, find: Callable[..., Found], target: str, reason: str) -> None:
+    def test_a_target_that_is_not_an_image_is_noted(self, find: Callable[..., Found], target: str, reason: str) -> None:
         assert find(f"![alt]({target})") == ((), (f"![…]({target}) {reason}",))
 
     def test_a_url_is_an_image_by_reference(self, find: Callable[..., Found]) -> None:
@@ -324,7 +324,7 @@ class TestReadImage:
         [("gone.png", "image 'gone.png' does not exist; name a PNG"),
          ("fake.png", "image 'fake.png' is not an image by its content; name a PNG")],
     )  # fmt: skip
-    def test_what_is_no_image_any_more_is_refused(self, root: Path, place: str, message: str) -> None:
+    def test_what_is_not_an_image_any_more_is_refused(self, root: Path, place: str, message: str) -> None:
         with pytest.raises(UsageError) as refused:
             read_image(place, root)
         assert str(refused.value).startswith(message)

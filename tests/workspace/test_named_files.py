@@ -105,7 +105,7 @@ class TestText:
         (workspace.root / "src/http.py").unlink()
         assert named("src/http.py") == NamedFiles(notes=("src/http.py (named) does not exist: not counted",))
 
-    def test_a_submodule_is_no_file(self, named: Callable[..., NamedFiles], workspace: Workspace) -> None:
+    def test_a_submodule_is_not_a_file(self, named: Callable[..., NamedFiles], workspace: Workspace) -> None:
         inner = repository(workspace.root / "vendor.d", {"x.py": ""})
         run_git(workspace.root, "add", "vendor.d")
         assert inner.is_dir()

@@ -24,7 +24,8 @@ def loadable(facts: DoctorFacts) -> Iterator[Finding]:
         if not facts.home.shipped:
             yield passed("profiles", told)
         elif wanted:
-            said = f"{told}, those of the program in {facts.home.profiles}: HERMES_HOME is {shown(wanted)}, no folder"
+            wrong = f"HERMES_HOME is {shown(wanted)}, which is not a folder"
+            said = f"{told}, those of the program in {facts.home.profiles}: {wrong}"
             yield warned("profiles", said, "unset HERMES_HOME, or let it name a folder that is there")
         else:
             yield passed("profiles", f"{told} (those of the program in {facts.home.profiles}: there is no Hermes home)")

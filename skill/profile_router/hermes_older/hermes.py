@@ -103,7 +103,7 @@ def agrees(question: str) -> bool | None:
 
 
 def allows(question: str) -> bool | None:
-    """Ask about running code of the repository, apart from prices. So "always" to one does not hold for the other."""
+    """Ask about running code of the repository, apart from prices. So "always" to one says nothing of the other."""
     return _approved("profile_router_check", question)
 
 

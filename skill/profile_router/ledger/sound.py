@@ -79,7 +79,7 @@ def _columns_read(database: sqlite3.Connection, said: str, values: Sequence[obje
 
 def _replace_damaged(state: Path, database: sqlite3.Connection, read: Mapping[str, Collection[str] | None]) -> None:
     """Put copies in the place of damaged tables, and tell it. Only columns that are *read* count (None: all do)."""
-    if not [table for table, columns in read.items() if _mended(database, table, columns)]:
+    if not [table for table, columns in read.items() if _replaced(database, table, columns)]:
         return
     found = sum(_damaged(database, table) for table in TABLES)  # of all, so that each reader tells the same
     cells = "1 value that is" if found == 1 else f"{found:,} values that are"
@@ -94,7 +94,7 @@ def _damaged(database: sqlite3.Connection, table: str) -> int:
     return int(database.execute(f"SELECT total({damaged}) FROM main.{table}").fetchone()[0])  # noqa: S608 - ours
 
 
-def _mended(database: sqlite3.Connection, table: str, columns: Collection[str] | None) -> bool:
+def _replaced(database: sqlite3.Connection, table: str, columns: Collection[str] | None) -> bool:
     """Tell whether *table* is damaged in *columns* (None: any). Then its name is that of a sound copy."""
     sound = [f"({rule})" for name, rule, _ in _rules(database, table) if columns is None or name in columns]
     one = f"SELECT 1 FROM main.{table} WHERE NOT ({' AND '.join(sound)}) LIMIT 1"  # noqa: S608 - ours

@@ -125,7 +125,7 @@ def _price(told: Any) -> ListedPrice | None:
         return None
     sent, answered, cached, dated, above, long = told
     if not (above is None or (type(above) is int and above >= 0)):
-        raise ValueError("no number of tokens")
+        raise ValueError("not a number of tokens")
     long_in, long_out, long_cached = map(_amount, long)
     if min(_amount(sent), _amount(answered)) <= 0:
         raise ValueError("a price of nothing")
@@ -141,11 +141,11 @@ def _price(told: Any) -> ListedPrice | None:
 
 def _amount(value: Any) -> float:
     if type(value) not in (int, float) or not math.isfinite(value) or not 0 <= value <= _HIGHEST_PRICE:
-        raise ValueError("no amount")
+        raise ValueError("not an amount")
     return float(value)
 
 
 def _text(value: Any, form: re.Pattern[str]) -> str:
     if not isinstance(value, str) or not form.fullmatch(value):
-        raise ValueError("no date")
+        raise ValueError("not a date")
     return value

@@ -27,7 +27,7 @@ def state_dir(environ: Mapping[str, str]) -> Path:
         path.lstat()
     except (OSError, ValueError) as error:
         if isinstance(error, ValueError) or error.errno == errno.ENAMETOOLONG:
-            wrong = "too long" if isinstance(error, OSError) else "no text for a name"
+            wrong = "too long" if isinstance(error, OSError) else "not a possible name"
             where = STATE_VARIABLE if named else "XDG_STATE_HOME, or HOME,"
             raise StateError(
                 f"{where} names '{shown(str(path))}', which is {wrong}; name another folder: {STATE_VARIABLE}=DIR"

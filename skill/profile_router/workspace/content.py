@@ -72,7 +72,7 @@ def first_bytes(path: Path, limit: int) -> FirstBytes | Unusable:
 def _irregular(mode: int) -> Unusable | None:
     if stat.S_ISREG(mode):
         return None
-    kind = _KINDS.get(stat.S_IFMT(mode), "no regular file")
+    kind = _KINDS.get(stat.S_IFMT(mode), "of an unknown kind")
     return Unusable("folder" if stat.S_ISDIR(mode) else "special", f"is {kind}, not a file")
 
 

@@ -136,8 +136,8 @@ def find_named_files(text: str, given: Sequence[str], workspace: Workspace | Non
     """Return the files that *text* names among those the workspace tracks, and those *given* by `--file`.
 
     A given path is relative to the workspace, without one to *cwd*; it may lie outside. A given glob is matched
-    against the tracked files. Raises UsageError for a given path that is missing, no regular file, or unreadable, and
-    WorkspaceError where git fails.
+    against the tracked files. Raises UsageError for a given path that is missing, not a regular file, or unreadable.
+    Raises WorkspaceError where git fails.
     """
     naming = _Naming(workspace, cwd)
     for value in given:

@@ -82,7 +82,7 @@ def test_an_order_offers_every_other_profile_and_an_unknown_window_is_a_small_on
 @pytest.mark.parametrize("address", ["http://127.0.0.1:9/v1", "https://far.invalid/v1"])
 def test_a_profile_outside_the_tiers_is_priced_as_the_most_expensive_tier(address: str) -> None:
     order = ordered("mine", mine=address)
-    assert (order.rate.usd_in, order.rate.source) == (PAID.usd_in, "dearest")
+    assert (order.rate.usd_in, order.rate.source) == (PAID.usd_in, "highest")
     assert order.local is False  # only the tier's own profile is attested
 
 
@@ -120,9 +120,9 @@ def test_only_a_failure_has_a_next_step() -> None:
 def test_a_private_failure_stays_on_this_machine() -> None:
     down = Attempt(receipt=a_receipt(outcome="unavailable"), failure=Failure(cause="refused", message="m"))
     found = evidence(private=(PRIVATE,))
-    hop = step_after(down, found, a_policy(), candidates(), tried=(Place(LOCAL),), steps=())
-    assert hop.profile is None
-    assert "private" in hop.reason
+    step = step_after(down, found, a_policy(), candidates(), tried=(Place(LOCAL),), steps=())
+    assert step.profile is None
+    assert "private" in step.reason
 
 
 PASSED = CheckResult(command="c", exit_code=0, seconds=0.1, last_line="")
@@ -164,7 +164,7 @@ def test_a_refusal_is_refused_whatever_else_is_there() -> None:
     ("receipts", "made"),
     [((), False), ((DOWN.receipt,), False), ((PROBE,), False), ((PROBE, DOWN.receipt), False), ((BAD.receipt,), True)],
 )
-def test_probe_and_unavailable_are_no_call(receipts: tuple[Receipt, ...], made: bool) -> None:
+def test_probe_and_unavailable_are_not_calls(receipts: tuple[Receipt, ...], made: bool) -> None:
     assert any_call_made(receipts) is made
 
 

@@ -47,7 +47,7 @@ def count(text: str) -> int:
     return -(-len(text) // 4)
 
 
-def test_work_that_does_not_hold_is_told_with_the_checks_output_and_its_summary() -> None:
+def test_work_whose_check_failed_is_told_with_the_checks_output_and_its_summary() -> None:
     told = hand_over(ended("verification-failed", turns=3), verified=FAILED, said="I did\n it.")
     assert told == Handoff(
         tried=("coding-local (scripted), 3 turns: the verification failed. It said: I did it.",),
@@ -89,7 +89,7 @@ def test_no_models_words_go_along_where_it_may_have_read_private_turns() -> None
     assert asked.errors == ()
 
 
-def test_what_is_no_text_is_named_and_so_is_what_is_too_long() -> None:
+def test_what_is_not_text_is_named_and_so_is_what_is_too_long() -> None:
     work = (
         *WORK,
         FileDiff(path="b.bin", form="binary"),
@@ -123,9 +123,9 @@ def test_a_secret_that_the_checks_output_was_masked_of_is_found() -> None:
 def test_a_private_file_is_found_by_its_path_and_a_stop_says_so() -> None:
     found = private_in(Handoff(tried=("t",)), (FileDiff(path=".env", form="private", holds="path (policy: .env*)"),))
     stop = TakenStep(step="stop", cause="turn-limit", profile=None, tier=None, reason="x", action="stop")
-    hop = kept_here(stop, found)
-    assert (hop.cause, hop.profile) == ("not-local", None)
-    assert ".env: path (policy: .env*)" in hop.reason
+    step = kept_here(stop, found)
+    assert (step.cause, step.profile) == ("not-local", None)
+    assert ".env: path (policy: .env*)" in step.reason
     on = TakenStep(step="fallback", cause="turn-limit", profile=LOCAL, tier="local", reason="x")
     assert kept_here(on, found) == on
 

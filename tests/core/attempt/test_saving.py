@@ -61,7 +61,7 @@ def test_the_tokens_of_the_work_are_priced_as_burst_and_all_that_was_paid_is_tak
         ((worked(tokens_in=0),), {}, "nobody counted its tokens"),
     ],
 )
-def test_what_cannot_be_known_is_said_in_words_and_is_no_amount(
+def test_what_cannot_be_known_is_said_in_words_and_is_not_an_amount(
     receipts: tuple[Receipt, ...], more: dict[str, Any], why: str
 ) -> None:
     found = saved(*receipts, **more)

@@ -13,13 +13,13 @@ from profile_router.core.ladder.failure import Place
 from profile_router.core.ladder.steps import TakenStep
 
 
-def hop(cause: Any) -> TakenStep:
+def stop(cause: Any) -> TakenStep:
     return TakenStep(step="stop", cause=cause, profile=None, tier=None, reason="it broke")
 
 
 def said(*failed: tuple[str, str]) -> tuple[str, ...]:
-    places, hops = [Place(name) for name, _ in failed], [hop(cause) for _, cause in failed]
-    return unblock(places, hops, a_policy(), candidates())
+    places, steps = [Place(name) for name, _ in failed], [stop(cause) for _, cause in failed]
+    return unblock(places, steps, a_policy(), candidates())
 
 
 @pytest.mark.parametrize(

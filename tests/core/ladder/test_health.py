@@ -72,7 +72,7 @@ def test_a_cause_speaks_of_the_server_of_the_key_or_of_neither(cause: Any) -> No
 
 
 @given(st.lists(st.sampled_from(["refused", "server-error", "stalled"]), max_size=40), st.floats(0, 10**6))
-def test_a_server_is_never_left_alone_longer_than_the_policy_says(causes: list[Any], gap: float) -> None:
+def test_a_server_is_never_on_cooldown_longer_than_the_policy_says(causes: list[Any], gap: float) -> None:
     record, now = Record(), NOW
     for cause in causes:
         record = after_failure(record, Failure(cause=cause, message="m"), RULES, now=now)

@@ -34,7 +34,7 @@ TWO_EACH = {LOCAL: [HERE, HERE], BURST: [CLOUD, SECOND], CHEAP: [CLOUD, SECOND]}
 WINDOWS = {LOCAL: 8_192, CHEAP: 128_000, BURST: 200_000}
 
 
-def hop(
+def following(
     cause: Any, at: str = LOCAL, *, asked: str | None = None, wait: float | None = None, **changes: Any
 ) -> TakenStep:
     failure = Failure(cause=cause, message="it broke", asked=asked, retry_after_s=wait)
@@ -60,7 +60,7 @@ STEPS = [
 
 @pytest.mark.parametrize(("cause", "at", "step", "to"), STEPS)
 def test_each_failure_has_its_step(cause: str, at: str, step: str, to: str) -> None:
-    taken = hop(cause, at)
+    taken = following(cause, at)
     assert (taken.step, taken.profile, taken.provider, taken.cause) == (step, to, 0, cause)
     assert (taken.tier, taken.action) == (TIER_PROFILES[to], "go")
     assert taken.reason == f"{TABLE[taken.cause].sentence} → {to}, once"
@@ -70,7 +70,7 @@ def test_each_failure_has_its_step(cause: str, at: str, step: str, to: str) -> N
 @pytest.mark.parametrize("cause", sorted(CAUSES))
 def test_what_has_no_step_stops(cause: str, at: str) -> None:
     answered = {(cause, at) for cause, at, _, _ in STEPS}
-    stopped = hop(cause, at)
+    stopped = following(cause, at)
     assert (stopped.profile is None) is ((cause, at) not in answered)
     if stopped.profile is None:
         assert (stopped.step, stopped.action) == ("stop", "stop")
@@ -80,69 +80,71 @@ def test_what_has_no_step_stops(cause: str, at: str) -> None:
 @pytest.mark.parametrize("at", [LOCAL, BURST, CHEAP])
 @pytest.mark.parametrize(("cause", "step"), [*((c, "next-provider") for c in SERVER), *((c, "next-key") for c in KEYS)])
 def test_the_profiles_next_provider_comes_before_another_tier(cause: str, step: str, at: str) -> None:
-    taken = hop(cause, at, views=TWO_EACH)
+    taken = following(cause, at, views=TWO_EACH)
     assert (taken.step, taken.profile, taken.provider) == (step, at, 1)
-    after = hop(cause, at, views=TWO_EACH, place=Place(at, 1), tried=(Place(at), Place(at, 1)), taken=(step,))
+    after = following(cause, at, views=TWO_EACH, place=Place(at, 1), tried=(Place(at), Place(at, 1)), taken=(step,))
     assert after.profile != at
 
 
 def test_a_second_provider_is_named_in_the_line() -> None:
-    assert hop("server-error", BURST, views=TWO_EACH).reason == "the server failed → coding-burst by together, once"
+    assert (
+        following("server-error", BURST, views=TWO_EACH).reason == "the server failed → coding-burst by together, once"
+    )
 
 
 @pytest.mark.parametrize("wait", [0.0, 7.0, 20.0])
 def test_a_short_rate_limit_is_waited_for_once(wait: float) -> None:
-    taken = hop("rate-limited", BURST, wait=wait)
+    taken = following("rate-limited", BURST, wait=wait)
     assert (taken.step, taken.profile, taken.action, taken.wait_s) == ("wait", BURST, "wait", wait)
     assert taken.reason == f"the key is rate limited → the same again in {wait:.0f} s, once"
-    assert hop("rate-limited", BURST, wait=wait, taken=("wait",)).step == "fallback"
+    assert following("rate-limited", BURST, wait=wait, taken=("wait",)).step == "fallback"
 
 
 @pytest.mark.parametrize("wait", [None, 20.5, 3600.0])
 def test_a_long_rate_limit_is_a_key_that_is_used_up(wait: float | None) -> None:
-    assert hop("rate-limited", BURST, wait=wait).step == "fallback"
-    other = hop("rate-limited", BURST, wait=wait, views=TWO_EACH)
+    assert following("rate-limited", BURST, wait=wait).step == "fallback"
+    other = following("rate-limited", BURST, wait=wait, views=TWO_EACH)
     assert (other.step, other.wait_s) == ("next-key", 0.0)  # another key needs no waiting for
 
 
 def test_a_prompt_over_the_window_is_condensed_before_a_larger_window_is_taken() -> None:
-    first = hop("over-window", condensable=True)
+    first = following("over-window", condensable=True)
     assert (first.step, first.profile, first.action) == ("condense", LOCAL, "condense")
-    assert hop("over-window", condensable=True, taken=("condense",)).step == "larger-window"
+    assert following("over-window", condensable=True, taken=("condense",)).step == "larger-window"
 
 
 @pytest.mark.parametrize("at", [LOCAL, CHEAP])
 def test_a_failed_check_is_repaired_where_it_failed_before_it_is_promoted(at: str) -> None:
-    first = hop("verification-failed", at, repairable=True)
+    first = following("verification-failed", at, repairable=True)
     assert (first.step, first.profile, first.provider, first.action) == ("repair", at, 0, "repair")
     assert first.reason == f"the verification failed → {at} repairs it, once"
-    assert hop("verification-failed", at, repairable=True, taken=("repair",)).step == "promote"
-    assert hop("verification-failed", at, repairable=False).step == "promote"
+    assert following("verification-failed", at, repairable=True, taken=("repair",)).step == "promote"
+    assert following("verification-failed", at, repairable=False).step == "promote"
 
 
 @pytest.mark.parametrize("cause", sorted(CAUSES - {"verification-failed"}))
 def test_nothing_but_a_failed_check_is_repaired(cause: str) -> None:
-    assert hop(cause, repairable=True).step != "repair"
+    assert following(cause, repairable=True).step != "repair"
 
 
 def test_a_second_provider_repairs_its_own_work_and_is_named() -> None:
     at = Place(LOCAL, 1)
-    taken = hop("verification-failed", repairable=True, views=TWO_EACH, place=at, tried=(Place(LOCAL), at))
+    taken = following("verification-failed", repairable=True, views=TWO_EACH, place=at, tried=(Place(LOCAL), at))
     assert (taken.step, taken.profile, taken.provider) == ("repair", LOCAL, 1)
     assert taken.reason == "the verification failed → coding-local by llama.cpp repairs it, once"
 
 
 def test_the_next_larger_window_is_the_least_of_them_in_whatever_order_they_stand() -> None:
     windows = {BURST: 200_000, CHEAP: 128_000, LOCAL: 8_192}
-    assert hop("over-window", windows=windows).profile == CHEAP
-    assert hop("over-window", windows=windows, tried=(Place(LOCAL), Place(CHEAP))).profile == BURST
-    assert hop("over-window", windows={**windows, CHEAP: 8_192}).profile == BURST
+    assert following("over-window", windows=windows).profile == CHEAP
+    assert following("over-window", windows=windows, tried=(Place(LOCAL), Place(CHEAP))).profile == BURST
+    assert following("over-window", windows={**windows, CHEAP: 8_192}).profile == BURST
 
 
 @pytest.mark.parametrize("at", [LOCAL, BURST, CHEAP])
 def test_an_asked_for_profile_is_gone_to_from_every_tier(at: str) -> None:
     to = BURST if at != BURST else CHEAP
-    taken = hop("asked-for-profile", at, asked=to)
+    taken = following("asked-for-profile", at, asked=to)
     assert (taken.step, taken.profile) == ("asked", to)
 
 
@@ -169,37 +171,37 @@ STOPS: list[tuple[dict[str, Any], str]] = [
 
 @pytest.mark.parametrize(("changes", "why"), STOPS)
 def test_what_forbids_a_step_is_said(changes: dict[str, Any], why: str) -> None:
-    stopped = hop(**changes)
+    stopped = following(**changes)
     assert (stopped.step, stopped.profile) == ("stop", None)
     assert why in stopped.reason
 
 
 def test_a_row_that_may_not_cost_leads_to_nothing_that_does() -> None:
     free = tuple(replace(row, may_cost=False) for row in a_policy().ladder)
-    stopped = hop("refused", policy=a_policy(ladder=free))
+    stopped = following("refused", policy=a_policy(ladder=free))
     assert "coding-burst costs money, which the step 'next-tier' does not allow" in stopped.reason
 
 
 def test_a_private_task_may_go_to_another_local_profile() -> None:
     views = {LOCAL: [HERE], "my-other-box": [HERE], BURST: [CLOUD]}
-    assert hop("asked-for-profile", asked="my-other-box", private=True, views=views).profile == "my-other-box"
+    assert following("asked-for-profile", asked="my-other-box", private=True, views=views).profile == "my-other-box"
 
 
 def test_a_private_task_never_takes_a_local_profiles_cloud_provider() -> None:
-    assert hop("refused", private=True, views={**ONE_EACH, LOCAL: [HERE, CLOUD]}).profile is None
-    taken = hop("refused", private=True, views={**ONE_EACH, LOCAL: [HERE, CLOUD, HERE]})
+    assert following("refused", private=True, views={**ONE_EACH, LOCAL: [HERE, CLOUD]}).profile is None
+    taken = following("refused", private=True, views={**ONE_EACH, LOCAL: [HERE, CLOUD, HERE]})
     assert (taken.profile, taken.provider) == (LOCAL, 2)
 
 
 def test_a_step_that_the_policy_allows_no_time_is_never_taken() -> None:
     never = a_policy(ladder=tuple(replace(step, times=0) for step in a_policy().ladder))
-    assert hop("refused", policy=never).profile is None
+    assert following("refused", policy=never).profile is None
     assert most_steps(never) == 0
 
 
-def test_a_tier_without_a_profile_is_no_destination() -> None:
+def test_a_tier_without_a_profile_is_not_a_destination() -> None:
     policy = a_policy(tiers=Tiers(local="default", burst="burst"))
-    assert hop("refused", policy=policy, views={"default": [HERE]}).profile is None
+    assert following("refused", policy=policy, views={"default": [HERE]}).profile is None
 
 
 def test_the_causes_of_the_shipped_ladder_exist_and_its_tiers_too() -> None:
@@ -239,9 +241,9 @@ def test_a_failure_knows_whether_its_server_was_ever_asked(cause: Any) -> None:
 
 
 @pytest.mark.parametrize(("cause", "leads"), [*((c, 2) for c in SERVER), *((c, 1) for c in KEYS)])
-def test_another_key_is_no_help_with_a_server_that_fails(cause: str, leads: int) -> None:
+def test_another_key_does_not_help_with_a_server_that_fails(cause: str, leads: int) -> None:
     keys = [replace(CLOUD, server="here"), replace(CLOUD, label="openrouter#k2", server="here"), SECOND]
-    assert hop(cause, BURST, views={**ONE_EACH, BURST: keys}).provider == leads
+    assert following(cause, BURST, views={**ONE_EACH, BURST: keys}).provider == leads
 
 
 @pytest.mark.parametrize("cause", sorted(CAUSES))
@@ -270,6 +272,6 @@ def test_a_policy_that_does_not_know_a_newer_cause_takes_it_for_the_older_one_th
     shipped = a_policy()
     older = [replace(row, causes=tuple(one for one in row.causes if one != "model-limited")) for row in shipped.ladder]
     policy = replace(shipped, ladder=tuple(older))
-    assert hop("model-limited", BURST, wait=3.0, policy=policy).step == "wait"
-    assert hop("model-limited", CHEAP, policy=policy).step == "fallback"
-    assert hop("model-limited", CHEAP).step == "next-tier"
+    assert following("model-limited", BURST, wait=3.0, policy=policy).step == "wait"
+    assert following("model-limited", CHEAP, policy=policy).step == "fallback"
+    assert following("model-limited", CHEAP).step == "next-tier"

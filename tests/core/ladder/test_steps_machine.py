@@ -68,7 +68,7 @@ class Walks(RuleBasedStateMachine):
         self.terrain = Terrain(policy=self.policy, views=views, windows=windows, private=private, may_pay=may_pay)
         self.at: Place
         self.tried: list[Place]
-        self.hops: list[TakenStep]
+        self.steps: list[TakenStep]
         self.failures: list[Failure]
         self.begin_another(start)
 
@@ -78,11 +78,11 @@ class Walks(RuleBasedStateMachine):
         """A stop is final: only another run goes on, from any place."""
         places = [Place(name, number) for name, found in self.terrain.views.items() for number in range(len(found))]
         self.at = start.draw(st.sampled_from(places), label="at")
-        self.tried, self.hops, self.failures = [self.at], [], []
+        self.tried, self.steps, self.failures = [self.at], [], []
 
     @property
     def stopped(self) -> bool:
-        return bool(self.hops) and self.hops[-1].action == "stop"
+        return bool(self.steps) and self.steps[-1].action == "stop"
 
     def tier(self) -> Tier:
         return self.policy.tiers.tier_of(self.at.profile) or "burst"
@@ -100,25 +100,25 @@ class Walks(RuleBasedStateMachine):
             condensable=condensable,
             repairable=repairable,
         )
-        taken = [hop.step for hop in self.hops]
-        hop = step_for(failure, at=self.at, tier=self.tier(), tried=self.tried, taken=taken, terrain=terrain)
+        taken = [step.step for step in self.steps]
+        step = step_for(failure, at=self.at, tier=self.tier(), tried=self.tried, taken=taken, terrain=terrain)
         again = step_for(failure, at=self.at, tier=self.tier(), tried=self.tried, taken=taken, terrain=terrain)
-        assert hop == again
+        assert step == again
         allowed = self.allowed(failure, terrain)
-        if hop.profile is None:
-            assert (hop.action, hop.step, allowed) == ("stop", "stop", [])
+        if step.profile is None:
+            assert (step.action, step.step, allowed) == ("stop", "stop", [])
         else:
-            assert (hop.step, Place(hop.profile, hop.provider)) == allowed[0]
-            self.at = Place(hop.profile, hop.provider)
+            assert (step.step, Place(step.profile, step.provider)) == allowed[0]
+            self.at = Place(step.profile, step.provider)
             self.tried.append(self.at)
-        self.hops.append(hop)
+        self.steps.append(step)
         self.failures.append(failure)
 
     def allowed(self, failure: Failure, terrain: Terrain) -> list[tuple[str, Place]]:
         """Return each step that the rules allow now and its place, in the order of the table."""
         found = []
         for row in self.policy.ladder:
-            left = row.times - sum(hop.step == row.id for hop in self.hops)
+            left = row.times - sum(step.step == row.id for step in self.steps)
             if left > 0 and failure.cause in row.causes and self.tier() in row.from_tiers:
                 found += [
                     (row.id, place) for place in self.leads(row, failure) if self.open(row, place, failure, terrain)
@@ -159,53 +159,53 @@ class Walks(RuleBasedStateMachine):
 
     @invariant()
     def there_are_never_more_steps_than_the_policy_allows(self) -> None:
-        gone = [hop for hop in getattr(self, "hops", ()) if hop.action != "stop"]
+        gone = [step for step in getattr(self, "steps", ()) if step.action != "stop"]
         if not gone:
             return
         assert len(gone) <= most_steps(self.policy) == sum(row.times for row in self.policy.ladder)
         for row in self.policy.ladder:
-            assert [hop.step for hop in gone].count(row.id) <= row.times
-        pairs = Counter((hop.cause, hop.step) for hop in gone)
+            assert [step.step for step in gone].count(row.id) <= row.times
+        pairs = Counter((step.cause, step.step) for step in gone)
         assert all(count <= self.row(step).times for (_, step), count in pairs.items())
 
     @invariant()
     def no_place_is_tried_twice_but_to_wait_repair_or_condense(self) -> None:
         for number, place in enumerate(getattr(self, "tried", ())[1:]):
-            stays = self.hops[number].action in ("wait", "repair", "condense")
+            stays = self.steps[number].action in ("wait", "repair", "condense")
             assert (place in self.tried[: number + 1]) is stays
             assert (place == self.tried[number]) is stays
 
     @invariant()
     def private_work_stays_and_nothing_is_paid_that_was_not_allowed(self) -> None:
-        for hop in getattr(self, "hops", ()):
-            if hop.profile is None:
+        for step in getattr(self, "steps", ()):
+            if step.profile is None:
                 continue
-            view = self.terrain.views[hop.profile][hop.provider]
+            view = self.terrain.views[step.profile][step.provider]
             assert view.local or not self.terrain.private
-            assert not view.paid or (self.terrain.may_pay and self.row(hop.step).may_cost)
+            assert not view.paid or (self.terrain.may_pay and self.row(step.step).may_cost)
 
     @invariant()
     def each_step_is_one_line_with_its_cause_and_where_it_leads(self) -> None:
-        for hop, failure in zip(getattr(self, "hops", ()), getattr(self, "failures", ()), strict=True):
-            assert hop.cause == failure.cause
-            assert hop.reason.startswith(TABLE[hop.cause].sentence)
-            assert len(hop.reason.splitlines()) == 1
-            assert hop.action != "wait" or hop.wait_s == failure.retry_after_s <= self.policy.limits.wait_seconds
-            assert hop.action == "wait" or hop.wait_s == 0
-            assert hop.action in ("stop", "wait") or str(hop.profile) in hop.reason
+        for step, failure in zip(getattr(self, "steps", ()), getattr(self, "failures", ()), strict=True):
+            assert step.cause == failure.cause
+            assert step.reason.startswith(TABLE[step.cause].sentence)
+            assert len(step.reason.splitlines()) == 1
+            assert step.action != "wait" or step.wait_s == failure.retry_after_s <= self.policy.limits.wait_seconds
+            assert step.action == "wait" or step.wait_s == 0
+            assert step.action in ("stop", "wait") or str(step.profile) in step.reason
 
     @invariant()
     def a_stop_is_the_last_and_names_no_place(self) -> None:
-        stops = [number for number, hop in enumerate(getattr(self, "hops", ())) if hop.profile is None]
-        assert stops in ([], [len(getattr(self, "hops", ())) - 1])
-        assert all((self.hops[stop].action, self.hops[stop].tier) == ("stop", None) for stop in stops)
+        stops = [number for number, step in enumerate(getattr(self, "steps", ())) if step.profile is None]
+        assert stops in ([], [len(getattr(self, "steps", ())) - 1])
+        assert all((self.steps[stop].action, self.steps[stop].tier) == ("stop", None) for stop in stops)
 
     def row(self, step: str) -> Step:
         return next(row for row in self.policy.ladder if row.id == step)
 
     def teardown(self) -> None:
         """Fail on, as long as it goes: every walk ends."""
-        if not getattr(self, "hops", None) or self.stopped:
+        if not getattr(self, "steps", None) or self.stopped:
             return
         for cause in [self.failures[-1].cause] * (most_steps(self.policy) + 1):
             if not self.stopped:

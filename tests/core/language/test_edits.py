@@ -147,7 +147,7 @@ def test_it_does_where_the_text_names_the_file(goal: str) -> None:
 
 
 @pytest.mark.parametrize("goal", READINGS)
-def test_a_question_about_a_named_file_is_no_edit(goal: str) -> None:
+def test_a_question_about_a_named_file_is_not_an_edit(goal: str) -> None:
     assert not asks_for_an_edit(goal, ("a.py",))
 
 

@@ -47,7 +47,7 @@ def test_a_path_is_read_as_it_was_meant(text: str, word: str) -> None:
     ["plain words only", "https://example.com/src/http.py", "(https://example.com/.env)", "ssh://git@host/.env",
      "data:image/png;base64,iVBORw0KGgo/AAAenv+A==", "! ? ... `` '' ()", ""],
 )  # fmt: skip
-def test_prose_urls_and_data_are_no_paths(text: str) -> None:
+def test_prose_urls_and_data_are_not_paths(text: str) -> None:
     assert words(text) == []
 
 

@@ -63,7 +63,7 @@ def test_lines_reading_and_all_tests_are_told_apart(text: str, sizes: StatedSize
         "Fix src/60 files.py", "The poller polls all files",
     ],
 )  # fmt: skip
-def test_what_the_code_handles_is_no_size_of_the_work(text: str) -> None:
+def test_what_the_code_handles_is_not_a_size_of_the_work(text: str) -> None:
     assert stated_sizes(text) == StatedSizes()
 
 

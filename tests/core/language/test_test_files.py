@@ -28,6 +28,6 @@ def test_what_tests_are_made_of_counts_as_a_test(path: str) -> None:
         ("numpy/testing/compare.py", "code"), ("lib/specs/loader.rb", "code"), ("latest/test.txt", "document"),
     ],
 )  # fmt: skip
-def test_product_code_in_a_folder_with_the_name_of_tests_is_no_test(path: str, sort: str) -> None:
+def test_product_code_in_a_folder_with_the_name_of_tests_is_not_a_test(path: str, sort: str) -> None:
     assert not changes_tests(path)
     assert sort_of(path) == sort

@@ -136,7 +136,7 @@ def test_where_nothing_is_tighter_nothing_is_told() -> None:
     assert list(changes(POLICY, POLICY)) == list(changes(here, here)) == []
 
 
-def test_the_policys_own_figure_is_no_higher_one() -> None:
+def test_the_policys_own_figure_is_not_higher() -> None:
     same = LowerLimits(max_turns=POLICY.limits.max_turns)
     assert tightened_policy(POLICY, WorkspacePolicy(limits=same))[1] == ()
 

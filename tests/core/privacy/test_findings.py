@@ -78,5 +78,5 @@ def test_a_private_key_block_is_found_wherever_it_stands(label: str, around: str
     ["", "the private key is rotated", "-----BEGIN PUBLIC KEY-----", "-----BEGIN CERTIFICATE-----",
      "-----END PRIVATE KEY-----", "BEGIN PRIVATE KEY", "-----BEGIN PRIVATE KEYS-----"],
 )  # fmt: skip
-def test_text_about_keys_is_no_private_key(text: str) -> None:
+def test_text_about_keys_is_not_a_private_key(text: str) -> None:
     assert private_text(text) is None

@@ -47,7 +47,7 @@ def test_a_secret_is_known_where_name_and_value_stand_apart_or_are_encoded(text:
 
 
 @pytest.mark.parametrize("text", HARMLESS)
-def test_what_only_looks_alike_is_no_secret(text: str) -> None:
+def test_what_only_looks_alike_is_not_a_secret(text: str) -> None:
     assert findings(text) == ()
     assert masked(text) == text
 
@@ -60,7 +60,7 @@ GITHUB, AWS = TOKENS["token of GitHub"], TOKENS["token of AWS"]
     [f"{AWS}_x", f"{AWS}x", f"x{AWS}", AWS[:4] + "A2" * 8, f"x{GITHUB[:2]}\n{GITHUB[2:]}", f"x{GITHUB}"],
     ids=["goes on with _", "goes on", "begins before", "repeats itself", "begins before, wrapped", "within a word"],
 )
-def test_what_is_a_part_of_more_or_hardly_varies_is_no_token(text: str) -> None:
+def test_what_is_a_part_of_more_or_hardly_varies_is_not_a_token(text: str) -> None:
     assert findings(text) == ()
 
 

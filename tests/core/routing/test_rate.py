@@ -21,14 +21,14 @@ AWAY, HERE, OTHER_PORT = "https://api.example/v1", "http://127.0.0.1:8080/v1", "
     ("profile", "address", "attested", "source"),
     [
         (LOCAL, HERE, (), "free"),
-        (LOCAL, AWAY, (), "dearest"),
-        (LOCAL, OTHER_PORT, (HERE,), "dearest"),
+        (LOCAL, AWAY, (), "highest"),
+        (LOCAL, OTHER_PORT, (HERE,), "highest"),
         (BURST, AWAY, (), "tier"),
         (BURST, HERE, (), "tier"),
         (BURST, HERE, (HERE,), "free"),
         (CHEAP, AWAY, (), "tier"),
-        ("mine", AWAY, (), "dearest"),
-        ("mine", HERE, (), "dearest"),
+        ("mine", AWAY, (), "highest"),
+        ("mine", HERE, (), "highest"),
         ("mine", HERE, (HERE,), "free"),
     ],
 )
@@ -39,7 +39,7 @@ def test_only_an_attested_endpoint_is_free(
     assert rate_at(found, 0, a_policy(local_endpoints=attested)).source == source
 
 
-@pytest.mark.parametrize(("profile", "model", "source"), [(LOCAL, "m", "dearest"), (BURST, "m", "dearest")])
+@pytest.mark.parametrize(("profile", "model", "source"), [(LOCAL, "m", "highest"), (BURST, "m", "highest")])
 def test_a_second_provider_has_a_price_of_its_own(profile: str, model: str, source: RateSource) -> None:
     both = with_second(candidates(), profile, AWAY)[profile]
     other = replace(both, others=(replace(both.others[0], model=model),))
@@ -49,8 +49,8 @@ def test_a_second_provider_has_a_price_of_its_own(profile: str, model: str, sour
 def test_a_local_server_that_passes_work_on_is_not_free() -> None:
     local = candidates()[LOCAL]
     assert rate_at(local, 0, a_policy()) == FREE
-    assert rate_at(local, 0, a_policy(), elsewhere=True).source == "dearest"
-    assert rate_at(replace(local, model="qwen3-coder:480b-cloud"), 0, a_policy()).source == "dearest"
+    assert rate_at(local, 0, a_policy(), elsewhere=True).source == "highest"
+    assert rate_at(replace(local, model="qwen3-coder:480b-cloud"), 0, a_policy()).source == "highest"
 
 
 @pytest.mark.parametrize(("cached", "usd"), [(0.5, 0.5 + 10), (None, 5 + 10)])
@@ -133,7 +133,7 @@ def test_the_table_s_price_is_by_direction_cache_and_length() -> None:
 def test_a_second_provider_s_price_is_its_own_host_s() -> None:
     both = with_second(candidates(), BURST, AWAY)[BURST]
     other = replace(both, listed=LISTED, others=(replace(both.others[0], model="m"),))
-    assert [rate_at(other, number, a_policy()).source for number in (0, 1)] == ["table", "dearest"]
+    assert [rate_at(other, number, a_policy()).source for number in (0, 1)] == ["table", "highest"]
 
 
 def test_a_profile_that_nobody_described_is_not_free() -> None:

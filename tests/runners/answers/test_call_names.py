@@ -43,5 +43,5 @@ def test_arguments_are_an_object_however_often_they_are_encoded(said: Any) -> No
 
 
 @pytest.mark.parametrize("said", ["{nonsense", "[1]", '"x"', "null", None, 7, [PATH]])
-def test_what_is_no_object_is_no_arguments(said: Any) -> None:
+def test_what_is_not_an_object_is_not_arguments(said: Any) -> None:
     assert arguments_of(said) is None

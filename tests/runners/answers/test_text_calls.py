@@ -50,7 +50,7 @@ def test_what_looks_like_a_call_and_cannot_be_carried_out_says_why(text: str) ->
 
 
 @pytest.mark.parametrize("text", WORDS.values(), ids=WORDS)
-def test_an_answer_in_words_is_no_call(text: str) -> None:
+def test_an_answer_in_words_is_not_a_call(text: str) -> None:
     assert text_calls(text, OFFERED) is None
 
 

@@ -68,13 +68,13 @@ def test_a_file_that_leaves_lines_out_is_none(line: str) -> None:
 
 
 @pytest.mark.parametrize("answer", ["I fixed it.", "Change the sign in add.", "", "`add(a, b)` must return a + b"])
-def test_words_are_no_file(answer: str) -> None:
+def test_words_are_not_a_file(answer: str) -> None:
     found = file_in(answer, "add.py", OLD)
     assert (found.content, found.why) == (None, "it has no fence with the file")
     assert file_in("x = 1", "new.py", None).content is None
 
 
-def test_a_tool_call_is_no_file_but_for_one_that_holds_such() -> None:
+def test_a_tool_call_is_not_a_file_but_for_one_that_holds_such() -> None:
     call = '{"name": "edit_file", "arguments": {"path": "add.py"}}\n'
     assert file_in(fenced(call, "json"), "add.py", OLD).why == "it is a tool call, not the file"
     assert file_in(fenced(call, "json"), "call.json", call).content == call

@@ -100,7 +100,7 @@ INVALID = {
 
 
 @pytest.mark.parametrize("answer", INVALID.values(), ids=INVALID)
-def test_invalid_twice_is_no_estimate_and_two_receipts(answer: Answer) -> None:
+def test_invalid_twice_is_not_an_estimate_and_two_receipts(answer: Answer) -> None:
     with ScriptedProvider([answer, answer, GOOD]) as provider:
         outcome = probe(cheap(provider.base_url))
     assert outcome.complexity is None

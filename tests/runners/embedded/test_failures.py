@@ -139,7 +139,7 @@ def test_errors_of_the_transport_have_a_cause(error: BaseException, cause: str) 
 
 
 @pytest.mark.parametrize("error", [RuntimeError("ours"), ZeroDivisionError(), AssertionError("ours"), OSError("disk")])
-def test_a_bug_of_ours_is_no_failure_of_the_attempt(error: Exception) -> None:
+def test_a_bug_of_ours_is_not_a_failure_of_the_attempt(error: Exception) -> None:
     assert failure_of_error(error, where="there", model="scripted", key=None) is None
 
 

@@ -257,7 +257,7 @@ def test_an_action_is_found_where_a_server_enforces_no_schema(text: str, tmp_pat
 
 
 @pytest.mark.parametrize("text", ["I fixed it.", '{"name": "fly", "arguments": {}}', '{"name": "read_file"}', "[1, 2]"])
-def test_what_is_no_action_ends_the_attempt(text: str, tmp_path: Path) -> None:
+def test_what_is_not_an_action_ends_the_attempt(text: str, tmp_path: Path) -> None:
     assert failed(attempt(tmp_path, [text], tool_format="json")[0]) == ("invalid-json", "failed")
 
 

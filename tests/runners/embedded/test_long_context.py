@@ -216,7 +216,7 @@ def test_a_helper_elsewhere_never_gets_a_private_context() -> None:
     ("said", "cut"),
     [(4_096, True), (5_500, True), (8_000, False), (10_000, False), (100, False), (0, False)],
 )
-def test_a_prompt_that_the_server_cut_without_a_word_is_no_success(said: int, cut: bool) -> None:
+def test_a_prompt_that_the_server_cut_without_a_word_is_not_a_success(said: int, cut: bool) -> None:
     text = "".join(f"alpha beta gamma delta {n}\n" for n in range(1_700))
     with ScriptedProvider([say("I read it all.", usage=(said, 5))]) as provider:
         attempt = run(local(provider.base_url), an_order(a_task("do it", context=text), window=64_000))
@@ -227,7 +227,7 @@ def test_a_prompt_that_the_server_cut_without_a_word_is_no_success(said: int, cu
         assert attempt.receipt.tokens_in == said
 
 
-def test_a_summary_of_a_cut_text_is_no_summary() -> None:
+def test_a_summary_of_a_cut_text_is_not_a_summary() -> None:
     with ScriptedProvider([say("All fine.", usage=(1_100, 5))]) as provider:
         here = LongRun(profiles={LOCAL: local(provider.base_url)}, windows={LOCAL: 8_192})
         end = here.run(a_task(GOAL, context=prose(60_000).replace("\n\n", "\n"), profile=LOCAL))

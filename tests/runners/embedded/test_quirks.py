@@ -169,7 +169,7 @@ def test_a_good_end_that_is_said_twice_is_one(tmp_path: Path) -> None:
     assert (done.failure, done.text) == (None, "done")
 
 
-def test_a_call_cut_at_the_token_limit_is_no_call(tmp_path: Path) -> None:
+def test_a_call_cut_at_the_token_limit_is_not_a_call(tmp_path: Path) -> None:
     """Input: the captured stream as it came."""
     arguments = [
         part["function"].get("arguments", "")
@@ -198,7 +198,7 @@ def status(real: httpx2.Client, history: list[Any]) -> int:
 
 
 @pytest.mark.parametrize("broken", [(), ((': 40"', ': nonsense"'),)], ids=["cut", "nonsense"])
-def test_a_history_with_arguments_that_are_no_json_is_mended_so_that_the_real_server_takes_it(
+def test_a_history_with_arguments_that_are_not_json_is_fixed_so_that_the_real_server_takes_it(
     tmp_path: Path, real: httpx2.Client, broken: tuple[tuple[str, str], ...]
 ) -> None:
     """Input: the captured cut call; this test alters its finish reason, or the run would end there, and its end."""
@@ -206,7 +206,7 @@ def test_a_history_with_arguments_that_are_no_json_is_mended_so_that_the_real_se
     done, history = attempt(tmp_path, [answer, say("done")])
     assert done.text == "done"
     assert isinstance(json.loads(history[-2]["tool_calls"][0]["function"]["arguments"]), dict)
-    refused = captured("history_that_is_no_json")
+    refused = captured("history_that_is_not_json")
     assert (refused["status"], "Failed to parse tool call arguments as JSON" in refused["body"]) == (500, True)
     assert status(real, refused["request"]["messages"]) == 500
     assert status(real, history) == 200

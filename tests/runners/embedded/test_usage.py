@@ -44,7 +44,7 @@ def test_no_usage_throws_a_finished_answer_away(usage: Any) -> None:
 
 
 @pytest.mark.parametrize("usage", ["all of it", [10, 5], 7, {"n": 1}], ids=repr)
-def test_nor_does_one_that_is_no_object_or_stands_with_the_choice(usage: Any) -> None:
+def test_nor_does_one_that_is_not_an_object_or_stands_with_the_choice(usage: Any) -> None:
     delta = {"choices": [{"index": 0, "delta": {"content": "done"}, "finish_reason": "stop", "usage": usage}]}
     body = f"data: {json.dumps(delta)}\n\ndata: {json.dumps({'choices': [], 'usage': usage})}\n\ndata: [DONE]\n\n"
     with ScriptedProvider([raw(body.encode())]) as provider:

@@ -38,7 +38,7 @@ def test_a_child_finds_its_programs_language_and_proxy() -> None:
     assert set(given_to_child(usual)) == set(usual) | OURS
 
 
-def test_the_policy_may_pass_on_more_but_never_hermes_own() -> None:
+def test_the_policy_may_hand_down_more_but_never_hermes_own() -> None:
     environ = {"MY_TOOL": "1", "OTHER": "2", "HERMES_YOLO_MODE": "1", "TERMINAL_ENV": "docker"}
     passed = given_to_child(environ, also=("MY_TOOL", "HERMES_YOLO_MODE", "TERMINAL_ENV"))
     assert set(passed) == {"MY_TOOL"} | OURS

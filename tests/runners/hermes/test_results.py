@@ -78,7 +78,7 @@ def test_words_are_an_answer(text: str) -> None:
     assert judged(GOOD | {"final_response": text or "done"}) is None
 
 
-def test_the_thoughts_in_front_of_the_last_words_are_no_part_of_them() -> None:
+def test_the_thoughts_in_front_of_the_last_words_are_not_part_of_them() -> None:
     account = Account(emit=Heard())
     account({"event": "result", **GOOD, "final_response": "<think>I ponder</think>\n\ndone"})
     assert account.text == "done"
@@ -195,7 +195,7 @@ def test_a_request_that_failed_and_was_answered_later_is_forgotten() -> None:
         ("Unknown provider 'openai'. Check 'hermes model'", "bad-request", "`runner: embedded`"),
     ],
 )
-def test_what_hermes_refuses_before_any_request_says_what_mends_it(said: str, cause: str, fixes: str) -> None:
+def test_what_hermes_refuses_before_any_request_says_what_fixes_it(said: str, cause: str, fixes: str) -> None:
     failure = judged({"exception": "ValueError", "error": said}, {"event": "version", "version": "0.19.0"})
     assert failure is not None
     assert failure.cause == cause

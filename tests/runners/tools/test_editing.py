@@ -17,7 +17,7 @@ def test_writing_says_how_many_lines_there_are_and_were(call: Call, root: Path) 
     assert call("read_file", path="docs/a.md") == "1\tone"
 
 
-def test_content_that_is_no_text_is_refused(call: Call, root: Path) -> None:
+def test_content_that_is_not_text_is_refused(call: Call, root: Path) -> None:
     assert call("write_file", path="a.txt", content="ab\ud800") == (
         "error: content: character 2 (\\ud800) is a lone surrogate, no text"
     )

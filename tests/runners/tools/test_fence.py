@@ -566,7 +566,7 @@ def test_existence_is_told_without_following_links(fence: Fence) -> None:
 
 
 @pytest.mark.parametrize("name", ["missing", "file.txt"])
-def test_a_workspace_that_is_no_folder_is_the_users_error(tmp_path: Path, name: str) -> None:
+def test_a_workspace_that_is_not_a_folder_is_the_users_error(tmp_path: Path, name: str) -> None:
     (tmp_path / "file.txt").write_text("x")
     with pytest.raises(WorkspaceError, match="name a folder"):
         Fence(tmp_path / name)

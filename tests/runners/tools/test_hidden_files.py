@@ -155,7 +155,7 @@ def test_a_text_that_begins_like_a_program_is_read_as_a_text(root: Path) -> None
     assert names(root, finder(root).find().secret) == ["a", "b"]
 
 
-def test_the_urls_of_several_hosts_in_a_librarys_examples_are_no_secrets(root: Path) -> None:
+def test_the_urls_of_several_hosts_in_a_librarys_examples_are_not_secrets(root: Path) -> None:
     urls = ("https://foo.com:123,foo:bar@bar.com", "mongodb://a.b:27017,c.d:27018,user:password@e.f/x")
     write_files(root, {f"{number}.py": f"x = '{url}'\n" for number, url in enumerate(urls)})
     assert finder(root).find().secret == ()
@@ -269,7 +269,7 @@ def test_an_attempt_that_is_over_reads_no_more(root: Path) -> None:
     assert "local_settings.py" in names(root, found.unread)
 
 
-def test_links_and_what_is_no_regular_file_are_not_read(root: Path, tmp_path: Path) -> None:
+def test_links_and_what_is_not_a_regular_file_are_not_read(root: Path, tmp_path: Path) -> None:
     (tmp_path / "outside.txt").write_text(LINE)
     (root / "link").symlink_to(tmp_path / "outside.txt")
     os.mkfifo(root / "pipe")

@@ -48,7 +48,7 @@ def test_an_empty_folder_a_link_and_a_deleted_file_are_named_so(root: Path) -> N
     (root / "link").symlink_to("src/main.py")
     call = caller(Fence(root, known_files=lambda: ["gone.py", "link", "src/main.py"]))
     assert call("list_files", path="empty") == "empty holds no files"
-    assert call("list_files") == ".: 3 files\ngone.py (deleted)\nlink (no regular file)\nsrc/main.py (25 bytes)"
+    assert call("list_files") == ".: 3 files\ngone.py (deleted)\nlink (not a regular file)\nsrc/main.py (25 bytes)"
 
 
 def test_names_with_line_breaks_and_escapes_stay_on_one_line(call: Call, root: Path) -> None:

@@ -194,6 +194,6 @@ def _warnings(choice: _Choice, evidence: Evidence, policy: Policy, candidates: C
     if choice.tier is None:
         rate = rate_at(candidate, 0, policy)
         known = "its endpoint is attested, so it is free" if rate == FREE else f"its price is known ({rate.named})"
-        costs = "it is priced as the most expensive tier" if rate.source == "dearest" else known
+        costs = "it is priced as the most expensive tier" if rate.source == "highest" else known
         found.append(f"'{choice.profile}' serves no tier of the policy: {costs}")
     return tuple(found)

@@ -11,13 +11,13 @@ from profile_router.core.routing.candidate import Candidate, is_local
 from profile_router.core.routing.listed import ListedPrice
 from profile_router.values import frozen
 
-RateSource = Literal["free", "policy", "table", "tier", "dearest"]
+RateSource = Literal["free", "policy", "table", "tier", "highest"]
 FROM_PROVIDER = "provider"
 # Servers that say in USD what an answer cost, in `usage.cost`, each by its host.
 _SAY_USD = frozenset({"openrouter.ai"})
 _NAMED: dict[RateSource, str] = {
     "tier": "tier's price",
-    "dearest": "unknown model, most expensive tier",
+    "highest": "unknown model, most expensive tier",
 }
 _MILLION = 1_000_000
 
@@ -87,9 +87,9 @@ def rate_at(candidate: Candidate | None, provider: int, policy: Policy, *, elsew
 
 
 def _charged(candidate: Candidate | None, at: Candidate | None, policy: Policy) -> Rate:
-    dearest = max(price.usd_per_token for price in policy.prices_by_tier().values())
+    highest = max(price.usd_per_token for price in policy.prices_by_tier().values())
     if candidate is None or at is None:
-        return _flat(dearest, "dearest")
+        return _flat(highest, "highest")
     if own := next((one for one in policy.prices.models if one.model == at.model), None):
         return _own(own)
     tier = _tier_price(candidate, at, policy)
@@ -97,7 +97,7 @@ def _charged(candidate: Candidate | None, at: Candidate | None, policy: Policy) 
         return _flat(tier.usd_per_token, "tier")
     if at.listed is not None:
         return _of_table(at.listed)
-    return _flat(dearest, "dearest") if tier is None or at.unlisted else _flat(tier.usd_per_token, "tier")
+    return _flat(highest, "highest") if tier is None or at.unlisted else _flat(tier.usd_per_token, "tier")
 
 
 def _tier_price(candidate: Candidate, at: Candidate, policy: Policy) -> Price | None:

@@ -48,5 +48,5 @@ def _file_row(fence: Fence, path: str) -> str:
         return f"{shown(path)} (cannot be opened)"
     if kind is None:
         return f"{shown(path)} (deleted)"
-    what = counted(kind.st_size, "byte") if stat.S_ISREG(kind.st_mode) else "no regular file"
+    what = counted(kind.st_size, "byte") if stat.S_ISREG(kind.st_mode) else "not a regular file"
     return f"{shown(path)} ({what})"
