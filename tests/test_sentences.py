@@ -122,8 +122,10 @@ def messages(source: str) -> Iterator[tuple[int, str]]:
         for node, text in _texts(
             ast.parse(source), {name for found in _SPLIT.finditer(source) for name in found.groups() if name}
         ):
-            if not re.match(rb"[fFbB]?[rR]", lines[node.lineno - 1][node.col_offset :]) and not _CODE_TEXT.search(text):
-                yield node.lineno, text
+            begins = lines[node.lineno - 1][node.col_offset :]
+            if not re.match(rb"[fFbB]?[rR]", begins) and not _CODE_TEXT.search(text):
+                # A line end that is written as one is meant; that of a text in three quotes is where the source broke.
+                yield node.lineno, text if re.match(rb'[fF]?"""', begins) else text.replace("\n", "\n\n")
 
 
 def _texts(node: ast.AST, split: set[str]) -> Iterator[tuple[ast.expr, str]]:
@@ -215,6 +217,7 @@ def test_a_sentence_of_a_message_has_at_most_twenty_words(top: str) -> None:
         (f'print("{WORDS} " + name)', 1), (f'print(\n    "{WORDS} "  # why\n    f"more")', 1),
         (f'print(f"{{\'{WORDS} more\'}}")', 1), (f'SAID = {{"key": ("{WORDS} "\n"more",)}}', 1),
         (f'def odd():\n    """{WORDS} more"""', 0), (f'print(r"{WORDS} more", rf"{WORDS} {{more}}")', 0),
+        (f'print("{WORDS}\\nmore")', 0), (f'print("""{WORDS}\nmore""")', 1),
         (f'SET = "{WORDS} more".split()', 0), (f'NAMES = ("{WORDS} more")\nSET = set(NAMES.split())', 0),
         (f'SET = word_set("{WORDS} more")', 0), (f'read("SELECT {WORDS} FROM more")', 0),
     ],

@@ -87,7 +87,7 @@ def test_unattended_and_without_consent_it_does_not_run_and_how_to_consent_is_sa
     done = run(tmp_path, repository, [FIX, say("fixed")], [], "--json")
     (point,) = done.json["verified"]["unverified"]
     assert point.startswith("the check `python3 -m unittest discover -s tests` was found and not run: nobody agreed")
-    assert f"nobody agreed to it yet: `profile-router check --allow` in {repository}, or" in point
+    assert f"nobody agreed to it; `profile-router check --allow` in {repository} allows it" in point
     assert (done.code, done.json["verified"]["check"]) == (0, None)
 
 

@@ -74,7 +74,7 @@ def test_health_says_how_many_failures_more_a_server_may_have(
 ) -> None:
     for left in ("2 more failures", "1 more failure"):
         store.record(ENDPOINT, Failure(cause="server-error", message="m"))
-        assert f"may be tried; after {left} in a row it rests 30 s" in printed(capsys, "health")
+        assert f"may be tried; after {left} in a row on cooldown for 30 s" in printed(capsys, "health")
 
 
 def test_a_name_that_nothing_has_is_an_error_that_says_what_there_is(

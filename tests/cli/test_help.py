@@ -108,7 +108,8 @@ def test_an_example_is_what_its_command_takes_and_its_help_shows_it(name: str) -
     assert parser(name).parse_args(words_of(name)).command == name
     told = parser(name)._subparsers
     assert told is not None
-    assert f"example: {EXAMPLES[name]}" in str(told._group_actions[0].choices[name].epilog)  # type: ignore[index]
+    epilog = str(told._group_actions[0].choices[name].epilog)  # type: ignore[index]
+    assert f"example:\n  {EXAMPLES[name]}\n" in f"{epilog}\n"
 
 
 @pytest.mark.parametrize("columns", [60, 100])

@@ -113,7 +113,7 @@ def test_budget_says_what_is_left_of_today(own_home: Path) -> None:
     assert "left        $24.99 of today's $25.00" in asked(own_home, "budget").out
     assert asked(own_home, "purge", "--all").out.splitlines()[-1] == "removed 2 runs from the ledger"
     assert asked(own_home, "budget", "--json").json["spent_usd"] == spent
-    assert asked(own_home, "purge", "--reset-budget").out == "today's budget is whole again\n"
+    assert asked(own_home, "purge", "--reset-budget").out == "today's spending is forgotten: the budget begins anew\n"
     assert asked(own_home, "budget", "--json").json["left_usd"] == 25.0
 
 
@@ -135,7 +135,7 @@ def test_a_run_that_was_killed_is_unfinished_until_it_is_resumed(tmp_path: Path)
         [row] = asked(tmp_path, "history", "--json").json["runs"]
         assert (row["verdict"], row["ended"], row["attempts"]) == ("unfinished", None, 1)
         assert "`profile-router resume t`" in asked(tmp_path, "threads").out
-        assert "no end is known" in asked(tmp_path, "show", row["id"]).out
+        assert "has not ended" in asked(tmp_path, "show", row["id"]).out
         assert here.resume("t").code == 0
     [again] = asked(tmp_path, "history", "--json").json["runs"]
     assert (again["id"], again["verdict"], again["attempts"]) == (row["id"], "verified", 1)

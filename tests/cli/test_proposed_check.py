@@ -47,9 +47,7 @@ def taken(
 
 
 @pytest.mark.jail
-@pytest.mark.parametrize(
-    ("says", "refused"), [(True, ""), (False, "it was declined"), (None, "nobody agreed to it yet")]
-)
+@pytest.mark.parametrize(("says", "refused"), [(True, ""), (False, "it was declined"), (None, "nobody agreed to it")])
 def test_a_person_is_asked_once_and_the_answer_is_kept_outside_of_the_workspace(
     tmp_path: Path, bare: Path, says: bool | None, refused: str
 ) -> None:
@@ -77,7 +75,7 @@ def test_a_policy_that_allows_every_workspaces_own_still_leaves_a_models_to_a_pe
     found, asked = taken(tmp_path, bare, None, check="auto")
     assert (found.proposed, found.refused, len(asked)) == (
         True,
-        "nobody agreed to it yet: a terminal chat of Hermes asks for that",
+        "nobody agreed to it; a terminal chat of Hermes asks for that",
         1,
     )
     assert taken(tmp_path, bare, True, check="auto")[0].refused == ""

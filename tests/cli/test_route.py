@@ -322,7 +322,7 @@ def test_a_policy_of_ones_own_is_checked_and_used(tmp_path: Path) -> None:
 def test_the_prompt_is_told_beside_what_is_usable_and_the_flip_is_one_more(tmp_path: Path) -> None:
     out = call("route", "fix the typo", home=tmp_path, extra={"HERMES_HOME": ""}).out
     assert re.search(
-        r"≤ \d+ of 4,754 usable: \(8,192 window − 1,536 for the answer\) ÷ 1\.4 for its tokenizer \(config\), no image$",
+        r"≤ \d+ of 4,754 usable tokens: \(8,192 window − 1,536 for the answer\) ÷ 1\.4 for its tokenizer \(config\), no image$",
         out,
         re.MULTILINE,
     )

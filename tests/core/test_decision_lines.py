@@ -14,7 +14,7 @@ from profile_router.core.telling.decision import decision_lines, found_check_lin
 
 REFUSED: list[tuple[str, Unagreed | None, str]] = [
     ("the policy says `check: off` (p.yaml)", None, "the policy says `check: off` (p.yaml)"),
-    ("nobody agreed to it yet: `profile-router check --allow` in /w", "unasked", "nobody agreed to it yet"),
+    ("nobody agreed to it; `profile-router check --allow` in /w allows it", "unasked", "nobody agreed to it"),
     ("it was declined; `profile-router check --allow` in /w allows it", "declined", "it was declined"),
     ("make: it needs a newer one; see /w/README", None, "make: it needs a newer one; see /w/README"),
 ]

@@ -45,25 +45,25 @@ def row(rule: str, given: Callable[[Scene], object], level: Level | None, says: 
 
 
 ROWS = [
-    row("a pool in which none rests is fine", pool(FRESH, FRESH), "pass", "openrouter: 2 keys, none rests"),
+    row("a pool without a cooldown is fine", pool(FRESH, FRESH), "pass", "openrouter: 2 keys, none on cooldown"),
     row("without a pool there is nothing to say", lambda scene: None, None),
     row("another provider's pool is nothing", pool(spent(), provider="anthropic"), None),
     row(
         "all keys at rest fail, with the time left",
         pool(spent(), spent(ago=600)),
         "fail",
-        "2 of 2 rest after 429, the first for 50 min 00 s more",
+        "2 of 2 on cooldown after 429, the first for 50 min 00 s more",
         f"hermes -p {BURST} auth reset openrouter",
     ),
     row(
         "some keys at rest are a warning",
         pool(FRESH, spent()),
         "warn",
-        "1 of 2 rest after 429, the first for 59 min 00 s more",
+        "1 of 2 on cooldown after 429, the first for 59 min 00 s more",
     ),
     row("a 401 rests for five minutes", pool(spent(401)), "fail", "after 401, the first for 4 min 00 s more"),
     row("a 402 rests for an hour", pool(spent(402)), "fail", "for 59 min 00 s more"),
-    row("a rest that is over counts no more", pool(spent(ago=3_601)), "pass", "none rests"),
+    row("a rest that is over counts no more", pool(spent(ago=3_601)), "pass", "none on cooldown"),
     row(
         "the server's own moment comes first",
         pool(spent(last_error_reset_at=NOW + 7_260)),
@@ -84,7 +84,10 @@ ROWS = [
     ),
     row("a dead key does not come back", pool({"last_status": "dead"}), "fail", "do not come back"),
     row(
-        "a profile's own entries hide the home's", own_hides_the_homes, "fail", f"{BURST} pool  openrouter: 1 of 1 rest"
+        "a profile's own entries hide the home's",
+        own_hides_the_homes,
+        "fail",
+        f"{BURST} pool  openrouter: 1 of 1 on cooldown",
     ),
     row("a broken auth.json lists nothing", garbage, None),
     Row(rule="a broken auth.json fails", check=keys.damaged, given=garbage, level="fail", says="is damaged", fix="mv "),

@@ -56,8 +56,8 @@ def many(scene: Scene) -> DoctorFacts:
 
 ROWS = [
     Row(rule="outside of git", check=programs, given=nowhere, level="pass", says="in no git repository"),
-    Row(rule="none", check=programs, given=not_a_program, level="pass", says="names no program"),
-    Row(rule="the user's own", check=programs, given=of_the_user, level="pass", says="names no program"),
+    Row(rule="none", check=programs, given=not_a_program, level="pass", says="start no program"),
+    Row(rule="the user's own", check=programs, given=of_the_user, level="pass", says="start no program"),
     Row(rule="an odd name", check=programs, given=odd, level="warn", says="(filter.odd\\tname.process)", fix="config --edit"),
     Row(rule="hooks and a driver", check=programs, given=hooks, level="warn", says="(core.hookspath, merge.m.driver)"),
     Row(rule="included", check=programs, given=included, level="warn", says="(diff.x.y.textconv): profile-router runs none"),

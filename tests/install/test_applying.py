@@ -6,6 +6,7 @@ import errno
 import itertools
 import os
 import signal
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import pytest
 from tests.install.trees import PARENT, Stage, kept, tree
 
 from profile_router.errors import UsageError
-from profile_router.install import applying
+from profile_router.install import applying, sources
 from profile_router.install.applying import apply
 from profile_router.install.changes import Change, Plan
 from profile_router.install.removal import plan_uninstall
@@ -231,3 +232,11 @@ def test_the_handlers_of_the_caller_are_back_afterwards(tmp_path: Path) -> None:
     before = signal.getsignal(signal.SIGINT)
     apply([Change(kind="create", path=str(tmp_path / "a"), content=b"x")])
     assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_the_program_is_never_called_so_that_it_imports_from_the_current_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sources, "_PACKAGE", tmp_path / "profile_router")
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "bin" / "python"))
+    assert sources.own_command() == (sys.executable, "-P", "-m", "profile_router")

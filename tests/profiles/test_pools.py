@@ -312,7 +312,7 @@ def test_a_key_that_rests_is_on_cooldown_with_the_time_left(code: int, cause: st
     found = health.blocked(Place("p"), answers=True)
     assert found is not None
     assert (found.cause, found.retry_after_s) == (cause, 725)
-    assert found.message.startswith("openrouter's key 'k1' rests for 12 min 05 s more, by Hermes' auth.json; ")
+    assert found.message.startswith("openrouter's key 'k1' is on cooldown for 12 min 05 s more, by Hermes' auth.json; ")
     assert "`hermes -p p auth reset openrouter`" in found.message
     clock.at += 726
     assert health.blocked(Place("p"), answers=True) is None

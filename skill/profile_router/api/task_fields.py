@@ -201,11 +201,11 @@ FACTS = (
 # What `route` asks for too, then what only a run needs, then what only programs say.
 ROUTED_FIELDS = (
     _field("goal", _text, "task", "TASK", "what to do; - reads it from stdin", nargs="?"),
-    _field("context", _text, "--context", "T|@FILE", "text that belongs into the prompt"),
+    _field("context", _text, "--context", "T|@FILE", "text for the prompt, or @ and the file that holds it"),
     _field("files", _texts, "--file", "P", "a file the task is about", action="append"),
     _field("images", _texts, "--image", "P", "an image the task is about", action="append"),
     _field("workspace", _text, "--workspace", "D", "the folder to work in"),
-    _field("profile", _text, "--profile", "NAME", "use this profile (private still wins)"),
+    _field("profile", _text, "--profile", "NAME", "use this profile; a private task stays local all the same"),
     _field("local_only", _flag, "--local-only", text="never leave this machine", action="store_true"),
 )
 RUN = (

@@ -36,7 +36,7 @@ def _help_width() -> int:
 
 
 class _Help(argparse.HelpFormatter):
-    """Breaks lines between words alone: a command or an option is there to be copied. A line end stays."""
+    """Breaks lines between words alone. A line end stays, and so does an indented line: it is a command to copy."""
 
     def __init__(self, prog: str, **settings: Any) -> None:
         super().__init__(prog, **{"width": _help_width() - 2, **settings})
@@ -45,7 +45,9 @@ class _Help(argparse.HelpFormatter):
         return wrapped(" ".join(text.split()), width)
 
     def _fill_text(self, text: str, width: int, indent: str) -> str:
-        lines = (line for one in text.splitlines() for line in wrapped(one, width - len(indent), indent=2))
+        lines: list[str] = []
+        for one in text.splitlines():
+            lines += [one] if one.startswith("  ") else wrapped(one, width - len(indent), indent=2)
         return "\n".join(f"{indent}{line}" for line in lines)
 
     def _format_action(self, action: argparse.Action) -> str:
@@ -244,8 +246,8 @@ def parser(*names: str) -> Parser:
         dest="command", required=True, metavar="COMMAND", title="commands", parser_class=made_by
     )
     for name, said in COMMANDS.items():
-        command = commands.add_parser(name, help=said)
+        command = commands.add_parser(name, help=said, description=f"{said[0].upper()}{said[1:]}.")
         if name in names:
             _module(name).add(command)
-            command.epilog = "\n".join(filter(None, (f"example: {EXAMPLES[name]}", command.epilog)))
+            command.epilog = "\n".join(filter(None, (f"example:\n  {EXAMPLES[name]}", command.epilog)))
     return top

@@ -23,14 +23,14 @@ GROUPS: Mapping[str, Mapping[str, str]] = {  # the commands by what they are for
     },
     "run it": {
         "run": "route a task, run it, verify it",
-        "batch": "run several tasks at once; those that write cannot meet",
+        "batch": "run several tasks at once, each writer in a copy of its own",
         "resume": "go on with a run that was killed",
         "demo": "watch a run without key or model",
     },
     "look back": {
         "history": "list the runs, the newest first",
-        "show": "tell the whole story of a run",
-        "undo": "make the files as they were before a run",
+        "show": "tell all that is known of a run",
+        "undo": "put the files back as they were before a run",
         "report": "say what was saved, what went wrong, what to change",
         "replay": "say which past tasks another policy would move",
         "calibrate": "propose numbers of the policy from outcomes",

@@ -56,9 +56,9 @@ def _signed(usd: float) -> str:
 def story_lines(story: Story) -> Iterator[str]:
     """Yield the whole story for a person: what it was, where it went, each attempt with its end."""
     run = story.run
-    head = " · ".join(filter(None, (f"run {run.id}", run.verdict, run.cause, run.profile)))
+    head = " · ".join(filter(None, (f"run {run.id}", run.verdict, run.cause and f"cause: {run.cause}", run.profile)))
     yield folded(printable(head), sys.stdout, indent=_INDENT)
-    ended = f", {took(run.seconds)}" if run.seconds is not None else ", no end is known"
+    ended = f", {took(run.seconds)}" if run.seconds is not None else ", has not ended"
     yield _told("when", _local(run.started, "%Y-%m-%d %H:%M:%S") + ended)
     where = " · ".join(filter(None, (run.workspace or "no workspace", run.thread and f"thread {run.thread}")))
     yield _told("where", where)
@@ -100,9 +100,7 @@ def _happened(story: Story) -> Iterator[str]:
 def _attempt(row: AttemptRow) -> str:
     said = row.receipt
     if row.ended is None:
-        what = (
-            f"{said['profile']} · {said['model_asked']} · asked at {_local(row.started, '%H:%M:%S')}, no end is known"
-        )
+        what = f"{said['profile']} · {said['model_asked']} · asked at {_local(row.started, '%H:%M:%S')}, has not ended"
         return _told(f"attempt {row.number + 1}", what, "?")
     served = said["model_served"] or said["model_asked"]
     turns = f"{said['turns']} turn{'s' if said['turns'] != 1 else ''}"

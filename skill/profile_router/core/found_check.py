@@ -13,7 +13,7 @@ from profile_router.core.text import exactly
 from profile_router.values import frozen
 
 Unagreed = Literal["unasked", "declined"]
-UNAGREED: Mapping[Unagreed, str] = {"unasked": "nobody agreed to it yet", "declined": "it was declined"}
+UNAGREED: Mapping[Unagreed, str] = {"unasked": "nobody agreed to it", "declined": "it was declined"}
 _LONGEST = 1_000  # characters of the whole command line: whoever is asked must be able to read it
 
 CheckRunner = Literal[

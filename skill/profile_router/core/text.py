@@ -157,7 +157,7 @@ def saved_words(usd: float | None, source: str, why: str) -> str:
     if usd is None:
         return f"saved: unknown, as {why}"
     if abs(usd) < LEAST_USD:
-        return "saved $0.00: as always-burst"
+        return "saved $0.00 against always-burst"
     told = price(abs(usd)) if source in _EXACT else f"≈ {price(abs(usd))}"
     return f"saved {told} against always-burst ({source})" if usd > 0 else f"{told} more than always-burst ({source})"
 

@@ -1,4 +1,4 @@
-"""Check the keys: where each profile's comes from, and which of Hermes' credential pools rest. Only ever read.
+"""Check the keys: where each profile's comes from, and which of Hermes' pools are on cooldown. Only ever read.
 
 Keys are compared here, and never leave this module.
 """
@@ -22,7 +22,7 @@ from profile_router.profiles.pools import POOLS_FILE, PooledKey, listed_for, poo
 
 
 def pools(facts: DoctorFacts) -> Iterator[Finding]:
-    """Fail where every key of a provider rests, warn where some do."""
+    """Fail where every key of a provider is on cooldown, warn where some are."""
     for subject, profile in facts.loaded():
         entries = pool_of(facts, subject, profile)
         if not entries:
@@ -30,10 +30,12 @@ def pools(facts: DoctorFacts) -> Iterator[Finding]:
         name, provider = f"{subject.name} pool", profile.endpoint.provider
         waits = [wait for entry in entries if (wait := entry.cooldown_s(facts.now)) > 0]
         if not waits:
-            yield passed(name, f"{provider}: {len(entries)} key{'s' * (len(entries) != 1)}, none rests")
+            yield passed(name, f"{provider}: {len(entries)} key{'s' * (len(entries) != 1)}, none on cooldown")
             continue
         why = ", ".join(sorted({str(entry.status) for entry in entries if entry.status}))
-        measured = f"{provider}: {len(waits)} of {len(entries)} rest{f' after {why}' if why else ''}, {_soonest(waits)}"
+        measured = (
+            f"{provider}: {len(waits)} of {len(entries)} on cooldown{f' after {why}' if why else ''}, {_soonest(waits)}"
+        )
         fix = another_key(subject.name, provider, "reset")
         yield failed(name, measured, fix) if len(waits) == len(entries) else warned(name, measured, fix)
 

@@ -50,4 +50,4 @@ def tokenizer(facts: DoctorFacts) -> Iterator[Finding]:
         measured = "the o200k rank file is missing or damaged: prompts cannot be counted"
         yield failed("tokenizer", measured, "pipx install --force CLONE")
     else:
-        yield passed("tokenizer", "the o200k rank file is whole")
+        yield passed("tokenizer", "its o200k file is complete")

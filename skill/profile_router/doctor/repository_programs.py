@@ -32,10 +32,10 @@ def programs(facts: DoctorFacts) -> Iterator[Finding]:
         if scope in {"local", "worktree"} and _is_program(name)
     )
     if not names:
-        yield passed(_NAME, f"{top} names no program")
+        yield passed(_NAME, f"those of {top} start no program")
         return
     said = some_of([shown(name) for name in names], _MOST)
-    measured = f"{top} names programs ({said}): profile-router runs none of them, your own git does"
+    measured = f"those of {top} start programs ({said}): profile-router runs none of them, your own git does"
     yield warned(_NAME, measured, f"git -C {shlex.quote(str(top))} config --edit")
 
 

@@ -45,8 +45,8 @@ def find_root(environ: Mapping[str, str]) -> Path:
     if root is None:
         wanted = environ.get("HERMES_HOME", "").strip() or "~/.hermes"
         raise UsageError(
-            f"there is no Hermes home: {wanted} is not a folder; run `hermes` once, without Hermes "
-            f"`mkdir {shown(wanted)}`, or name another: HERMES_HOME=DIR"
+            f"there is no Hermes home: {wanted} is not a folder; run `hermes` once; without Hermes run "
+            f"`mkdir {shown(wanted)}`; or name another: HERMES_HOME=DIR"
         )
     return root
 

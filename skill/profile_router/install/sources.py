@@ -76,7 +76,8 @@ def own_command() -> tuple[str, ...]:
     if (_PACKAGE.parent / "__main__.py").is_file() and (checkout / "pyproject.toml").is_file():
         return (sys.executable, str(_PACKAGE.parent))
     script = Path(sys.executable).with_name("profile-router")
-    return (str(script),) if script.is_file() else (sys.executable, "-m", "profile_router")
+    # -P: else Python would first look for modules in the folder that it is called from.
+    return (str(script),) if script.is_file() else (sys.executable, "-P", "-m", "profile_router")
 
 
 def _profile(folder: Path) -> Files:

@@ -174,7 +174,7 @@ def _weights(
     rows = [(task.id, won) for task, won in known if task.id in signs and "no-progress" not in task.local_ends]
     fewest = min(sum(won for _, won in rows), sum(not won for _, won in rows))
     if fewest < LEAST_FITTED:
-        said = f"{len(rows)} scored attempts, of the rarer end {fewest}"
+        said = f"{len(rows)} scored attempts, {fewest} of them with the rarer end"
         return (_unfitted(now, said, missing=2 * (LEAST_FITTED - fewest)),)
     rows.reverse()  # the oldest are fitted on
     values = [[_times(signs[name].get(sign, 0.0), weight) for sign, weight in now.items()] for name, _ in rows]

@@ -266,7 +266,7 @@ def _why(ended: float | None, undo: Undo | None) -> str:
         return undo.why
     if undo is not None:
         return f"what it changed is not kept ({some_of(undo.left)})"
-    return "it has no end yet" if ended is None else "it changed no file, or nothing of it was kept"
+    return "it has not ended" if ended is None else "it changed no file, or nothing of it was kept"
 
 
 def _folder(workspace: str) -> Path:

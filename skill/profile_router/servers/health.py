@@ -204,7 +204,7 @@ def _key_cooldown(endpoint: ProviderEndpoint, profile: str, *, now: float) -> Fa
     if TABLE[cause].family != "key":
         cause = "key-refused" if dead else "rate-limited"
     key = f"{endpoint.provider}'s key{f' {endpoint.label!r}' if endpoint.label else ''}"
-    how = "is dead" if dead else f"rests for {in_words(left)} more"
+    how = "is dead" if dead else f"is on cooldown for {in_words(left)} more"
     fix = f"hermes -p {profile} auth reset {endpoint.provider}"
     message = f"{key} {how}, by Hermes' auth.json; `{fix}` has it tried again"
     return Failure(cause=cause, message=message, retry_after_s=None if dead else left)

@@ -82,7 +82,7 @@ def test_without_a_burst_profile_there_is_nothing_to_compare_with(left_out: str)
         (0.25, "table, 2026-11", "saved ≈ $0.25 against always-burst (table, 2026-11)"),
         (-0.02, "tier's price", "≈ $0.02 more than always-burst (tier's price)"),
         (-0.5, "provider", "$0.50 more than always-burst (provider)"),
-        (0.0, "provider", "saved $0.00: as always-burst"),
+        (0.0, "provider", "saved $0.00 against always-burst"),
     ],
 )
 def test_the_last_line_says_it_in_words(usd: float, source: str, words: str) -> None:

@@ -204,7 +204,7 @@ def test_what_each_sign_gave_is_told_in_json_and_as_a_table() -> None:
     assert "src/auth.py (sure)" in table
     assert "3.00" in table
     assert "small: 0.50 of 3 commits" in table
-    assert "no index" in explain_lines(None)[0]
+    assert "no files were searched for" in explain_lines(None)[0]
 
 
 def test_a_table_without_a_file_says_why() -> None:

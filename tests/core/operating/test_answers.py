@@ -44,7 +44,7 @@ def test_what_was_saved_is_told_against_both_extremes() -> None:
         in said["saved"]
     )
     assert (
-        "Always-local: $0.00. The local tier did 6 alone; 1 that it tried ended elsewhere or not well; 1 it was never asked."
+        "Always-local: $0.00. The local tier did 6 alone; 1 that it tried ended elsewhere or not well; 1 never reached it."
         in said["saved"]
     )
     assert "Not compared: it is private (1)." in said["saved"]

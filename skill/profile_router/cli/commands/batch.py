@@ -30,7 +30,8 @@ WRONG_CALL = 2  # no task was begun: what was wrong is in the call or a file
 
 
 _EXAMPLE = (
-    """or profile-router batch --tasks-json tasks.json, with such a list; --schema tells all that it may hold\n"""
+    "from a file with such a list:\n  profile-router batch --tasks-json tasks.json\n"
+    "--schema tells all that the list may hold\n"
     f"other keys of a task: {', '.join(one.key for one in (*ROUTED_FIELDS, *RUN) if one.key not in ('goal', 'files'))}"
 )
 

@@ -44,9 +44,9 @@ _SAID = (
 def add(parser: argparse.ArgumentParser) -> None:
     """Add what the command takes."""
     add = parser.add_argument
-    add("profiles", nargs="*", metavar="PROFILE", help="these alone; else those of the tiers")
-    add("--times", type=int, default=2, metavar="N", help="ask each so often (default: 2)")
-    add("--max-cost", type=float, metavar="USD", help="spend at most so much in all; 0 asks free profiles alone")
+    add("profiles", nargs="*", metavar="PROFILE", help="the profiles to measure (default: those of the tiers)")
+    add("--times", type=int, default=2, metavar="N", help="how often each is asked (default: 2)")
+    add("--max-cost", type=float, metavar="USD", help="spend at most this in all; 0 asks free profiles alone")
     add("--yes", action="store_true", help="agree to the price beforehand")
     add("--policy", metavar="FILE", help="the policy whose tiers, prices and budget count")
     add("--json", action="store_true", help="print it as JSON")

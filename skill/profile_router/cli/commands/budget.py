@@ -64,7 +64,7 @@ def _lines(answer: dict[str, Any], seconds: float) -> list[str]:
     return told_lines(
         ("left", f"${math.floor(answer['left_usd'] * 100) / 100:.2f} of today's {price(answer['day_usd'])}"),
         ("spent", price(answer["spent_usd"]) + (f" · {by}" if by else "") + _WHOSE * bool(answer["spent_usd"])),
-        ("reserved", f"{price(answer['reserved_usd'])} for attempts at work, or that a crash left open"),
+        ("reserved", f"{price(answer['reserved_usd'])} for attempts that run now, or that a crash cut off"),
         ("a task", f"at most {price(answer['task_usd'])}; above {price(answer['ask_above_usd'])} you are asked"),
-        ("whole again", f"in {in_words(seconds)} ({answer['day']} is over then, in UTC)"),
+        ("begins anew", f"in {in_words(seconds)}, when {answer['day']} ends in UTC"),
     )

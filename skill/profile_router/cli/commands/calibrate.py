@@ -26,11 +26,11 @@ _OK, _REFUSED = 0, 3
 def add(parser: argparse.ArgumentParser) -> None:
     """Add what the command takes."""
     add = parser.add_argument
-    add("--since", default=_SINCE, metavar="TIME", help=f"by the tasks of so long: 12h, 30d, 8w (default: {_SINCE})")
+    add("--since", default=_SINCE, metavar="TIME", help=f"how far back to look: 12h, 30d, 8w (default: {_SINCE})")
     add("--policy", metavar="FILE", help="the policy to calibrate; else the one in force")
     add("--write", metavar="FILE", help="write the whole proposed policy, to review and to replay")
     add("--json", action="store_true", help="print it as JSON")
-    parser.epilog = "an outcome: the local tier did a task and its check passed, or its work or answer failed"
+    parser.epilog = "an outcome is a task of the local tier whose check passed, or whose work or answer failed"
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -21,14 +21,14 @@ from profile_router.state.folder import state_dir
 def add(parser: argparse.ArgumentParser) -> None:
     """Add what the command takes."""
     add_option = parser.add_argument
-    add_option("--workspace", metavar="DIR", help="the folder to look in (this git repository)")
+    add_option("--workspace", metavar="DIR", help="the folder to look in (default: this git repository)")
     add_option(
-        "--file", action="append", default=[], metavar="PATH", help="narrow it to the tests that touch this file"
+        "--file", action="append", default=[], metavar="PATH", help="narrow the check to the tests that touch this file"
     )
     acts = parser.add_mutually_exclusive_group()
-    acts.add_argument("--allow", action="store_true", help="agree that it runs, in a jail without network and keys")
-    acts.add_argument("--forget", action="store_true", help="forget what was said of this workspace's checks")
-    add_option("--policy", metavar="FILE", help="the policy to go by")
+    acts.add_argument("--allow", action="store_true", help="let the check run, in a jail without network and keys")
+    acts.add_argument("--forget", action="store_true", help="forget each yes and no to this workspace's checks")
+    add_option("--policy", metavar="FILE", help="the policy to decide by")
     add_option("--json", action="store_true", help="print JSON")
 
 

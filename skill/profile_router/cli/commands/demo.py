@@ -39,7 +39,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     help_of = "show a local attempt whose check fails, its repair, and the promotion"
     parser.add_argument("--cascade", action="store_true", help=help_of)
     parser.add_argument("--tour", action="store_true", help="run ten mixed tasks, then report on them")
-    parser.add_argument("--html", metavar="FILE", help=f"the page of the tour (default: {TOUR_PAGE})")
+    parser.add_argument("--html", metavar="FILE", help=f"where to write the page of the tour (default: {TOUR_PAGE})")
 
 
 def run(arguments: argparse.Namespace) -> int:

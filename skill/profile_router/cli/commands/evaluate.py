@@ -22,7 +22,7 @@ from profile_router.pages.html import page_of
 from profile_router.pages.report import Report, report_json
 from profile_router.pages.text import report_lines
 
-_EPILOG = "a run that was stopped goes on where it was; peers are installed below our cache, and only when named: {}"
+_EPILOG = "a run that was stopped goes on where it was\npeers are installed below our cache, and only when named:\n{}"
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -48,7 +48,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         metavar="FA,FR",
         help="how a check errs: false accepts and false rejects, 0 to 1",
     )
-    parser.epilog = _EPILOG.format("; ".join(f"{peer.name}: {peer.about}" for peer in PEERS.values()))
+    parser.epilog = _EPILOG.format("\n".join(f"{peer.name}: {peer.about}" for peer in PEERS.values()))
 
 
 def add_rows(parser: argparse.ArgumentParser) -> None:

@@ -11,8 +11,8 @@ from profile_router.policies.file import find_policy, read_policy
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Add what the command takes."""
-    parser.add_argument("--ladder", action="store_true", help="the ladder of the policy instead")
-    parser.add_argument("--policy", metavar="FILE", help="the policy whose ladder it is")
+    parser.add_argument("--ladder", action="store_true", help="print the ladder of the policy instead")
+    parser.add_argument("--policy", metavar="FILE", help="the policy whose ladder is printed")
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 import time
 
 from profile_router.cli.json_answer import print_json
+from profile_router.cli.progress import folded
 from profile_router.core.ladder.causes import TABLE, is_cause
 from profile_router.core.ladder.health import Record
 from profile_router.core.policy import HealthRules
-from profile_router.core.text import counted
+from profile_router.core.text import counted, in_words
 from profile_router.policies.file import find_policy, read_policy
 from profile_router.servers.health import HealthStore
 from profile_router.state.folder import state_dir
+
+_MINUTE_S = 60
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -37,9 +41,10 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_json({"records": [_json(name, record, now) for name, record in records], "forgotten": forgotten}, at=now)
     elif not records:
-        print("nothing has failed recently: every server and key may be tried")
+        print(folded("nothing has failed recently: every server and key may be tried", sys.stdout, indent=2))
     else:
-        print("\n".join(_line(name, record, now, policy.health) for name, record in records))
+        lines = (_line(name, record, now, policy.health) for name, record in records)
+        print("\n".join(folded(line, sys.stdout, indent=2) for line in lines))
     return 0
 
 
@@ -47,16 +52,17 @@ def _line(name: str, record: Record, now: float, rules: HealthRules) -> str:
     wait = record.blocked_s(now)
     if not record.failures:
         said = f"could not take a task: {TABLE[record.cause].sentence}" if is_cause(record.cause) else "was down"
-        return f"! {name:<48} {said}, {_ago(now, record)}; it is looked at again before each task"
+        return f"! {name} · {said}, {_ago(now, record)}; it is looked at again before each task"
     state = f"on cooldown for {wait:,.0f} s" if wait else "may be tried"
     if not wait and (more := rules.failures - record.failures) > 0 and name.startswith("server "):
-        state = f"may be tried; after {counted(more, 'more failure')} in a row it rests {rules.open_seconds:,.0f} s"
+        state = f"may be tried; after {counted(more, 'more failure')} in a row on cooldown for {rules.open_seconds:g} s"
     times = f"{record.failures} failure{'s' if record.failures != 1 else ''}"
-    return f"{'✗' if wait else '●'} {name:<48} {state} · {times}, the last: {record.cause}, {_ago(now, record)}"
+    return f"{'✗' if wait else '●'} {name} · {state} · {times}, the last: {record.cause}, {_ago(now, record)}"
 
 
 def _ago(now: float, record: Record) -> str:
-    return f"{max(0.0, now - record.since):,.0f} s ago"
+    seconds = max(0.0, now - record.since)
+    return f"{seconds:.0f} s ago" if seconds < _MINUTE_S else f"{in_words(seconds)} ago"
 
 
 def _json(name: str, record: Record, now: float) -> dict[str, object]:

@@ -10,6 +10,7 @@ from typing import get_args
 from profile_router.api.task_fields import AT_LEAST_ONE, number_in
 from profile_router.cli.json_answer import print_json
 from profile_router.cli.marks import printable
+from profile_router.cli.progress import folded
 from profile_router.cli.spelling import as_called
 from profile_router.cli.stories import group_json, group_line, run_json, run_line
 from profile_router.core.ladder.account import Grouping
@@ -24,11 +25,11 @@ _NOTHING = 'no run yet; begin one: `profile-router run "TASK"`'
 def add(parser: argparse.ArgumentParser) -> None:
     """Add what the command takes."""
     add = parser.add_argument
-    add("--limit", type=number_in, default=_NEWEST, metavar="N", help=f"at most so many (default: {_NEWEST})")
-    add("--by", choices=get_args(Grouping), help="count them by this instead")
-    add("--routes", action="store_true", help="also what `route` answered")
+    add("--limit", type=number_in, default=_NEWEST, metavar="N", help=f"list at most N (default: {_NEWEST})")
+    add("--by", choices=get_args(Grouping), help="count the runs by this instead")
+    add("--routes", action="store_true", help="list also what `route` answered")
     add("--json", action="store_true", help="print them as JSON")
-    parser.epilog = "`profile-router show ID` tells the whole story of a run"
+    parser.epilog = "`profile-router show ID` tells all about a run"
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -45,7 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_json(answer)
     else:
-        print("\n".join(lines) or as_called(_NOTHING))
+        print("\n".join(lines) or folded(as_called(_NOTHING), sys.stdout, indent=2))
     return 0
 
 

@@ -49,7 +49,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--observe",
         action=switch,
-        help="begin by looking on: Hermes delegates, we note; --no-observe: from now on we run",
+        help="Hermes delegates as before, and we only note where each task would go; --no-observe: we run from now on",
     )
     parser.add_argument("--live", action=switch, help="end with one minimal model call per profile, which may cost")
     add_write_options(parser)
@@ -57,7 +57,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def add_write_options(parser: argparse.ArgumentParser) -> None:
     """Add what `install` and `uninstall` share."""
-    parser.add_argument("--dry-run", action="store_true", help="show what would be written, and write nothing")
+    parser.add_argument("--dry-run", action="store_true", help="show what would change, and change nothing")
     parser.add_argument("--yes", action="store_true", help="ask nothing")
 
 
@@ -83,7 +83,7 @@ def run(arguments: argparse.Namespace) -> int:
     if observe or (first and not asks):
         print(as_called(_LATER if observe else _OFFER))
     if plan.writing:
-        print(as_called("`profile-router doctor` says what is left to do; a Hermes that runs has to be started anew"))
+        print(as_called("`profile-router doctor` says what is left to do; restart a Hermes that runs"))
     wanted = asks if arguments.live is None else arguments.live
     return _try_profiles(ask=arguments.live is None) if wanted else 0
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import fields
@@ -16,6 +17,7 @@ from profile_router.cli.commands.history import print_told
 from profile_router.cli.commands.run import tell_explained, tell_switch
 from profile_router.cli.json_answer import print_json
 from profile_router.cli.options import MOST_OF_TASKS, json_of, source_of
+from profile_router.cli.progress import folded
 from profile_router.cli.spelling import as_called
 from profile_router.core.days import DAY_S
 from profile_router.core.ladder.observed import ObservedCalls, ObservedChild, ObservedGroup
@@ -35,12 +37,12 @@ _NOTHING = "nothing was observed; `profile-router install --observe` begins it"
 def add(parser: argparse.ArgumentParser) -> None:
     """Add what the command takes."""
     add = parser.add_argument
-    add("--days", type=number_in, default=_WEEK, metavar="N", help=f"of so many days (default: {_WEEK})")
+    add("--days", type=number_in, default=_WEEK, metavar="N", help=f"how many days to look back (default: {_WEEK})")
     add("--policy", metavar="FILE", help="the policy to decide by")
     add("--json", action="store_true", help="print it as JSON")
     add("--tasks-json", metavar="FILE|-", help="for the plugin: tasks that Hermes begins; a line of JSON for each")
     add("--ended-json", metavar="FILE|-", help="for the plugin: how one of them ended, and its calls")
-    parser.epilog = "`profile-router show ID` tells the whole story of one; the figures of costs are the policy's"
+    parser.epilog = "`profile-router show ID` tells all about one; costs are by the policy's figures"
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -61,7 +63,7 @@ def run(arguments: argparse.Namespace) -> int:
             told = [{one.name: getattr(group, one.name) for one in fields(group)} for group in groups]
             print_json({"days": days, "groups": told})
         else:
-            print("\n".join(as_called(line) for line in observed_lines(groups, days)))
+            print("\n".join(folded(as_called(line), sys.stdout, indent=2) for line in observed_lines(groups, days)))
     return 0
 
 

@@ -32,8 +32,10 @@ def add(parser: argparse.ArgumentParser) -> None:
         if act == "show":
             sub.add_argument("--rules", action="store_true", help="print the rules as a table instead")
             sub.add_argument("--ladder", action="store_true", help="print what follows a failure as a table instead")
-            sub.add_argument("--early", action="store_true", help="print by what an attempt is promoted early instead")
-            sub.add_argument("--shipped", action="store_true", help="the shipped policy, to copy")
+            sub.add_argument(
+                "--early", action="store_true", help="print the signs that promote early as a table instead"
+            )
+            sub.add_argument("--shipped", action="store_true", help="print the shipped policy, to copy")
     acts.add_parser("schema", help="print the JSON Schema of a policy file, for editors")
 
 

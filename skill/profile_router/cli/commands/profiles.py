@@ -15,6 +15,7 @@ from profile_router.policies.file import find_policy, read_policy
 from profile_router.profiles.home import HermesHome, find_home
 
 _NAME_WIDTH, _TIER_WIDTH = 16, 6
+_KEYS = {"missing": "its key is missing", "there": "has its key", "not needed": "needs no key"}
 _HEAD_WIDTH = _NAME_WIDTH + _TIER_WIDTH + 2
 
 
@@ -64,5 +65,5 @@ def _line(row: dict[str, Any]) -> str:
     if row["problem"]:
         return f"{head} {row['problem']}"
     window = f"{row['window']:,} tokens" if row["window"] else "window unstated"
-    key = f"{row['keys']} keys" if row["keys"] > 1 else f"key {row['key']}"
+    key = f"{row['keys']} keys" if row["keys"] > 1 else _KEYS[row["key"]]
     return f"{head} {row['provider']} · {row['model']} · {row['base_url']} · {window} · {key}"

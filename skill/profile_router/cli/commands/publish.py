@@ -19,10 +19,10 @@ _MODE = 0o644
 def add(parser: argparse.ArgumentParser) -> None:
     """Add what the command takes."""
     what = parser.add_mutually_exclusive_group(required=True)
-    what.add_argument("--check", action="store_true", help="say what is missing; 1 where the project lacks something")
+    what.add_argument("--check", action="store_true", help="say what is missing; exit code 1 where anything is")
     what.add_argument("--write", type=Path, metavar="DIR", help="write the entries and the release notes into DIR")
-    parser.add_argument("--from", type=Path, dest="clone", metavar="CLONE", help="a clone; else that of this program")
-    parser.add_argument("--repository", metavar="URL", help="its address, where the clone does not say it yet")
+    parser.add_argument("--from", type=Path, dest="clone", metavar="CLONE", help="the clone (default: this program's)")
+    parser.add_argument("--repository", metavar="URL", help="the repository's address, where the clone lacks it")
 
 
 def run(arguments: argparse.Namespace) -> int:

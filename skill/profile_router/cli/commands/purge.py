@@ -22,10 +22,12 @@ from profile_router.threads.threads import Row, Threads
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Add what the command takes."""
-    parser.add_argument("thread", nargs="?", metavar="THREAD", help="this thread")
-    parser.add_argument("--older-than", type=number_in, metavar="DAYS", help="those that were last used before")
-    parser.add_argument("--all", action="store_true", help="every thread, run, repository index and kept policy")
-    parser.add_argument("--reset-budget", action="store_true", help="let today's spending count no more")
+    parser.add_argument("thread", nargs="?", metavar="THREAD", help="remove this thread alone")
+    parser.add_argument(
+        "--older-than", type=number_in, metavar="DAYS", help="remove what was not used for so many days"
+    )
+    parser.add_argument("--all", action="store_true", help="remove every thread, run, repository index and kept policy")
+    parser.add_argument("--reset-budget", action="store_true", help="forget what was spent today")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -33,7 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
     file = ThreadFile(state=state_dir(os.environ))
     if arguments.reset_budget:
         begin_day_anew(file.state, now=file.clock())
-        print("today's budget is whole again")
+        print("today's spending is forgotten: the budget begins anew")
         if arguments.thread is None and arguments.older_than is None and not arguments.all:
             return 0
     wanted = _wanted(arguments, file.clock())

@@ -30,9 +30,11 @@ def add(parser: argparse.ArgumentParser) -> None:
     """Add what the command takes."""
     add = parser.add_argument
     add("--policy", metavar="NEW", required=True, help="the policy to try; nothing is run")
-    add("--since", default=_SINCE, metavar="TIME", help=f"on the tasks of so long: 12h, 30d, 8w (default: {_SINCE})")
+    add("--since", default=_SINCE, metavar="TIME", help=f"how far back to look: 12h, 30d, 8w (default: {_SINCE})")
     add("--json", action="store_true", help="print it as JSON")
-    parser.epilog = f"it decides the newest {MOST_TASKS:,} tasks again by figures; `profile-router report` shows it"
+    parser.epilog = (
+        f"the newest {MOST_TASKS:,} tasks are decided again by their figures; `profile-router report` shows the result"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -31,14 +31,11 @@ _SPAN = re.compile(r"(\d{1,6}(?:\.\d{1,3})?)([hdw]?)")
 def add(parser: argparse.ArgumentParser) -> None:
     """Add what the command takes."""
     add = parser.add_argument
-    add("--since", default=_SINCE, metavar="TIME", help=f"of so long: 12h, 30d, 8w (default: {_SINCE})")
+    add("--since", default=_SINCE, metavar="TIME", help=f"how far back to look: 12h, 30d, 8w (default: {_SINCE})")
     add("--html", metavar="FILE", help="also write it as one page, with plots; - prints the page alone")
     add("--policy", metavar="FILE", help="the policy whose budget and limits count")
     add("--json", action="store_true", help="print it as JSON")
-    parser.epilog = (
-        "no text of a task, no folder and no key is in page or JSON; "
-        "e.g. `profile-router report --since 7d --html report.html`"
-    )
+    parser.epilog = "neither the page nor the JSON has a task's text, a folder or a key"
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -15,7 +15,12 @@ from profile_router.ports import Emit
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Add what the command takes."""
-    parser.add_argument("thread", nargs="?", metavar="THREAD", help="which; else the only one there is")
+    parser.add_argument(
+        "thread",
+        nargs="?",
+        metavar="THREAD",
+        help="the thread to go on with (default: the only one)",
+    )
     parser.add_argument("--policy", metavar="FILE", help="the policy to go on under (default: the run's)")
     parser.add_argument("--yes", action="store_true", help="agree beforehand to expensive steps")
     parser.add_argument("--json", action="store_true", help="print JSON")

@@ -19,7 +19,7 @@ from profile_router.errors import RouterError, UsageError
 from profile_router.policies.file import find_policy, read_policy
 from profile_router.runs.route import quote
 
-_SCRIPT = 'in a script: hermes -p "$(profile-router route --json "fix the typo in README.md" | jq -r .profile)" chat'
+_SCRIPT = 'in a script:\n  hermes -p "$(profile-router route --json "fix the typo in README.md" | jq -r .profile)" chat'
 
 
 def add(parser: argparse.ArgumentParser) -> None:

@@ -28,8 +28,9 @@ EXITS: Mapping[Status, int] = {"ok": 0, "failed": 1, "refused": 3, "unapproved":
 
 
 _EXAMPLE = (
-    """or the same as JSON: `echo '{"goal": "make the retry delay configurable", "files": ["src/http.py"], """
-    """"check": "pytest -q"}' | profile-router run --task-json -`"""
+    "the same as JSON:\n"
+    """  echo '{"goal": "make the retry delay configurable", "files": ["src/http.py"], "check": "pytest -q"}' """
+    "| profile-router run --task-json -"
 )
 
 

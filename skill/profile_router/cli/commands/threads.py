@@ -38,7 +38,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_json({"threads": rows})
     else:
-        print("\n".join(map(_line, rows)) or as_called(_NOTHING))
+        print("\n".join(map(_line, rows)) or folded(as_called(_NOTHING), sys.stdout, indent=2))
     return 0
 
 

@@ -21,10 +21,12 @@ def add(parser: argparse.ArgumentParser) -> None:
     """Add what the command takes."""
     parser.add_argument("id", metavar="ID", help="the run's id or its beginning; or a thread, for its newest run")
     parser.add_argument(
-        "--all", action="store_true", help="take back all that changed while it ran, where nobody knows who changed it"
+        "--all",
+        action="store_true",
+        help="where nobody knows who changed a file, take back all that changed since, your own changes too",
     )
     parser.add_argument("--json", action="store_true", help="print how it ended as JSON")
-    parser.epilog = "an undo has an id of its own, and can be undone; `profile-router history` lists both"
+    parser.epilog = "an undo has an id of its own and can be undone; `profile-router history` lists both"
 
 
 def run(arguments: argparse.Namespace) -> int:

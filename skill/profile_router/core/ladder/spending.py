@@ -69,7 +69,7 @@ def _past_cap(spent: float, cap: float) -> str:
 def _past_day(spent: float, rules: Budget) -> str:
     return (
         f"{dollars(spent)} of today's {dollars(rules.day_usd)} are spent or reserved; `budget.day_usd` in the policy "
-        "sets it, and tomorrow it is whole again (UTC)"
+        "sets it, and it begins anew tomorrow (UTC)"
     )
 
 

@@ -29,7 +29,7 @@ _ADVICE: Mapping[Family, tuple[str, str]] = {
     "unreached": ("servers could not be reached: see which, and start them", "profile-router doctor"),
     "server": ("servers failed while they were asked: see what they can", "profile-router doctor --live"),
     "model": ("a server does not have the model that a profile names", "profile-router doctor"),
-    "key": ("keys were missing, refused or limited: see which, and put them right", "profile-router doctor"),
+    "key": ("keys were missing, refused or limited: see which, and fix them", "profile-router doctor"),
     "request": ("prompts did not fit: a larger window per slot takes them", "profile-router doctor"),
     "answer": ("answers were of no use: see what the model can", "profile-router doctor --live"),
     "early": ("attempts got nowhere: let the outcomes say when to end one", CALIBRATE),
@@ -142,7 +142,7 @@ def _saved(totals: Totals) -> Iterator[str]:
     never = totals.runs - found.by_local - found.local_failed - totals.ended("unfinished")
     yield (
         f"Always-local: $0.00. The local tier did {found.by_local:,} alone; {found.local_failed:,} that it tried ended "
-        f"elsewhere or not well; {max(0, never):,} it was never asked."
+        f"elsewhere or not well; {max(0, never):,} never reached it."
     )
     if found.unknown:
         why = some_of([f"{reason or 'an older version ran it'} ({count:,})" for reason, count in found.unknown.items()])

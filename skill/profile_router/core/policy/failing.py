@@ -49,10 +49,10 @@ class Promotion:
 class HealthRules:
     """When a server or a key is put on cooldown, in seconds.
 
-    After `failures` in a row a server rests for `open_seconds`, each time twice as long up to `most_seconds`; then one
-    attempt has `probe_seconds` to show that it is back. A key rests as long as the provider says. Else it rests
-    `refused_seconds` after a 401, `limited_seconds` after a 429, and `used_up_seconds` after a 402 or 403. A model
-    that its own provider limits rests as a key after a 429. Each time it rests twice as long, up to `most_seconds`.
+    After `failures` in a row a server's lasts `open_seconds`, each time twice as long up to `most_seconds`. Then one
+    attempt has `probe_seconds` to show that it is back. A key's lasts as long as the provider says. Else it lasts
+    `refused_seconds` after a 401, `limited_seconds` after a 429, and `used_up_seconds` after a 402 or 403. A model that
+    its own provider limits has that of a key after a 429. Each time it is twice as long, up to `most_seconds`.
     """
 
     failures: int = field(default=3, metadata=bounded(1))

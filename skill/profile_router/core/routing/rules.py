@@ -203,7 +203,7 @@ def borderline(case: Case, _rule: BorderlineRule) -> Reasons | None:
     sizes = (evidence.files_to_read, evidence.files_to_edit, evidence.lines_to_edit)
     located = evidence.located
     if located is None or any(size.known for size in sizes):
-        return (f"in the band: {files_said(evidence)}, {lines_text(evidence)}",)
+        return (f"between small and large: {files_said(evidence)}, {lines_text(evidence)}",)
     where = (probably(located),) if located.told else ()
     busy = () if located.size or located.centrality is None else (f"its files are busy ({located.centrality:.2f})",)
     return (*where, *((like_it(located.size),) if located.size else busy))

@@ -109,7 +109,7 @@ def _sizes(evidence: Evidence, profile: str, policy: Policy) -> Iterator[str]:
             tokens = f"{window.prompt_tokens:,}"
         room = usable_tokens(window, policy.counting)
         source = _source(window.source, window.age_s)
-        yield f"{tokens} of {room:,} usable: {_terms(window, policy)} ({source}), {images}"
+        yield f"{tokens} of {room:,} usable tokens: {_terms(window, policy)} ({source}), {images}"
     if evidence.located and (spans := spans_text(evidence.located)):
         yield spans
     if more := file_tokens(evidence, policy):

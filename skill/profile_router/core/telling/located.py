@@ -71,7 +71,7 @@ def _size(size: SizeGuess) -> dict[str, Any]:
 def explain_lines(located: Located | None) -> list[str]:
     """Return the table of `route --explain`: the likeliest files, and what each sign gave them."""
     if located is None:
-        return ["no index of a repository was asked: the task names its files, or has no folder"]
+        return ["no files were searched for: the task names its files, or has no folder"]
     looked = f"{located.indexed:,} of {located.rankable:,} files and {located.commits:,} commits were looked into"
     if not located.files:
         return [looked, "no file is likelier than another: no word of the task is in a path, a definition or a commit"]

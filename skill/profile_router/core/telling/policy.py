@@ -37,9 +37,9 @@ class TableRow:
 
 _SIGNS: Mapping[EarlySign, str] = {
     "no_candidate_read": "no file that the task names was read; none at all where it names none",
-    "same_failing_edit": "an edit failed that had failed before, each time",
+    "same_failing_edit": "the same edit failed again, each time",
     "no_edit": "no file was changed, though the task asks for it",
-    "prose": "a turn had words in place of calls, each time",
+    "prose": "a turn had words in place of tool calls, each time",
     "over_usual_turns": "more turns than nine of ten took that ended well in this repository",
 }
 
@@ -169,5 +169,5 @@ _WHEN: Mapping[str, Callable[[Any], str]] = {
     "lint-or-summarize": _light,
     "long-context": _long,
     "small-change": _small,
-    "borderline": lambda _rule: "all that is left: stated or measured sizes in the band",
+    "borderline": lambda _rule: "all that is left: stated or measured sizes between small and large",
 }

@@ -15,13 +15,13 @@ VERDICTS: Mapping[LedgerVerdict, str] = {
     "unverified": "it ended well, and nothing confirms it: no check, or one that passes without the work too",
     "no-change": "it was to edit a file, and no file changed",
     "failed": "the last attempt or its check failed; the cause says why",
-    "refused": "it may not be done, or no one is there who can",
+    "refused": "no attempt was allowed, or none was possible",
     "unapproved": "nobody agreed to its price",
     "interrupted": "somebody stopped it; `resume` goes on with it",
     "error": "it came to no result: the call, a file or the machine was wrong",
-    "unfinished": "it has no end: it is at work, or was killed",
+    "unfinished": "it has not ended: it still runs, or was killed",
     "routed": "`route` said where it would go; nothing was run",
-    "undone": "`undo` made the files as they were before the run that its rule names",
+    "undone": "`undo` put the files back as they were before the run that its rule names",
 }
 WELL: frozenset[LedgerVerdict] = frozenset({"verified", "unverified"})  # those whose status is `ok`, exit code 0
 

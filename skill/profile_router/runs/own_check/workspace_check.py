@@ -24,9 +24,9 @@ from profile_router.workspace.folder import Workspace, find_workspace
 from profile_router.workspace.task_paths import placed
 
 _ALLOW = "`profile-router check --allow` in {folder}"
-_UNASKED = f"{UNAGREED['unasked']}: {_ALLOW}, or `check: auto` in the policy"
+_UNASKED = f"{UNAGREED['unasked']}; {_ALLOW} allows it, as does `check: auto` in the policy"
 # A model's own is allowed by an answer to the question alone.
-_UNASKED_OF_MODEL = f"{UNAGREED['unasked']}: a terminal chat of Hermes asks for that"
+_UNASKED_OF_MODEL = f"{UNAGREED['unasked']}; a terminal chat of Hermes asks for that"
 _DECLINED_OF_MODEL = f"{UNAGREED['declined']}; `profile-router check --forget` in {{folder}} forgets that"
 _DIGEST = 16  # digits in a question
 _DIGESTED = re.compile(rf"; [0-9a-f]{{{_DIGEST}}}\)$")
