@@ -229,7 +229,7 @@ def test_the_mark_of_a_verification_follows_from_how_it_ended(
 def test_that_the_check_was_not_run_is_said_once(runs: bool, told: int) -> None:
     stream = io.StringIO()
     shown = Progress(stream)
-    shown({"event": "found", "line": "make · not run: nobody agreed to it yet", "runs": runs})
+    shown({"event": "found", "line": "make · not run: nobody agreed to it", "runs": runs})
     shown({"event": "verify", "line": "unverified: it was not run", "about": "unrun", "passed": None})
     shown({"event": "verify", "line": "unverified: a claim", "about": "open", "passed": None})
     assert [stream.getvalue().count(one) for one in ("it was not run", "a claim")] == [told, 1]
