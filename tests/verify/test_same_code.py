@@ -29,9 +29,20 @@ def only_words(path: str, before: bytes | None, after: bytes) -> bool:
         ("a.c", b"int f(void) { return 1; }\n", b"/* f */\nint f(void) { return 1; }\n"),
         ("run.sh", b"#!/bin/sh\n# a\necho 1\n", b"#!/bin/sh\n# b\n\necho 1\n"),
         ("lib/A.pm", b"# a\nsub f { 1 }\n", b"# b\nsub f { 1 }\n"),
+        ("a.py", b"if a.low < 3:\n    f('x', [1, 2])\n", b'if 3 > a.low:\n    f("x", [\n        1, 2,\n    ])\n'),
+        ("a.py", b"x = (a + b)\n", b"x = a + b\n"),
+        ("a.py", b"x = list()\ny = {}\n", b"x = []\ny = dict()\n"),
+        ("a.py", b"x = R'a'\n", b'x = r"a"\n'),
+        ("a.js", b"const a = 'b'\nif (a === b) f(a)\n", b'const a = "b";\nif (b === a) f(a,);\n'),
+        ("a.ts", b"if (low > value) g();\n", b"if (value < low) g();\n"),
+        ("A.java", b"class A { boolean b = x >= y; }\n", b"class A { boolean b = (y <= x); }\n"),
+        ("a.go", b"package a\n\nvar b = c.d != 3\n", b"package a\n\nvar b = 3 != c.d\n"),
+        ("a.rs", b"fn f() -> bool { a.b > 1 }\n", b"fn f() -> bool { 1 < a.b }\n"),
+        ("a.c", b"int f(int a) { return a->b > 1; }\n", b"int f(int a) { return (1 < a->b); }\n"),
+        ("a.rb", b"x = 'a' if b > 1\n", b'x = "a" if 1 < b\n'),
     ],
 )
-def test_comments_and_white_space_are_not_code(path: str, before: bytes | None, after: bytes) -> None:
+def test_comments_white_space_and_form_are_not_code(path: str, before: bytes | None, after: bytes) -> None:
     assert only_words(path, before, after)
 
 
@@ -59,6 +70,25 @@ def test_comments_and_white_space_are_not_code(path: str, before: bytes | None, 
         ("requirements.txt", b"a==1\n", b"a==2\n"),
         ("README.md", b"a\n", b"b\n"),
         ("a.zig", b"// a\n", b"// b\n"),
+        ("a.py", b"x = a < 3\n", b"x = a > 3\n"),
+        ("a.py", b"x = a < 3\n", b"x = 3 >= a\n"),
+        ("a.py", b"x = f() < g()\n", b"x = g() > f()\n"),
+        ("a.py", b"x = a < b < c\n", b"x = c > b > a\n"),
+        ("a.py", b"x = (a,)\n", b"x = (a)\n"),
+        ("a.py", b"x = a[1,]\n", b"x = a[1]\n"),
+        ("a.py", b"x = '{a}'\n", b"x = f'{a}'\n"),
+        ("a.py", b"x = '\\n'\n", b"x = r'\\n'\n"),
+        ("a.py", b"x = a - (b - c)\n", b"x = a - b - c\n"),
+        ("a.py", b"x = list(a)\n", b"x = []\n"),
+        ("a.py", b"x = [a]\n", b"x = {a}\n"),
+        ("a.py", b"x = a + b\n", b"x = b + a\n"),
+        ("a.js", b"x = (a?.b).c\n", b"x = a?.b.c\n"),
+        ("a.js", b"x = [1,,]\n", b"x = [1,]\n"),
+        ("a.js", b"x = a == b\n", b"x = a === b\n"),
+        ("a.js", b"x = 'a'\n", b"x = `a`\n"),
+        ("a.rb", b"x = 'a#{b}'\n", b'x = "a#{b}"\n'),
+        ("a.c", b"char a = 'a';\n", b'char a = "a";\n'),
+        ("a.go", b"package a\n\nvar b = c < 3\n", b"package a\n\nvar b = c <= 3\n"),
     ],
 )
 def test_what_is_code_or_not_known_is_none_of_them(path: str, before: bytes | None, after: bytes) -> None:

@@ -1,4 +1,4 @@
-"""Is the code of changed files the same, and only comments, white space or documents differ? No code: no fix.
+"""Is the code of changed files the same, and only comments, documents or its form differ? No code: no fix.
 
 What is not sure counts as code. That is a language without a grammar here, or a file that does not parse. It is a
 comment that tells a tool something, or a docstring with a test or that the program reads.
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from profile_router.core.condense.parts import language_of_file
 from profile_router.core.ladder.receipt import ChangedFile
 from profile_router.git.marks import path_as_text
+from profile_router.verify.code_form import code_form
 from profile_router.verify.parsing import MOST_PARSED_BYTES, ChangedContent
 from profile_router.workspace.outline import syntax_of
 
@@ -36,8 +37,7 @@ _DIRECTIVE = re.compile(
 _LINES = frozenset({"sh", "bash", "pl", "pm", "t", "mk", "makefile"})  # in them a line that begins with # is a comment
 _TEST_IN_DOC = b">>>"
 _READ_AS_HELP = re.compile(rb"__doc__|\b(?:click|typer|docopt|argparse|fire|fastapi|getdoc)\b")
-_SPACE = re.compile(rb"\s+")
-Shape = tuple[list[tuple[str, object]], bytes, tuple[bytes, ...]]
+Shape = tuple[bytes, tuple[bytes, ...]]
 
 
 def only_words_changed(changes: Sequence[ChangedContent]) -> tuple[str, ...]:
@@ -68,7 +68,7 @@ def _same_code(change: ChangedContent) -> bool:
     language = language_of_file(change.path)
     if language is not None:
         old, new = _shape(language, before), _shape(language, after)
-        return old is not None and new is not None and old[:2] == new[:2] and not _directs(old[2], new[2])
+        return old is not None and new is not None and old[0] == new[0] and not _directs(old[1], new[1])
     return _ending(change.path) in _LINES and _same_lines(before, after)
 
 
@@ -96,21 +96,20 @@ def _parted(source: bytes) -> tuple[list[bytes], tuple[bytes, ...]]:
 
 
 def _shape(language: str, source: bytes) -> Shape | None:
-    """Return what *source* is without its comments: its tree, its text without white space, and the comments."""
+    """Return the form of *source* without its comments, and the comments; None where it does not parse."""
     root = syntax_of(language, source)
     if root is None:
         return None
+    words: list[bytes] = []
     docs = language == "python" and not _READ_AS_HELP.search(source)
-    tree: list[tuple[str, object]] = []
-    words: list[Node] = []
-    open_nodes = [root]
-    while open_nodes:
-        node = open_nodes.pop()
-        inside = [child for child in node.children if not _is_words(child, docs=docs)]
-        words += [child for child in node.children if _is_words(child, docs=docs)]
-        tree.append((node.type, len(inside) if node.child_count else node.text))
-        open_nodes.extend(reversed(inside))
-    return tree, _SPACE.sub(b"", _without(source, words)), tuple(node.text or b"" for node in words)
+
+    def is_words(node: Node) -> bool:
+        found = _is_words(node, docs=docs)
+        if found:
+            words.append(node.text or b"")
+        return found
+
+    return code_form(language, root, source, is_words), tuple(words)
 
 
 def _is_words(node: Node, *, docs: bool) -> bool:
@@ -121,11 +120,3 @@ def _is_words(node: Node, *, docs: bool) -> bool:
         return False
     child = node.child(0)
     return child is not None and child.type == "string" and _TEST_IN_DOC not in (node.text or b"")
-
-
-def _without(source: bytes, words: Sequence[Node]) -> bytes:
-    pieces, at = [], 0
-    for node in sorted(words, key=lambda node: node.start_byte):
-        pieces.append(source[at : node.start_byte])
-        at = max(at, node.end_byte)
-    return b"".join((*pieces, source[at:]))

@@ -75,7 +75,7 @@ COMMENTS = Verified(files_changed=(ChangedFile(path="b.py", lines_added=1, lines
 
 @pytest.mark.parametrize("goal", ["Fix a.py", "share(10, 3) loses a cent", "Fix it: 1.5 is read as 105"])
 def test_a_change_of_comments_alone_fixes_no_fault(goal: str) -> None:
-    said = "only comments or documents changed, and no code: b.py"
+    said = "only comments, documents or the form of code changed: b.py"
     assert judged(goal, COMMENTS) == Failure(cause="no-change", message=said)
 
 

@@ -25,7 +25,7 @@ def no_change(task: Task, evidence: Evidence, attempt: Attempt, verified: Verifi
     None where nobody knows what changed: outside of git, after commands and tools that are not ours.
     """
     if verified.only_words and wants_other_code(task.goal, task.files):
-        said = f"only comments or documents changed, and no code: {some_of(verified.only_words, _NAMED)}"
+        said = f"only comments, documents or the form of code changed: {some_of(verified.only_words, _NAMED)}"
         return Failure(cause="no-change", message=said)
     if verified.files_changed or not (verified.whole or attempt.wrote is not None):
         return None
