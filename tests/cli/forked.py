@@ -165,6 +165,7 @@ def load() -> None:
     importlib.import_module("profile_router.prompting.tokens").load_encoding()
     http = importlib.import_module("profile_router.servers.http")
     http.idle_client()
+    http._no_tls()
     for direct in (True, False):
         http._tls(direct)  # reads all certificates
     _read_types()

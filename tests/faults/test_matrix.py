@@ -10,7 +10,7 @@ over fakes, with each change (tests/graphs/test_every_cause.py).
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -46,7 +46,7 @@ from tests.faults.stage import (
 
 from profile_router.cli.commands.run import EXITS
 from profile_router.core.policy import Policy
-from profile_router.policies.file import SHIPPED, read_policy
+from profile_router.policies.file import SHIPPED, find_policy, read_policy
 from profile_router.servers.health import HealthStore
 
 CELLS = [
@@ -56,9 +56,9 @@ CELLS = [
 _read = cache(read_policy)  # it is the same few files again and again
 
 
-def _read_once(path: Path, _kept_in: Path | None = None) -> Policy:
-    """Return the policy in *path*, wherever what it was parsed to may be kept."""
-    return _read(path)
+def _read_once(named: str | None, environ: Mapping[str, str]) -> Policy:
+    """Return the policy in force, wherever what it was parsed to may be kept."""
+    return _read(find_policy(named, environ))
 
 
 @pytest.fixture(scope="session")
@@ -71,7 +71,7 @@ def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(autouse=True)
 def _names(monkeypatch: pytest.MonkeyPatch) -> None:
     name_service(monkeypatch)
-    monkeypatch.setattr("profile_router.runs.setup.read_policy", _read_once)
+    monkeypatch.setattr("profile_router.runs.setup.found_policy", _read_once)
 
 
 def test_the_table_names_every_fault() -> None:
@@ -144,7 +144,7 @@ def _remembered(cell: Cell, row: Row, stage: str, tier: str) -> None:
     """What the failure says of server or key is kept, nothing else is; each attempt looked at its server once."""
     if stage not in ("dispatch", "edited"):
         return
-    store = HealthStore(state=cell.home / "state", rules=_read_once(SHIPPED).health, clock=lambda: 0.0)
+    store = HealthStore(state=cell.home / "state", rules=_read(SHIPPED).health, clock=lambda: 0.0)
     went_away = stage == "edited" and row.receipt == "unavailable"
     ill = "server" if went_away else row.ill
     failed = [(name, record) for name, record in store.all() if record.failures]  # the others were looked at alone

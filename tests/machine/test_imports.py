@@ -25,8 +25,9 @@ def test_a_run_imports_what_only_the_embedded_runner_needs_when_that_runs() -> N
     heavy = "{'langchain.agents', 'langchain_openai', 'openai', 'regex', 'tiktoken', 'jinja2', 'tree_sitter'}"
     clients = "{'httpx', 'websockets', 'langgraph_sdk.client', 'langsmith.types.agent'}"
     code = (
-        "import sys; from profile_router.runs import batch, resume, run; "
-        "from profile_router.runs.thread_session import import_graph; import_graph(); "
+        "import sys; from profile_router.api import batching, resuming, running; "
+        "from profile_router.api.surroundings import imported; imported(); "
+        "from profile_router.runs import batch, resume, run; "
         f"print('langsmith.types.run_select_field' in sys.modules, {heavy} & set(sys.modules), "
         f"{clients} & set(sys.modules))"
     )

@@ -17,7 +17,7 @@ from profile_router.core.policy import Policy
 from profile_router.errors import PolicyError
 from profile_router.outside import strict_yaml
 from profile_router.policies import file, parsed
-from profile_router.policies.file import SHIPPED, read_policy
+from profile_router.policies.file import SHIPPED, found_policy, read_policy
 from profile_router.state import kept_files
 
 RAW = SHIPPED.read_bytes()
@@ -56,6 +56,22 @@ def test_the_second_call_parses_nothing_and_reads_the_same_policy(folder: Path, 
     assert _read(folder) == PARSED
     assert _read(folder) == PARSED
     assert len(parses) == 1
+
+
+def test_the_found_policy_is_parsed_once(tmp_path: Path, parses: list[int]) -> None:
+    environ = {"HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    first, second = found_policy(None, environ), found_policy(None, environ)
+    assert (first, second, len(parses)) == (PARSED, PARSED, 1)
+
+
+_OFTEN = ("cli/commands/run.py", "cli/commands/batch.py", "cli/commands/route.py", "cli/commands/observe.py")
+
+
+@pytest.mark.parametrize("room", ["api", "runs", *_OFTEN])
+def test_whoever_is_called_for_each_subagent_reads_the_policy_as_it_is_kept(room: str) -> None:
+    place = Path(str(file.__file__)).parents[1] / room
+    for module in place.rglob("*.py") if place.is_dir() else [place]:
+        assert "read_policy" not in module.read_text(), module
 
 
 def test_what_is_kept_is_json_that_only_its_owner_may_read(folder: Path) -> None:

@@ -25,7 +25,7 @@ def fetched(body: bytes, encoding: str = "", status: int = 200) -> tuple[httpx2.
     """Return the answer, read to its end, and the encoding that was asked for."""
 
     async def ask(url: str) -> httpx2.Response:
-        async with open_client(direct=True, connect_s=2, read_s=10) as client:
+        async with open_client(url, direct=True, connect_s=2, read_s=10) as client:
             return await client.get(url)
 
     answer = raw(body, content_type="application/json")
@@ -86,9 +86,9 @@ def test_an_error_whose_body_does_not_come_is_told_by_its_status(stalls: bool, m
 
     async def ask() -> httpx2.Response:
         async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
-            port = server.sockets[0].getsockname()[1]
-            async with open_client(direct=True, connect_s=2, read_s=10) as client:
-                found = await client.get(f"http://127.0.0.1:{port}/")
+            url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+            async with open_client(url, direct=True, connect_s=2, read_s=10) as client:
+                found = await client.get(url)
             done.set()
             await asyncio.wait_for(closed.wait(), 10)
             return found

@@ -2,12 +2,15 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
+from pathlib import Path
 
 import httpx2
 import pytest
+from tests.tls_server import self_signed
 
-from profile_router.servers.http import ask
+from profile_router.servers import http
+from profile_router.servers.http import ask, open_client
 
 URL = "http://127.0.0.1:9/v1/models"
 
@@ -53,3 +56,37 @@ def test_a_whole_answer_comes_as_it_was_sent() -> None:
 
     answer = asyncio.run(_asked(whole, 3_600.0))
     assert (answer.status_code, answer.json()) == (200, {"data": []})
+
+
+class _AllCertificates(Exception):
+    """They were read."""
+
+
+@pytest.mark.parametrize(
+    ("url", "direct", "reads"),
+    [
+        ("http://127.0.0.1:8080/v1", True, False),
+        ("HTTP://127.0.0.1:8080/v1", True, False),
+        ("https://127.0.0.1:8080/v1", True, True),
+        ("http://example.invalid/v1", False, True),  # its proxy may speak TLS
+        ("https://example.invalid/v1", False, True),
+    ],
+)
+def test_certificates_are_read_where_tls_may_be_spoken(
+    url: str, direct: bool, reads: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read(_direct: bool) -> None:
+        raise _AllCertificates
+
+    monkeypatch.setattr(http, "_tls", read)
+    with pytest.raises(_AllCertificates) if reads else nullcontext():
+        open_client(url, direct=direct, connect_s=1, read_s=1)
+
+
+def test_a_client_of_plain_http_trusts_no_certificate(tmp_path: Path) -> None:
+    async def asked_otherwise(url: str) -> None:
+        async with open_client(url.replace("https:", "http:"), direct=True, connect_s=2, read_s=2) as client:
+            await client.get(url)
+
+    with self_signed(tmp_path) as url, pytest.raises(httpx2.ConnectError, match=r"self.signed"):
+        asyncio.run(asked_otherwise(url))

@@ -26,7 +26,7 @@ def resolving(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> None:
 
 
 async def fetched(url: str) -> httpx2.Response:
-    async with open_client(direct=True, connect_s=2, read_s=2) as client:
+    async with open_client(url, direct=True, connect_s=2, read_s=2) as client:
         return await client.get(url)
 
 

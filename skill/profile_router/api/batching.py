@@ -15,7 +15,7 @@ from profile_router.core.task import Task
 from profile_router.core.telling.envelope import enveloped
 from profile_router.errors import RouterError, UsageError
 from profile_router.ledger.schema import moment
-from profile_router.policies.file import find_policy, read_policy
+from profile_router.policies.file import found_policy
 from profile_router.ports import Approver
 
 GivenTask = str | Task | Mapping[str, Any] | RouterError
@@ -75,7 +75,7 @@ async def abatch(
     seconds = seconds_given(timeout)
     with foreign_held_back() as whole:
         around, file = environment_given(environ, whole), path_given(policy, "policy")
-        parallel = read_policy(find_policy(file, around)).limits.parallel
+        parallel = found_policy(file, around).limits.parallel
         await asyncio.to_thread(imported, "profile_router.runs.batch")
         from profile_router.runs.batch import run_batch
         from profile_router.runs.result import batch_status

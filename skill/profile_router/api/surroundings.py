@@ -15,11 +15,8 @@ from profile_router.ports import Emit, Event
 
 Tell = Callable[[RunEvent], object]
 T = TypeVar("T")
-# LangChain and LangGraph take a second: only who runs a task imports them.
-_LARGE = (
-    *("profile_router.runs.run", "profile_router.threads.checkpoints", "profile_router_graphs.router", "aiosqlite"),
-    "profile_router_graphs.state",
-)
+# LangChain takes half a second: only who runs a task imports it.
+_LARGE = ("profile_router.runs.run", "profile_router_graphs.state")
 
 _DOOR = threading.Lock()
 _HELD: dict[str, str] = {}
@@ -54,6 +51,9 @@ def foreign_held_back() -> Iterator[dict[str, str]]:
 
 def imported(*more: str) -> None:
     """Import what every run needs, and the modules *more*: in a thread, as it takes a second."""
+    from profile_router.runs.thread_session import import_graph
+
+    import_graph()  # first: whatever else imports LangGraph would have it gather the clients of services
     for name in (*_LARGE, *more):
         importlib.import_module(name)
 

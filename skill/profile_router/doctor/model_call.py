@@ -94,8 +94,8 @@ class _Call:
         connect_s, seconds = limits.connect_seconds, limits.first_answer_seconds
         again = "the result of its call is refused: " if self.bodies else ""
         try:
-            async with open_client(direct=direct, connect_s=connect_s, read_s=seconds, key=key) as client:
-                url = f"{endpoint.base_url.rstrip('/')}/chat/completions"
+            url = f"{endpoint.base_url.rstrip('/')}/chat/completions"
+            async with open_client(url, direct=direct, connect_s=connect_s, read_s=seconds, key=key) as client:
                 answer = await ask(client, "POST", url, chat_body(self.profile, request, tokens), seconds=seconds)
         except httpx2.HTTPError as error:
             at, fault = "", None

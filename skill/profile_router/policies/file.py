@@ -19,7 +19,7 @@ from profile_router.core.policy.early import GETS_NOWHERE
 from profile_router.core.policy.private import PrivateRules
 from profile_router.core.privacy.confidential import MOST_CONFIDENTIAL, MOST_PATTERNS, pattern_problem, word_problem
 from profile_router.errors import Cause, PolicyError
-from profile_router.folders import our_folder
+from profile_router.folders import POLICIES, our_folder
 from profile_router.outside.places import is_file_named
 from profile_router.outside.plain_file import read_plain
 from profile_router.outside.strict_yaml import (
@@ -52,6 +52,11 @@ def find_policy(named: str | None, environ: Mapping[str, str]) -> Path:
         return Path(environ[POLICY_VARIABLE])
     own = own_policy(environ)
     return own if is_file_named(str(own)) else SHIPPED
+
+
+def found_policy(named: str | None, environ: Mapping[str, str]) -> Policy:
+    """Return the policy that `find_policy` finds, as it was read before where it was. Raises PolicyError."""
+    return read_policy(find_policy(named, environ), our_folder("CACHE", environ) / POLICIES)
 
 
 def read_policy(path: Path, kept_in: Path | None = None) -> Policy:

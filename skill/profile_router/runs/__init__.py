@@ -3,5 +3,5 @@
 `setup` and `route` are light; `run` brings LangGraph in, and is imported only by what runs a task.
 
 Other rooms come in by `batch`, `bench`, `foreign`, `interrupt`, `job`, `observe`, `opened`, `result`, `resume`,
-`route`, `run`, `setup`, `undo`, `unfinished`.
+`route`, `run`, `setup`, `thread_session`, `undo`, `unfinished`.
 """

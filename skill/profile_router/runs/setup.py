@@ -18,8 +18,8 @@ from profile_router.core.task import Task
 from profile_router.core.text import shown
 from profile_router.errors import ProfileError, UnknownProfile, UsageError, WorkspaceError
 from profile_router.evidence.first_look import FirstLook
-from profile_router.folders import CONFIGS, POLICIES, our_folder
-from profile_router.policies.file import find_policy, read_policy
+from profile_router.folders import CONFIGS, our_folder
+from profile_router.policies.file import found_policy
 from profile_router.policies.workspace_rules import tightened_by
 from profile_router.prices.book import PriceBook, price_book
 from profile_router.profiles.home import HermesHome, find_home
@@ -88,9 +88,7 @@ def prepare(
     workspace = find_workspace(task.workspace, cwd)
     if workspace is None and (workspace := workspace_of_files(task.files, cwd)) is not None:
         task = replace(task, workspace=str(workspace.root))
-    policy, ignored = tightened_by(
-        read_policy(find_policy(policy_file, environ), our_folder("CACHE", environ) / POLICIES), workspace
-    )
+    policy, ignored = tightened_by(found_policy(policy_file, environ), workspace)
     found = placed(task, workspace, cwd)
     home = replace(find_home(environ), kept_in=our_folder("CACHE", environ) / CONFIGS)
     policy, warnings = _without_absent_cheap(policy, home)

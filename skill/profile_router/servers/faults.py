@@ -58,7 +58,7 @@ async def fault_of_error(error: BaseException, base_url: str, *, connect_s: floa
         return _NOTHING
     where = _by(base_url, other)
     try:
-        async with open_client(direct=True, connect_s=connect_s, read_s=_SECONDS) as client:
+        async with open_client(where, direct=True, connect_s=connect_s, read_s=_SECONDS) as client:
             await ask(client, "GET", f"{where.rstrip('/')}/models")
     except httpx2.HTTPError as again:
         if other == "https" and any(isinstance(link, ssl.SSLCertVerificationError) for link in causes(again)):

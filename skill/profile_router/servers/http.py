@@ -25,8 +25,12 @@ _MOST_BYTES = 8_000_000
 _SAID_CHARS = 160
 
 
-def open_client(*, direct: bool, connect_s: float, read_s: float, key: Secret | None = None) -> httpx2.AsyncClient:
-    """Return a client, to be closed by its user. Times are seconds; *direct* leaves the environment's proxies out.
+def open_client(
+    url: str, *, direct: bool, connect_s: float, read_s: float, key: Secret | None = None
+) -> httpx2.AsyncClient:
+    """Return a client for the server of *url*, to be closed by its user.
+
+    Times are seconds; *direct* leaves the environment's proxies out.
 
     It sends *key* with each request.
 
@@ -40,7 +44,7 @@ def open_client(*, direct: bool, connect_s: float, read_s: float, key: Secret | 
         timeout=httpx2.Timeout(read_s, connect=connect_s),
         follow_redirects=False,
         trust_env=not direct,
-        verify=_tls(direct),
+        verify=_no_tls() if direct and url.lower().startswith("http:") else _tls(direct),
         # A packed answer of any size may follow from a small one, and packing gives a stream nothing.
         headers={"Accept-Encoding": "identity"} | ({"Authorization": f"Bearer {key.reveal()}"} if key else {}),
         # llama.cpp's server promises to keep a streamed connection and closes it. The next request on it would fail now
@@ -135,6 +139,14 @@ async def _stay_here(request: httpx2.Request) -> None:
     places = dict.fromkeys(str(row[4][0]).partition("%")[0] for row in rows)
     if away := next((place for place in places if not ipaddress.ip_address(place).is_loopback), None):
         raise httpx2.ConnectError(f"{host} resolves to {away}, {ELSEWHERE}", request=request)
+
+
+@cache
+def _no_tls() -> ssl.SSLContext:
+    """Return the TLS context of a client that needs none: it trusts no certificate, and reads none."""
+    import ssl
+
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 @cache

@@ -210,8 +210,8 @@ def _loaded_window(profile: Profile, entries: Sequence[Mapping[str, Any]], key: 
 
 
 def _client(profile: Profile, connect_s: float) -> httpx2.AsyncClient:
-    key = profile.endpoint.api_key
-    return open_client(direct=True, connect_s=connect_s, read_s=max(connect_s, INSPECT_SECONDS), key=key)
+    url, key = profile.endpoint.base_url, profile.endpoint.api_key
+    return open_client(url, direct=True, connect_s=connect_s, read_s=max(connect_s, INSPECT_SECONDS), key=key)
 
 
 async def _ask_models(client: httpx2.AsyncClient, profile: Profile) -> httpx2.Response:

@@ -59,14 +59,13 @@ async def timed_answer(
     }
     found = TimedAnswer()
     endpoint = profile.endpoint
+    url, key = f"{endpoint.base_url.rstrip('/')}/chat/completions", endpoint.api_key
     started = time.monotonic()
     try:
         async with (
             asyncio.timeout(seconds),
-            open_client(direct=direct, connect_s=connect_s, read_s=seconds, key=endpoint.api_key) as client,
-            client.stream(
-                "POST", f"{endpoint.base_url.rstrip('/')}/chat/completions", json=chat_body(profile, request, tokens)
-            ) as answer,
+            open_client(url, direct=direct, connect_s=connect_s, read_s=seconds, key=key) as client,
+            client.stream("POST", url, json=chat_body(profile, request, tokens)) as answer,
         ):
             if answer.status_code != 200:
                 content = bytearray()

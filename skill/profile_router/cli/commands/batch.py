@@ -20,7 +20,7 @@ from profile_router.cli.progress import Progress
 from profile_router.core.task import Task
 from profile_router.errors import UsageError
 from profile_router.machine.imports import import_large
-from profile_router.policies.file import find_policy, read_policy
+from profile_router.policies.file import found_policy
 from profile_router.ports import Emit
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise wrong[0]  # nothing to run: the call is wrong, not a task
     numbered = _Numbered()
     approver = approver_for(arguments, print_event, numbered.away)
-    policy = read_policy(find_policy(arguments.policy, os.environ))
+    policy = found_policy(arguments.policy, os.environ)
     seconds = None
     if arguments.from_hermes:
         if not switched_on(policy, tasks, arguments.policy):

@@ -14,10 +14,9 @@ from profile_router.cli.stories import told_lines
 from profile_router.core.days import DAY_S
 from profile_router.core.policy import Budget
 from profile_router.core.text import in_words, price
-from profile_router.folders import POLICIES, our_folder
 from profile_router.ledger.history import SqliteHistory
 from profile_router.ledger.schema import day_of, moment
-from profile_router.policies.file import find_policy, read_policy
+from profile_router.policies.file import found_policy
 from profile_router.state.folder import state_dir
 
 _WHOSE = " · by providers' own figures where they tell them, else by prices: `profile-router history` tells each"
@@ -32,7 +31,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print what is left of today; return 0."""
-    rules = read_policy(find_policy(arguments.policy, os.environ), our_folder("CACHE", os.environ) / POLICIES).budget
+    rules = found_policy(arguments.policy, os.environ).budget
     now = time.time()
     answer = _answer(rules, SqliteHistory(state=state_dir(os.environ)), now)
     print_told()

@@ -26,7 +26,7 @@ from profile_router.core.text import price, shown
 from profile_router.errors import UsageError
 from profile_router.ledger.observed import observed_since
 from profile_router.outside.json_reader import UnreadableJson, read_json
-from profile_router.policies.file import find_policy, read_policy
+from profile_router.policies.file import found_policy
 from profile_router.state.folder import state_dir
 
 _MOST_CALLS, _MOST_TOKENS = 1_000, 10**9
@@ -69,7 +69,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _begun(tasks: Sequence[Task | UsageError], policy_file: str | None) -> None:
     """Say how the policy has the plugin switched, and where each task would go; where it observes, note them."""
-    policy = read_policy(find_policy(policy_file, os.environ))
+    policy = found_policy(policy_file, os.environ)
     tell_switch(policy)
     if policy.hermes_plugin in ("observe", "explain"):
         tell_explained(tasks, policy_file, observes=policy.hermes_plugin == "observe")

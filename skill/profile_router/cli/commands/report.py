@@ -15,8 +15,7 @@ from profile_router.cli.output_file import OutputFile, page_file
 from profile_router.cli.report_screen import screen_lines
 from profile_router.core.text import shown
 from profile_router.errors import UsageError
-from profile_router.folders import POLICIES, our_folder
-from profile_router.policies.file import find_policy, read_policy
+from profile_router.policies.file import found_policy
 from profile_router.reporting.replayed import kept_replay
 from profile_router.reporting.sections import report_of
 from profile_router.reporting.summary import summary_json, summary_of
@@ -42,7 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Print the report, and write the page; return 0."""
     days = days_in(arguments.since)
     page = _page(arguments)
-    policy = read_policy(find_policy(arguments.policy, os.environ), our_folder("CACHE", os.environ) / POLICIES)
+    policy = found_policy(arguments.policy, os.environ)
     summary = summary_of(state_dir(os.environ), policy, days=days, now=time.time(), replayed=kept_replay(os.environ))
     print_told()
     if arguments.html is not None:

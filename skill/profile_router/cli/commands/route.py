@@ -16,7 +16,7 @@ from profile_router.cli.spelling import as_called
 from profile_router.core.task import Task
 from profile_router.core.telling.decision import LABEL_WIDTH, Json
 from profile_router.errors import RouterError, UsageError
-from profile_router.policies.file import find_policy, read_policy
+from profile_router.policies.file import found_policy
 from profile_router.runs.route import quote
 
 _SCRIPT = 'in a script:\n  hermes -p "$(profile-router route --json "fix the typo in README.md" | jq -r .profile)" chat'
@@ -54,7 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _quotes(given: str, policy_file: str | None) -> Json:
     """Return what each task of *given* would cost at most, and above which figure somebody is asked: both in USD."""
     tasks = tasks_from_json(json_of("--tasks-json", given, line=False, most=MOST_OF_TASKS), source_of(given))
-    policy = read_policy(find_policy(policy_file, os.environ))
+    policy = found_policy(policy_file, os.environ)
     told = [_quoted(task, policy_file) for task in tasks]
     return {"mode": policy.hermes_plugin, "ask_above_usd": policy.budget.ask_above_usd, "tasks": told}
 

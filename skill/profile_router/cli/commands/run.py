@@ -21,7 +21,7 @@ from profile_router.core.policy import Policy
 from profile_router.core.task import Task
 from profile_router.errors import UsageError
 from profile_router.machine.imports import import_large
-from profile_router.policies.file import find_policy, read_policy
+from profile_router.policies.file import found_policy
 from profile_router.ports import Emit
 
 EXITS: Mapping[Status, int] = {"ok": 0, "failed": 1, "refused": 3, "unapproved": 4}
@@ -50,7 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
     progress = Progress()
     approver = approver_for(arguments, print_event, progress.away)
     if arguments.from_hermes:
-        policy = read_policy(find_policy(arguments.policy, os.environ))
+        policy = found_policy(arguments.policy, os.environ)
         if not switched_on(policy, [task], arguments.policy):
             return EXITS["ok"]
         task = replace(task, timeout_s=min(task.timeout_s or math.inf, policy.limits.run_seconds))

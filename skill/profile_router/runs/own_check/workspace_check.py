@@ -16,7 +16,7 @@ from profile_router.core.found_check import UNAGREED, FoundCheck
 from profile_router.core.policy import Policy, Terminal
 from profile_router.core.task import Task
 from profile_router.core.text import exactly, shown
-from profile_router.policies.file import find_policy, read_policy
+from profile_router.policies.file import found_policy
 from profile_router.policies.workspace_rules import tightened_by
 from profile_router.state.folder import state_dir
 from profile_router.values import frozen
@@ -155,7 +155,7 @@ def look_at_check(
     Raises RouterError for bad input.
     """
     workspace = find_workspace(folder, cwd)
-    policy, _ = tightened_by(read_policy(find_policy(policy_file, environ)), workspace)
+    policy, _ = tightened_by(found_policy(policy_file, environ), workspace)
     if workspace is None:
         return LookedUpCheck(workspace=None, check=None, open=None, none="there is no workspace")
     task = placed(Task(goal="", files=tuple(files)), workspace, cwd).task

@@ -48,7 +48,7 @@ async def open_model(
     endpoint = profile.endpoint
     direct = local or is_loopback(endpoint.base_url)
     gate = gate or AnswerGate(where=profile.where)
-    async with open_client(direct=direct, connect_s=connect_s, read_s=read_s) as client:
+    async with open_client(endpoint.base_url, direct=direct, connect_s=connect_s, read_s=read_s) as client:
         hooks = client.event_hooks
         client.event_hooks = {**hooks, "response": [*hooks["response"], as_event, gate.guard]}
         model = _thinking_model()(
