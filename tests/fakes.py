@@ -12,7 +12,6 @@ from typing import Any, Literal
 
 from profile_router.core.attempt.handoff import FileDiff, SetBack
 from profile_router.core.attempt.order import Order
-from profile_router.core.attempt.unable_check import MayLack
 from profile_router.core.condense.result import Condensed, CondensedPart, CondenseOutcome, Helper
 from profile_router.core.conversation import Conversation, Shared
 from profile_router.core.evidence import Evidence, PrivateFinding, Range, TokenCount, Window
@@ -30,6 +29,7 @@ from profile_router.core.routing.decide import stays_here
 from profile_router.core.routing.probe import Complexity, ProbeOutcome
 from profile_router.core.routing.rate import FREE, rate_at
 from profile_router.core.task import Task
+from profile_router.core.trust.unable_check import MayLack
 from profile_router.errors import AttemptError, RouterError
 from profile_router.evidence.conversation import share
 from profile_router.policies.file import SHIPPED, read_policy

@@ -9,9 +9,9 @@ from typing_extensions import TypedDict
 
 from profile_router.core import evidence, found_check, task
 from profile_router.core.attempt import handoff, standing
-from profile_router.core.attempt.between import order_for
 from profile_router.core.attempt.handoff import Handoff
 from profile_router.core.attempt.order import Order
+from profile_router.core.attempt.ordering import order_for
 from profile_router.core.attempt.standing import Standing
 from profile_router.core.condense import result as condensed
 from profile_router.core.condense.result import Condensed

@@ -9,7 +9,6 @@ from typing import Any, Protocol
 from profile_router.core.attempt.handoff import FileDiff, SetBack
 from profile_router.core.attempt.order import Order
 from profile_router.core.attempt.review import ReviewedWork, ReviewOutcome
-from profile_router.core.attempt.unable_check import MayLack
 from profile_router.core.condense.result import CondenseOutcome, Helper
 from profile_router.core.conversation import Conversation, Shared
 from profile_router.core.evidence import Evidence
@@ -23,6 +22,7 @@ from profile_router.core.ladder.steps import TakenStep
 from profile_router.core.routing.probe import ProbeOutcome
 from profile_router.core.routing.route import Decision
 from profile_router.core.task import Task
+from profile_router.core.trust.unable_check import MayLack
 
 Event = Mapping[str, Any]
 Emit = Callable[[Event], None]

@@ -37,7 +37,7 @@ def test_each_mark_has_one_for_streams_without_it(event: dict[str, object], line
 
 
 @pytest.mark.parametrize(
-    "room", ["cli", "core/telling", "core/routing", "core/ladder", "core/attempt", "doctor", "runs"]
+    "room", ["cli", "core/telling", "core/routing", "core/ladder", "core/attempt", "core/trust", "doctor", "runs"]
 )
 def test_each_mark_in_what_we_tell_has_one_in_ascii(room: str) -> None:
     told = "".join(file.read_text() for file in (SOURCE / room).rglob("*.py"))

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.fakes import BURST, CHEAP, LOCAL, a_policy, a_task, candidates, evidence
 
-from profile_router.core.attempt.between import order_for
 from profile_router.core.attempt.order import Order
+from profile_router.core.attempt.ordering import order_for
 from profile_router.core.conversation import (
     LEFT_OUT_BEFORE,
     NEXT,

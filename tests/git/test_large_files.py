@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.copies.test_copy import files_of
+from tests.copies.a_copy import files_of
 from tests.examples import by_night, each, examples
 from tests.git.git_repository import repository, run_git, write_files
 from tests.verify.test_set_back import a_verifier, kept, set_back

@@ -24,10 +24,9 @@ from tests.fakes import (
 )
 from tests.graphs.a_run import Rig, steps
 
-from profile_router.core.attempt.between import NO_CHECK
 from profile_router.core.attempt.handoff import FileDiff
 from profile_router.core.evidence import Window
-from profile_router.core.ladder.check_words import UNPROVED
+from profile_router.core.ladder.check_words import NO_CHECK, UNPROVED
 from profile_router.core.ladder.receipt import ChangedFile, CheckResult, Verified
 from profile_router.core.policy import Promotion
 from profile_router.core.privacy.taint import Taint

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from tests.fakes import a_task
 
-from profile_router.core.attempt.steered import steering
 from profile_router.core.language.set_up_files import SET_UP_FILES
+from profile_router.core.trust.steered import steering
 from profile_router.verify.changes.put_back import written_to_put_back
 
 TASK = a_task("Fix total in lib/cart.rb", files=("lib/cart.rb",))

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.copies.test_copy import files_of, git_folder
+from tests.copies.a_copy import files_of, git_folder
 from tests.examples import each, examples
 from tests.git.git_repository import repository, run_git, write_files
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from profile_router.core.attempt.taken_tests import taken_tests
+from profile_router.core.trust.taken_tests import taken_tests
 from profile_router.workspace.held_tests import held_tests
 
 PY = """import pytest

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 
-from profile_router.core.attempt.between import forbidden
 from profile_router.core.attempt.early_watch import early_watch, way_up
 from profile_router.core.attempt.order import Order
+from profile_router.core.attempt.ordering import forbidden
 from profile_router.core.condense.result import applied
 from profile_router.core.evidence import Evidence
 from profile_router.core.ladder.cost_range import CostRange

@@ -11,11 +11,11 @@ from typing import Any
 
 from langgraph.runtime import Runtime
 
-from profile_router.core.attempt.between import any_call_made
-from profile_router.core.attempt.unable_check import may_lack
+from profile_router.core.attempt.outcome import any_call_made
 from profile_router.core.ladder.check_words import before_line
 from profile_router.core.ladder.receipt import Verified
 from profile_router.core.privacy.taint import together
+from profile_router.core.trust.unable_check import may_lack
 from profile_router_graphs.state import RunContext, RunState
 
 _SHARE = 0.25  # of the time that the run has left: the rest is for the work

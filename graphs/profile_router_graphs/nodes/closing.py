@@ -9,16 +9,16 @@ from typing import Any, Literal, cast
 from langgraph.runtime import Runtime
 from langgraph.types import Command
 
-from profile_router.core.attempt.between import (
+from profile_router.core.attempt.failed_work import unproved_failure, verification_failure
+from profile_router.core.attempt.no_change import no_change
+from profile_router.core.attempt.order import Order
+from profile_router.core.attempt.outcome import (
     any_call_made,
     final_status,
     judged_failed,
     with_earlier_check,
     with_unrun_check,
 )
-from profile_router.core.attempt.failed_work import unproved_failure, verification_failure
-from profile_router.core.attempt.no_change import no_change
-from profile_router.core.attempt.order import Order
 from profile_router.core.attempt.standing import Standing, may_stand, restored, standing_note
 from profile_router.core.attempt.weak_checks import with_weak_checks
 from profile_router.core.conversation import Turn

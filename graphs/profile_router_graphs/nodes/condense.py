@@ -9,8 +9,8 @@ from typing import Literal
 from langgraph.runtime import Runtime
 from langgraph.types import Command
 
-from profile_router.core.attempt.between import unavailable
 from profile_router.core.attempt.order import Order
+from profile_router.core.attempt.ordering import unavailable
 from profile_router.core.condense.result import CONDENSE_STEP, Helper, helpers
 from profile_router.core.ladder.failure import Place
 from profile_router.core.routing.fit import fits

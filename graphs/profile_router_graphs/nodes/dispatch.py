@@ -9,10 +9,10 @@ from typing import Any, Literal, cast
 from langgraph.runtime import Runtime
 from langgraph.types import Command
 
-from profile_router.core.attempt.between import forbidden, unavailable
 from profile_router.core.attempt.handoff import Handoff, SetBack, ran, to_repair, wrote_so_far
 from profile_router.core.attempt.handoff_fit import with_handoff
 from profile_router.core.attempt.order import Order
+from profile_router.core.attempt.ordering import forbidden, unavailable
 from profile_router.core.condense.result import applied
 from profile_router.core.evidence import Evidence
 from profile_router.core.ladder.failure import Failure, Place

@@ -8,7 +8,6 @@ from typing import Any, Literal
 from langgraph.runtime import Runtime
 from langgraph.types import Command
 
-from profile_router.core.attempt.between import step_after
 from profile_router.core.attempt.handoff import (
     Handoff,
     check_error,
@@ -20,6 +19,7 @@ from profile_router.core.attempt.handoff import (
     without_output,
     without_words,
 )
+from profile_router.core.attempt.next_step import step_after
 from profile_router.core.condense.result import CONDENSE_STEP
 from profile_router.core.conversation import shared_turns
 from profile_router.core.evidence import Evidence

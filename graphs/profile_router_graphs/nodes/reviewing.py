@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from profile_router.core.attempt.between import forbidden
 from profile_router.core.attempt.order import Order
+from profile_router.core.attempt.ordering import forbidden
 from profile_router.core.attempt.review import ReviewOutcome, is_due, shown_to
 from profile_router.core.ladder.failure import Place
 from profile_router.core.ladder.receipt import Verified

@@ -12,7 +12,6 @@ import re
 from collections.abc import Collection, Sequence
 
 from profile_router.checks.narrowing import names_imported
-from profile_router.core.attempt.tests_meant import may_change_tests, means_tests
 from profile_router.core.language.code_endings import is_code
 from profile_router.core.language.edit_places import edit_places
 from profile_router.core.language.edits import asks_for_an_edit
@@ -20,6 +19,7 @@ from profile_router.core.language.mentions import mentions
 from profile_router.core.language.path_words import PathWord, path_words
 from profile_router.core.language.test_files import changes_tests
 from profile_router.core.task import Task
+from profile_router.core.trust.tests_meant import may_change_tests, means_tests
 from profile_router.errors import WorkspaceError
 from profile_router.workspace.content import FirstBytes, first_bytes
 from profile_router.workspace.folder import Workspace, tracked_files

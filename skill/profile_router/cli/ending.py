@@ -14,7 +14,7 @@ from typing import Protocol
 from profile_router.cli.marks import columns, printable, showable
 from profile_router.cli.progress import folded, labelled, marked_line
 from profile_router.cli.spelling import as_called
-from profile_router.core.attempt.between import BESIDE
+from profile_router.core.attempt.outcome import BESIDE
 from profile_router.core.ladder.check_words import ended, joined_check_line
 from profile_router.core.ladder.receipt import Status
 from profile_router.core.telling.decision import Json

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from profile_router.copies.thread_copies import original_of
-from profile_router.core.attempt.between import order_for
 from profile_router.core.attempt.order import Order
+from profile_router.core.attempt.ordering import order_for
 from profile_router.core.conversation import Conversation, Shared
 from profile_router.core.evidence import Evidence, Window
 from profile_router.core.ladder.failure import Place

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from profile_router.core.attempt.between import BESIDE
+from profile_router.core.attempt.outcome import BESIDE
 
 
 def sql_list(words: Iterable[str]) -> str:

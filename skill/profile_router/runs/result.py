@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
-from profile_router.core.attempt.between import cost, ended_because, local_option, unblock, unblock_words
+from profile_router.core.attempt.outcome import cost, ended_because, local_option, unblock, unblock_words
 from profile_router.core.attempt.saving import Saving, saving
 from profile_router.core.ladder.causes import IN_HERMES, NOT_MERGED, is_cause
 from profile_router.core.ladder.receipt import Status

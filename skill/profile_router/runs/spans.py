@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, urlsplit
 
 from profile_router import __version__
-from profile_router.core.attempt.between import BESIDE
+from profile_router.core.attempt.outcome import BESIDE
 from profile_router.core.telling.decision import Json
 from profile_router.core.text import shown
 

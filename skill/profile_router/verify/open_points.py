@@ -6,12 +6,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
-from profile_router.core.attempt.between import NO_CHECK
 from profile_router.core.attempt.handoff import SetBack
-from profile_router.core.attempt.steered import steering
-from profile_router.core.attempt.tests_meant import may_change_tests, names_file
 from profile_router.core.ladder.check_words import (
     HELPED,
+    NO_CHECK,
     NO_PROOF,
     STEERED,
     UNPROVED,
@@ -24,6 +22,8 @@ from profile_router.core.language.faults import wants_a_fix
 from profile_router.core.language.test_files import changes_tests, is_test
 from profile_router.core.task import Task
 from profile_router.core.text import some_of
+from profile_router.core.trust.steered import steering
+from profile_router.core.trust.tests_meant import may_change_tests, names_file
 from profile_router.verify.parsing import ChangedContent
 from profile_router.workspace.content import FirstBytes, first_bytes
 from profile_router.workspace.folder import Workspace

@@ -10,11 +10,11 @@ from pathlib import Path
 
 from profile_router.checks.missed_files import missed_files
 from profile_router.core.attempt.handoff import SetBack
-from profile_router.core.attempt.tests_meant import may_have_fewer
 from profile_router.core.found_check import FoundCheck
 from profile_router.core.ladder.receipt import ChangedFile, CheckBefore, CheckResult, Verified
 from profile_router.core.ladder.weak_check import WeakCheck
 from profile_router.core.task import Task
+from profile_router.core.trust.tests_meant import may_have_fewer
 from profile_router.git.left_files import beginning
 from profile_router.threads.records import AfterAttempts
 from profile_router.verify.absent_claims import absent_claims

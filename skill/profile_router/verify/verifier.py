@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from profile_router.core.attempt.handoff import FileDiff, SetBack
-from profile_router.core.attempt.unable_check import MayLack
 from profile_router.core.found_check import FoundCheck
 from profile_router.core.ladder.receipt import CheckBefore, Verified
 from profile_router.core.policy import Terminal
 from profile_router.core.task import Task
+from profile_router.core.trust.unable_check import MayLack
 from profile_router.errors import WorkspaceError
 from profile_router.git.left_files import note_beginning
 from profile_router.git.writes import Found

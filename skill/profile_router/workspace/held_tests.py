@@ -10,9 +10,9 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from profile_router.core.attempt.taken_tests import HeldTest
 from profile_router.core.condense.parts import language_of_file
 from profile_router.core.language.test_files import changes_tests
+from profile_router.core.trust.taken_tests import HeldTest
 from profile_router.workspace.outline import syntax_of
 from profile_router.workspace.tests_in_lines import tests_in_lines
 from profile_router.workspace.tests_in_trees import CALLS, FoundTest, called_by, nodes_below, tests_in_tree, text_of

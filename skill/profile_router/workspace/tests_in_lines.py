@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from profile_router.core.attempt.taken_tests import HeldTest
 from profile_router.core.language.test_files import changes_tests
+from profile_router.core.trust.taken_tests import HeldTest
 
 # What defines a function, where a line before says that it is a test, or where its name does.
 _FUNCTION = re.compile(r".*?\b(?:function|fun|func|def)\s+(?:`([^`]+)`|\"([^\"]+)\"|'([^']+)'|(\w+))\s*[({]")

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from tests.core.privacy.secret_samples import KEYS, NAMED, TOKENS
 from tests.fakes import BURST, LOCAL, a_policy, a_receipt, an_order, evidence
 
-from profile_router.core.attempt.between import forbidden
 from profile_router.core.attempt.handoff import (
     DIFF_CHARS,
     FileDiff,
@@ -22,6 +21,7 @@ from profile_router.core.attempt.handoff import (
     wrote_so_far,
 )
 from profile_router.core.attempt.handoff_fit import FRAME_TOKENS, HANDOFF_SHARE, handoff_tokens, shrunk, with_handoff
+from profile_router.core.attempt.ordering import forbidden
 from profile_router.core.evidence import PrivateFinding, TokenCount
 from profile_router.core.ladder.failure import Failure
 from profile_router.core.ladder.receipt import Attempt, CheckResult, Verified

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from tests.fakes import BURST, CHEAP, LOCAL, a_policy, candidates
 
-from profile_router.core.attempt.between import unblock
+from profile_router.core.attempt.outcome import unblock
 from profile_router.core.ladder.causes import CAUSES
 from profile_router.core.ladder.failure import Place
 from profile_router.core.ladder.steps import TakenStep

@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 from tests.fakes import a_policy, a_task, evidence
 
-from profile_router.core.attempt.between import NO_CHECK
 from profile_router.core.attempt.failed_work import verification_failure
 from profile_router.core.attempt.weak_checks import with_weak_checks
+from profile_router.core.ladder.check_words import NO_CHECK
 from profile_router.core.ladder.receipt import ChangedFile, CheckResult, Verified
 from profile_router.core.ladder.weak_check import WeakCheck
 from profile_router.core.policy import WeakKind

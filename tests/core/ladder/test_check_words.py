@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from tests.fakes import a_task
 
-from profile_router.core.attempt.unable_check import names_what_it_runs
 from profile_router.core.ladder.check_words import ended, shows_no_fix, weak_points
 from profile_router.core.ladder.difference import Difference
 from profile_router.core.ladder.receipt import CheckBefore, CheckResult
+from profile_router.core.trust.unable_check import names_what_it_runs
 
 
 @pytest.mark.parametrize(

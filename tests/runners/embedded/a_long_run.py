@@ -12,8 +12,8 @@ from tests.fakes import PRIVATE, Heard, a_policy
 from tests.runners.embedded.a_runner import a_runner
 from tests.scripted_provider import CHAT, Answer, Request, ScriptedProvider, fail, say
 
-from profile_router.core.attempt.between import forbidden, order_for
 from profile_router.core.attempt.order import Order
+from profile_router.core.attempt.ordering import forbidden, order_for
 from profile_router.core.condense.result import CondenseOutcome, applied, helpers
 from profile_router.core.conversation import Conversation, TurnFinding
 from profile_router.core.evidence import Evidence, Window

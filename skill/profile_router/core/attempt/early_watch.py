@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from profile_router.core.attempt.between import step_from
+from profile_router.core.attempt.next_step import step_from
 from profile_router.core.attempt.order import Order
 from profile_router.core.evidence import Evidence
 from profile_router.core.ladder.causes import detail_of

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from profile_router.core.attempt.between import BESIDE
+from profile_router.core.attempt.outcome import BESIDE
 from profile_router.core.ladder.receipt import Receipt
 from profile_router.core.policy import Policy
 from profile_router.core.routing.candidate import Candidates

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from profile_router.core.attempt.between import BESIDE
+from profile_router.core.attempt.outcome import BESIDE
 from profile_router.core.ladder.causes import Cause
 from profile_router.core.ladder.receipt import Attempt, Receipt, Verified
 from profile_router.core.policy import Policy

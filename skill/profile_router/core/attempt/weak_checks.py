@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
-from profile_router.core.attempt.between import NO_CHECK
 from profile_router.core.attempt.no_change import files_to_change
 from profile_router.core.evidence import Evidence
-from profile_router.core.ladder.check_words import UNPROVED
+from profile_router.core.ladder.check_words import NO_CHECK, UNPROVED
 from profile_router.core.ladder.receipt import Verified
 from profile_router.core.ladder.weak_check import WeakCheck
 from profile_router.core.language.edits import asks_for_an_edit

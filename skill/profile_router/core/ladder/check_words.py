@@ -8,6 +8,7 @@ from profile_router.core.text import counted, shown, some_of
 
 _IDS = 20  # tests that the next model is told of
 _LONGEST_ID = 120
+NO_CHECK = "no check command was named"
 EARLIER = "the check ran before the last attempt, which did not finish"
 UNTOLD = "not told: it read a private file"  # for what a check printed, wherever a parent elsewhere may see it
 UNPROVED = "no test was red before and none is new: nothing shows that the fault is fixed"

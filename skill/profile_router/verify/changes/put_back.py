@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from profile_router.core.attempt.tests_meant import may_change_tests, names_file
 from profile_router.core.language.set_up_files import sets_up_a_runner
 from profile_router.core.language.test_files import changes_tests, helps_tests, is_test, sets_up_tests
 from profile_router.core.task import Task
+from profile_router.core.trust.tests_meant import may_change_tests, names_file
 from profile_router.git.marks import Mark
 from profile_router.git.trees import Trees
 

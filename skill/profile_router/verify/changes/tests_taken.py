@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from profile_router.core.attempt.taken_tests import TakenTests, taken_tests
-from profile_router.core.attempt.tests_meant import may_have_fewer, names_file
 from profile_router.core.task import Task
+from profile_router.core.trust.taken_tests import TakenTests, taken_tests
+from profile_router.core.trust.tests_meant import may_have_fewer, names_file
 from profile_router.workspace.held_tests import held_tests
 
 MOST_TEST_FILES = 50

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from profile_router.copies.thread_copies import original_of
-from profile_router.core.attempt.unable_check import CANNOT_RUN, Lacking, MayLack, lacking
 from profile_router.core.found_check import FoundCheck
 from profile_router.core.ladder.difference import judged_check
 from profile_router.core.ladder.receipt import CheckBefore, CheckResult
 from profile_router.core.ladder.report import CheckReport
 from profile_router.core.language.code_endings import is_code
 from profile_router.core.text import shown
+from profile_router.core.trust.unable_check import CANNOT_RUN, Lacking, MayLack, lacking
 from profile_router.errors import UsageError, WorkspaceError
 from profile_router.git.ignored_facts import ignored_facts
 from profile_router.git.left_files import left_files

@@ -7,13 +7,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from profile_router.checks.narrowing import Touching, touching
-from profile_router.core.attempt.tests_meant import named_files
 from profile_router.core.found_check import FoundCheck
 from profile_router.core.ladder.difference import Difference, compared, judged_check
 from profile_router.core.ladder.receipt import ChangedFile, CheckBefore, CheckResult
 from profile_router.core.privacy.taint import together
 from profile_router.core.task import Task
 from profile_router.core.text import shown
+from profile_router.core.trust.tests_meant import named_files
 from profile_router.jail.child import JAIL_FAILED
 from profile_router.outside.places import is_place_named
 from profile_router.values import frozen

@@ -1,183 +1,27 @@
-"""Between two attempts: what is ordered, what forbids it, what follows, how a run ended and what unblocks it. Pure."""
+"""How a run ended: its status and cost, why it did not end well, and what would unblock it. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
-from profile_router.core.attempt.order import Order
-from profile_router.core.conversation import Conversation, alternating, shared_turns
 from profile_router.core.evidence import Evidence
 from profile_router.core.found_check import FoundCheck
 from profile_router.core.ladder.causes import TABLE, Cause
-from profile_router.core.ladder.check_words import EARLIER
+from profile_router.core.ladder.check_words import EARLIER, NO_CHECK
 from profile_router.core.ladder.failure import Failure, Place
 from profile_router.core.ladder.receipt import Attempt, Receipt, Status, Verified
-from profile_router.core.ladder.steps import FREE_TO_PAY, ProviderView, TakenStep, Terrain, WaysOn, step_for
+from profile_router.core.ladder.steps import TakenStep
 from profile_router.core.policy import Limits, Policy
 from profile_router.core.privacy.taint import HOW_TO_ALLOW
 from profile_router.core.profile import address
-from profile_router.core.routing.candidate import Candidate, Candidates, is_local, role_of
-from profile_router.core.routing.fit import fits, fits_text
-from profile_router.core.routing.rate import rate_at
+from profile_router.core.routing.candidate import Candidates, is_local
+from profile_router.core.routing.fit import fits
 from profile_router.core.routing.route import Decision, Refusal
 from profile_router.core.task import Task
 
-UNKNOWN_WINDOW = 8_192
-NO_CHECK = "no check command was named"
 # Calls beside the attempts: they do not decide how a run ended.
 BESIDE = frozenset({"probe", "condense", "review", "summarize"})
-
-
-def order_for(
-    task: Task,
-    evidence: Evidence,
-    policy: Policy,
-    candidates: Candidates,
-    place: Place,
-    *,
-    step: str = "route",
-    conversation: Conversation = (),
-    seconds: float | None = None,
-) -> Order:
-    """Return the order for one attempt of *task* at *place*, with *seconds* left of the run; None: all of its time.
-
-    What is local is asked of the provider at *place*: a local profile may name a cloud as its second.
-    """
-    profile = place.profile
-    window = evidence.window(profile)
-    candidate = candidates.get(profile)
-    local = is_local(candidate.at(place.provider) if candidate else None, policy)
-    asks = tuple(sorted(name for name, one in candidates.items() if name != profile and not one.problem))
-    return Order(
-        task=task,
-        profile=profile,
-        rate=rate_at(candidate, place.provider, policy),
-        step=step,
-        conversation=alternating(shared_turns(conversation, evidence.turns, local)),
-        outside=alternating(shared_turns(conversation, evidence.turns, False)),
-        window=window.tokens if window else UNKNOWN_WINDOW,
-        seconds=policy.limits.run_seconds if seconds is None else seconds,
-        private=bool(evidence.private),
-        local=local,
-        vision=not local,
-        asks=asks,
-        images=evidence.images,
-        files=tuple(file.path for file in evidence.files if file.form == "text" and not file.path.startswith("/")),
-        probable=evidence.located.probable if evidence.located and not evidence.files else (),
-        provider=place.provider,
-    )
-
-
-def forbidden(order: Order, evidence: Evidence, policy: Policy) -> Failure | None:
-    """Return why *order* may not even be tried: privacy, the window, the clock. None where nothing forbids it."""
-    if order.private and not order.local:
-        return Failure(cause="not-local", message=f"the task is private and {order.profile} is not local")
-    window = evidence.window(order.profile)
-    if window is not None and not fits(evidence, window, policy.counting):
-        return Failure(
-            cause="over-window", message=f"the prompt does not fit: {fits_text(evidence, window, policy.counting)}"
-        )
-    if order.seconds <= 0:
-        return Failure(cause="timeout", message="the run's time is used up")
-    return None
-
-
-def unavailable(order: Order, candidate: Candidate, failure: Failure) -> Attempt:
-    """Return the attempt that could not begin: a receipt with no tokens and the reason."""
-    receipt = Receipt(
-        profile=order.profile,
-        model_asked=candidate.model,
-        model_served=None,
-        provider=candidate.provider,
-        runner="none",
-        host=address(candidate.base_url),
-        step=order.step,
-        tokens_in=0,
-        tokens_out=0,
-        cost_usd=0.0,
-        ttft_s=None,
-        seconds=0.0,
-        outcome="unavailable",
-        error=failure.message,
-        verdict=failure.cause,
-        cost_source=order.rate.named,
-    )
-    return Attempt(receipt=receipt, failure=failure)
-
-
-def step_after(
-    attempt: Attempt,
-    evidence: Evidence,
-    policy: Policy,
-    candidates: Candidates,
-    *,
-    tried: Sequence[Place],
-    steps: Sequence[TakenStep],
-    ways: WaysOn = FREE_TO_PAY,
-) -> TakenStep:
-    """Return the step of the ladder that follows a failed *attempt*, or the stop.
-
-    *tried* are the places of all attempts so far, the last one's at the end. Raises ValueError for a success.
-    """
-    if attempt.failure is None or not tried:
-        raise ValueError("only a failed attempt has a next step")
-    return step_from(
-        attempt.failure,
-        evidence,
-        policy,
-        candidates,
-        tried=tried,
-        steps=steps,
-        ways=ways,
-    )
-
-
-def step_from(
-    failure: Failure,
-    evidence: Evidence,
-    policy: Policy,
-    candidates: Candidates,
-    *,
-    tried: Sequence[Place],
-    steps: Sequence[TakenStep],
-    ways: WaysOn = FREE_TO_PAY,
-) -> TakenStep:
-    """Return the step of the ladder that follows *failure* at the last of the places *tried*, or the stop."""
-    at = tried[-1]
-    terrain = Terrain(
-        policy=policy,
-        views=views(policy, candidates),
-        windows={window.profile: window.tokens for window in evidence.windows},
-        private=bool(evidence.private),
-        may_pay=ways.may_pay,
-        condensable=ways.condensable,
-        repairable=ways.repairable,
-    )
-    return step_for(
-        failure,
-        at=at,
-        tier=role_of(at.profile, policy, candidates),
-        tried=tried,
-        taken=tuple(taken.step for taken in steps),
-        terrain=terrain,
-    )
-
-
-def views(policy: Policy, candidates: Candidates) -> Mapping[str, tuple[ProviderView, ...]]:
-    """Return the providers of each profile as the ladder sees them."""
-    return {
-        name: tuple(_view(candidate, number, policy) for number in range(len(candidate.others) + 1))
-        for name, candidate in candidates.items()
-        if not candidate.problem
-    }
-
-
-def _view(profile: Candidate, number: int, policy: Policy) -> ProviderView:
-    at = profile.at(number)
-    server = f"{at.provider.partition('#')[0]} {at.base_url} {at.model}"
-    paid = rate_at(profile, number, policy).paid
-    return ProviderView(label=at.provider, local=is_local(at, policy), paid=paid, server=server)
 
 
 def judged_failed(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.fakes import a_task
 
-from profile_router.core.attempt.tests_meant import may_change_tests, may_have_fewer, means_tests, names_file
+from profile_router.core.trust.tests_meant import may_change_tests, may_have_fewer, means_tests, names_file
 
 MEANT = (
     "Add a test for add()",

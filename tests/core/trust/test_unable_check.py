@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.fakes import a_task
 
-from profile_router.core.attempt.unable_check import lacking, may_lack
+from profile_router.core.trust.unable_check import lacking, may_lack
 
 NO_FILE = "python3: can't open file '/w/{}': [Errno 2] No such file or directory"
 _UNITTEST = (

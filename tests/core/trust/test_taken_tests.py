@@ -8,8 +8,8 @@ import pytest
 from tests.fakes import a_policy
 
 from profile_router.core.attempt.failed_work import verification_failure
-from profile_router.core.attempt.taken_tests import HeldTest, TakenTests, taken_tests
 from profile_router.core.ladder.receipt import Verified
+from profile_router.core.trust.taken_tests import HeldTest, TakenTests, taken_tests
 
 A, B = "tests/test_a.py", "tests/test_b.py"
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from tests.fakes import a_task
 
-from profile_router.core.attempt.check_names import names_of
-from profile_router.core.attempt.steered import Content, steering
+from profile_router.core.trust.check_names import names_of
+from profile_router.core.trust.steered import Content, steering
 
 TASK = a_task("Fix add in calc.py", files=("calc.py",))
 PACKAGE = b'{"scripts": {"test": "node --test"}, "dependencies": {}}'

@@ -11,12 +11,12 @@ import sys
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-from profile_router.core.attempt.check_names import TextOf, is_named, names_of
-from profile_router.core.attempt.code_tells import ends_well, names_runner
-from profile_router.core.attempt.tests_meant import may_change_tests, names_file
 from profile_router.core.language.set_up_files import sets_up_a_runner
 from profile_router.core.language.test_files import changes_tests
 from profile_router.core.task import Task
+from profile_router.core.trust.check_names import TextOf, is_named, names_of
+from profile_router.core.trust.code_tells import ends_well, names_runner
+from profile_router.core.trust.tests_meant import may_change_tests, names_file
 
 Content = tuple[str, bytes | None, bytes]  # the path, and what it held before (None: it is new) and after
 

@@ -12,10 +12,10 @@ import shlex
 from collections.abc import Callable
 from typing import Literal
 
-from profile_router.core.attempt.tests_meant import means_tests, named_files
 from profile_router.core.language.path_words import path_words
 from profile_router.core.language.test_files import is_test
 from profile_router.core.task import Task
+from profile_router.core.trust.tests_meant import means_tests, named_files
 from profile_router.values import frozen
 
 CANNOT_RUN = (126, 127)  # what a shell says of a program that it cannot run, or does not find
