@@ -15,7 +15,8 @@ from array import array
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import accumulate, compress
+from itertools import accumulate, compress, repeat
+from operator import and_, rshift
 from pathlib import Path
 from typing import NamedTuple
 
@@ -240,8 +241,9 @@ class PlacesInTree:
 
     def __init__(self, numbers: Sequence[int]) -> None:
         self._at = [-1] * (max(numbers, default=0) + 1)
-        for place in range(len(numbers) - 1, -1, -1):
-            self._at[numbers[place]] = place
+        at = self._at
+        for place, number in zip(range(len(numbers) - 1, -1, -1), reversed(numbers), strict=True):
+            at[number] = place
 
     def of(self, values: Sequence[int]) -> Posting:
         """Return the places of what the packed *values* name, and how often a term stands in each.
@@ -250,11 +252,11 @@ class PlacesInTree:
         """
         at = self._at
         try:
-            places = [at[value >> _TIMES_BITS] for value in values]
+            places = list(map(at.__getitem__, map(rshift, values, repeat(_TIMES_BITS))))
         except IndexError:  # the index has what came after this tree was seen
             at.extend([-1] * ((max(values) >> _TIMES_BITS) + 1 - len(at)))
             places = [at[value >> _TIMES_BITS] for value in values]
-        found = places, [value & _MOST_TIMES for value in values]
+        found = places, list(map(and_, values, repeat(_MOST_TIMES)))
         return only(found, [place >= 0 for place in places]) if -1 in places else found
 
 

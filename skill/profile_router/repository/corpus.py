@@ -14,14 +14,18 @@ def corpus_of(task: TaskTerms, tree: SeenTree, index: BlobIndex) -> Corpus:
     """Return the files of *tree* with the postings of what *task* names. Raises StateError."""
     with index.read() as connection:
         postings = postings_of(connection, terms_looked_up(task))
-        stale = max(0, blobs_in(connection) - len({*tree.blobs} - {0}))
+        distinct = {*tree.blobs}
+        stale = max(0, blobs_in(connection) - len(distinct) + (0 in distinct))
     count = tree.ranking
     blobs, paths = PlacesInTree(tree.blobs), PlacesInTree(tree.ids)
     common = max(count * _COMMON, _FEW)
     lines = tree.lines
 
     def posting(term: int) -> Posting:
-        found = blobs.of(postings.get(term, ()))  # of this tree: the index holds what files were before, too
+        values = postings.get(term, ())
+        if len(values) - stale > common:  # so many of them are files of this tree at least
+            return NOWHERE
+        found = blobs.of(values)  # of this tree: the index holds what files were before, too
         return found if len(found[0]) <= common else NOWHERE
 
     def placed(term: int) -> Posting:
@@ -36,7 +40,7 @@ def corpus_of(task: TaskTerms, tree: SeenTree, index: BlobIndex) -> Corpus:
         posting=posting,
         placed=placed,
         commonness=lambda term: max(0, len(postings.get(term, ())) - stale),
-        same=_same(tree),
+        same=_same(tree) if len(distinct) < len(tree.blobs) else [],
         numbers=dict(zip(tree.paths, range(len(tree.paths)), strict=True)),
     )
 
@@ -44,8 +48,6 @@ def corpus_of(task: TaskTerms, tree: SeenTree, index: BlobIndex) -> Corpus:
 def _same(tree: SeenTree) -> list[tuple[int, int]]:
     """Return the files whose content another has, with the first that has it. Empty ones have no terms to share."""
     first = dict(zip(reversed(tree.blobs), range(len(tree.blobs) - 1, -1, -1), strict=True))
-    if len(first) == len(tree.blobs):
-        return []
     return [
         (at, first[blob])
         for at, (blob, words) in enumerate(zip(tree.blobs, tree.parts, strict=True))

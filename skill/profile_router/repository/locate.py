@@ -11,7 +11,7 @@ import sqlite3
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from itertools import compress
+from itertools import compress, repeat
 from pathlib import Path
 
 from profile_router.core.language.test_files import is_test
@@ -66,7 +66,7 @@ def locate(
             tree = looked_into(source, listing, seen, index, None if seconds is None else start + seconds * _FOR_FILES)
             past = past_changes(source, head, index, until, before_head=before_head)
         told = _reached(tree, past)
-        if tree.waiting or not tree.ranking:
+        if told.indexed < told.rankable or not told.indexed:
             return told
         if until is not None and time.monotonic() > until:
             late = f"the files were not ranked: listing them took the {seconds:g} s that the policy allows"
@@ -106,7 +106,8 @@ def _tests(best: Sequence[LocatedFile], tree: SeenTree, index: BlobIndex) -> tup
     stem = folded_name(name_in(best[0].path).partition(".")[0])
     with index.read() as connection:
         posting = postings_of(connection, [number_of("subject", stem)]).get(number_of("subject", stem), ())
-    named = [tree.paths[at] for at in PlacesInTree(tree.ids).of(posting)[0] if tree.lines[at] >= 0]
+    places = PlacesInTree(tree.ids).of(posting)[0] if posting else ()
+    named = [tree.paths[at] for at in places if tree.lines[at] >= 0]
     near = [file.path for file in best[1:_TESTS_AMONG] if is_test(file.path)]
     return tuple(dict.fromkeys(path for path in (*sorted(named), *near) if path != best[0].path))[:_MOST_TESTS]
 
@@ -117,7 +118,7 @@ def _centrality(
     """Return where the first three of *best* lie among the files by past commits, definitions and lines."""
     ranking = [lines >= 0 for lines in tree.lines]
     signs = {
-        "commits": [touched.get(path, 0) for path in compress(tree.paths, ranking)],
+        "commits": list(map(touched.get, compress(tree.paths, ranking), repeat(0))),
         "definitions": list(compress(tree.defined, ranking)),
         "lines": list(compress(tree.lines, ranking)),
     }
@@ -126,9 +127,10 @@ def _centrality(
 
 def _reached(tree: SeenTree, past: PastChanges) -> Located:
     """Return how far the index got, and what it lacks."""
-    looked, rankable = tree.ranking, tree.ranking + tree.waiting
+    looked, waiting = tree.ranking, tree.waiting
+    rankable = looked + waiting
     missing = [past.problem] if past.problem else []
-    if tree.waiting:
+    if waiting:
         missing.append(f"{looked:,} of {rankable:,} files were looked into so far; the next call goes on")
     if not past.whole and not past.problem:
         missing.append(f"{len(past.names):,} of {past.known:,} commits were read so far; the next call goes on")

@@ -171,9 +171,9 @@ class WorkTreeFiles:
                 )
             some = paths[at : at + _AT_ONCE]
             if known:
-                marks.extend([known[path] if path in known else _mark(above + path, settled) for path in some])
+                marks.extend([known[path] if path in known else _marks([above + path], settled)[0] for path in some])
             else:
-                marks.extend([_mark(above + path, settled) for path in some])
+                marks.extend(_marks([above + path for path in some], settled))
         return marks
 
     def sort(self, path: str) -> Sort | None:
@@ -192,18 +192,29 @@ class WorkTreeFiles:
                 yield file, hashlib.sha1(header + content, usedforsecurity=False).digest(), content
 
 
-def _mark(path: str, settled: int) -> int:
-    """Return the mark of the file at *path*, UNREAD where it changed after *settled* (ns), GONE: no file that ranks."""
-    try:
-        found = os.lstat(path)
-    except OSError:
-        return GONE
-    modified, changed, size = found.st_mtime_ns, found.st_ctime_ns, found.st_size
-    if not stat.S_ISREG(found.st_mode) or size > MOST_RANKED_BYTES:
-        return GONE
-    if modified > settled or changed > settled:
-        return UNREAD
-    return hash((size, modified, changed, found.st_ino)) or 1  # of whole numbers it is the same in each process
+def _marks(paths: Sequence[str], settled: int) -> list[int]:
+    """Return the mark of the file at each of *paths*. UNREAD: it changed after *settled* (ns); GONE: it does not rank.
+
+    All in one loop: to call a function for each of 50,000 files takes a tenth of a call's time.
+    """
+    marks: list[int] = []
+    ask, kind, regular = os.lstat, stat.S_IFMT, stat.S_IFREG
+    for path in paths:
+        try:
+            found = ask(path)
+        except OSError:
+            marks.append(GONE)
+            continue
+        size = found.st_size
+        if kind(found.st_mode) != regular or size > MOST_RANKED_BYTES:
+            marks.append(GONE)
+            continue
+        modified, changed = found.st_mtime_ns, found.st_ctime_ns
+        if modified > settled or changed > settled:
+            marks.append(UNREAD)
+        else:  # the hash of whole numbers is the same in each process
+            marks.append(hash((size, modified, changed, found.st_ino)) or 1)
+    return marks
 
 
 @frozen

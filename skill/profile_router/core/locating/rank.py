@@ -88,7 +88,9 @@ def ranked(
         if (top := max(scores.values(), default=0.0)) > 0 and weights[name] > 0
     }
     total = _summed(weighed, _factors(task), corpus.sorts)
-    order = [number for _, number in heapq.nsmallest(max(2, most), ((-total[number], number) for number in total))]
+    least = heapq.nlargest(max(2, most), total.values())[-1:]  # most files score less: they are not put in order
+    best = sorted((-score, number) for number, score in total.items() if score >= least[0])
+    order = [number for _, number in best[: max(2, most)]]
     ratio = total[order[1]] / total[order[0]] if len(order) > 1 and total[order[0]] > 0 else (0.0 if order else 1.0)
     files = []
     for at, number in enumerate(order[:most]):
@@ -211,8 +213,9 @@ def _defining(task: TaskTerms, corpus: Corpus) -> Scores:
 
 
 def _with_same(found: Scores, corpus: Corpus) -> Scores:
-    """Return what was *found* for contents, for every file that has one."""
-    return found | {number: found[first] for number, first in corpus.same if first in found}
+    """Give what was *found* for contents to every file that has one, and return it."""
+    found.update({number: found[first] for number, first in corpus.same if first in found})
+    return found
 
 
 def _bm25(kind: TermKind, words: Mapping[str, float], corpus: Corpus) -> Scores:
