@@ -22,7 +22,7 @@ from profile_router.core.task import Task
 from profile_router.errors import PolicyError, UsageError
 from profile_router.policies.file import SHIPPED, policy_in
 
-POLICY = yaml.safe_load(SHIPPED.read_text(encoding="utf-8"))
+POLICY = yaml.load(SHIPPED.read_text(encoding="utf-8"), yaml.CSafeLoader)
 
 
 @pytest.mark.parametrize("name", SCHEMAS)

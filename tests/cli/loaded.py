@@ -2,7 +2,9 @@
 
 import gc
 
-from tests.cli.forked import load
+gc.disable()  # else collections while it imports take a quarter of its time
+
+from tests.cli.forked import load  # noqa: E402
 
 load()
 
@@ -11,3 +13,4 @@ from tests.cli.rehearsed import rehearse  # noqa: E402 - `load` says where the p
 rehearse()
 gc.collect()
 gc.freeze()  # a collection in a fork would copy every page
+gc.enable()

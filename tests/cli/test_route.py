@@ -187,7 +187,7 @@ def test_a_missing_key_is_a_warning_and_does_not_move_the_route(tmp_path: Path) 
     [
         (["-"], "x" * 1_000_001),
         (["--task-json", "-"], json.dumps({"goal": "x" * 1_000_001})),
-        (["--task-json", "-"], json.dumps({"goal": "x", "context": "y" * 50_000_000})),
+        (["--task-json", "-"], f'{{"goal": "x", "context": "{"y" * 50_000_000}"}}'),
     ],
     ids=["stdin", "the goal of a task", "a whole task"],
 )

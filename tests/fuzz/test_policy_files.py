@@ -22,7 +22,7 @@ from profile_router.policies.file import SHIPPED, read_policy
 from profile_router.policies.workspace_rules import RULES_FILE, read_workspace_policy
 
 TEXT = SHIPPED.read_text(encoding="utf-8")
-TREE = yaml.safe_load(TEXT)
+TREE = yaml.load(TEXT, yaml.CSafeLoader)
 OWN = 'private:\n  paths: ["contracts/**", "*.sql"]\n  words: ["Acme"]\n  patterns: ["x-[0-9]+"]\n  ssn: true\nlocal_only: true\nlimits: {run_seconds: 60, max_turns: 9000, task_usd: 0.5}\n'
 
 

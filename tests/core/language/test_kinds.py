@@ -16,7 +16,7 @@ from profile_router.core.language.kinds import KindPatterns, compile_kinds, find
 from profile_router.core.language.scope import has_scope_word
 
 POLICY = Path(__file__).parents[3] / "skill" / "profile_router" / "policies" / "default_policy.yaml"
-SOURCES: dict[str, list[str]] = yaml.safe_load(POLICY.read_text(encoding="utf-8"))["kinds"]
+SOURCES: dict[str, list[str]] = yaml.load(POLICY.read_text(encoding="utf-8"), yaml.CSafeLoader)["kinds"]
 KINDS = compile_kinds(SOURCES)
 SCOPE = ("whole", "across", "every", "all modules", "all files")
 OBJECTS = ("codebase", "the repo", "the repository")
