@@ -142,17 +142,30 @@ def test_that_rule_knows_a_pattern_that_does(pattern: str) -> None:
 
 
 ALONE = ("hermes_plugin", "hermes_older", "child")  # rooms that run without ours
-FROZEN_BY_DATACLASSES = {"anchored.py": 1, "failure.py": 1}  # one caches what it made, one is ordered
+OF_COMMANDS = [path for path in MODULES if not {*ALONE, "child.py"} & {*path.parts}]
 
 
-def test_a_frozen_class_is_made_by_values_because_dataclasses_takes_long() -> None:
-    by_dataclasses = {
-        path.name: count
-        for path in MODULES
-        if path.parent.name not in ALONE and "hermes_plugin" not in path.parts
-        if (count := path.read_text().count("@dataclass(frozen=True"))
+def test_a_class_of_values_is_made_by_values_because_dataclasses_takes_long() -> None:
+    assert [str(path) for path in OF_COMMANDS if re.search(r"^@dataclass\b(?!_)", path.read_text(), re.MULTILINE)] == []
+
+
+def at_import(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield what is carried out when a module is imported, in the tree of *node*."""
+    for inner in ast.iter_child_nodes(node):
+        if not isinstance(inner, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            yield inner
+            yield from at_import(inner)
+
+
+def test_an_expression_is_compiled_when_it_is_used_because_a_command_uses_few_of_them() -> None:
+    compiled = {
+        str(path): node.lineno
+        for path in OF_COMMANDS
+        if "re.compile(" in (text := path.read_text())
+        for node in at_import(ast.parse(text))
+        if isinstance(node, ast.Attribute) and ast.unparse(node) == "re.compile"
     }
-    assert by_dataclasses == FROZEN_BY_DATACLASSES
+    assert compiled == {}, "write `expression(…)` of profile_router.expressions"
 
 
 @pytest.mark.parametrize("room", ROOMS, ids=lambda room: room.name)

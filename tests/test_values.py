@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from profile_router.values import frozen
+from profile_router.values import frozen, mutable
 
 Maker = Callable[[Any], Any]
 BY_DATACLASSES: Maker = dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,3 +220,44 @@ def test_a_copy_and_what_was_pickled_are_the_value_again(name: str, numbers: tup
 def test_a_value_is_equal_to_itself_whatever_it_holds(number: float) -> None:
     alone = frozen(type("Alone", (), {"__annotations__": {"number": "float"}}))
     assert (one := alone(number=number)) == one
+
+
+def _job(maker: Maker) -> Any:
+    @maker
+    class Job:
+        """Fields that are set while a run goes on."""
+
+        name: str
+        done: list[str] = field(default_factory=list)
+        left: int = 3
+
+    return Job
+
+
+JOB = _job(mutable)
+
+
+def test_a_mutable_value_is_made_told_compared_and_set_as_a_mutable_dataclass() -> None:
+    def told(made: Any) -> list[Any]:
+        one, same = made(name="a"), made(name="a")
+        found = [one == same, repr(one).rpartition(".")[2], asdict(one), made.__match_args__, made.__hash__]
+        one.left, one.done = 2, [*one.done, "x"]
+        return [*found, one == same, same.done, repr(one).rpartition(".")[2], copy.copy(one) == one]
+
+    assert told(JOB) == told(_job(dataclass(slots=True, kw_only=True)))
+
+
+def test_a_mutable_value_has_no_room_for_more_and_cannot_be_a_key() -> None:
+    with pytest.raises(AttributeError):
+        JOB(name="a").colour = "red"
+    with pytest.raises(TypeError, match="unhashable"):
+        hash(JOB(name="a"))
+
+
+def test_a_mutable_value_may_say_itself_how_it_is_hashed() -> None:
+    def by_name(one: Any) -> int:
+        return hash(one.name)
+
+    body = {"__annotations__": {"name": "str"}, "__hash__": by_name}
+    made: Any = mutable(kw_only=False)(type("Named", (), body))
+    assert hash(made("a")) == hash("a")

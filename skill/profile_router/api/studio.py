@@ -13,7 +13,7 @@ import asyncio
 import functools
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Annotated, Any, NotRequired, cast
 
 from langgraph.channels import EphemeralValue
@@ -31,7 +31,7 @@ from profile_router.api.surroundings import foreign_held_back
 from profile_router.errors import UsageError
 from profile_router.runs.opened import NODES_AT_MOST, Opened
 from profile_router.runs.run import session
-from profile_router.values import frozen
+from profile_router.values import frozen, mutable
 from profile_router_graphs.router import GraphNode, with_nodes
 from profile_router_graphs.state import RunState
 
@@ -87,7 +87,7 @@ def fields_of_task(state: StudioInput, context: StudioContext, thread: str | Non
     return fields
 
 
-@dataclass(slots=True, kw_only=True)
+@mutable
 class Session:
     """One walk through the graph: the run that `begin` opens, its state, and the nodes bound to both."""
 

@@ -14,14 +14,15 @@ from pathlib import Path
 
 from profile_router.checks.signs import MOST_SIGN_BYTES, Sign
 from profile_router.core.found_check import CheckRunner
+from profile_router.expressions import expression
 from profile_router.outside.plain_file import read_plain
 
 _FILES = (".gitlab-ci.yml", ".circleci/config.yml", "azure-pipelines.yml", ".travis.yml", "Jenkinsfile")
 _WORKFLOWS = ".github/workflows"
 _MOST_WORKFLOWS = 20
-_CUT = re.compile(r"&&|\|\||;|\|")
-_LEAD = re.compile(r"\A\s*(?:-\s+)?(?:run|script|command|cmd)?\s*:?\s*(?:\||>)?-?\s*[\"']?")
-_PYTHON = re.compile(r"python(?:3(?:\.\d+)?)?$")
+_CUT = expression(r"&&|\|\||;|\|")
+_LEAD = expression(r"\A\s*(?:-\s+)?(?:run|script|command|cmd)?\s*:?\s*(?:\||>)?-?\s*[\"']?")
+_PYTHON = expression(r"python(?:3(?:\.\d+)?)?$")
 _STARTS: Sequence[tuple[CheckRunner, tuple[str, ...]]] = (
     ("pytest", ("pytest",)),
     ("unittest", ("unittest",)),

@@ -6,17 +6,17 @@ Paths of tests come from the workspace. One that could be read as an option, or 
 from __future__ import annotations
 
 import os
-import re
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from profile_router.checks.signs import LOCKED_RSPEC, Project, Sign
 from profile_router.core.found_check import CheckRunner
+from profile_router.expressions import expression
 from profile_router.values import frozen
 
 MOST_TESTS = 20
-_PLAIN = re.compile(r"[\w./@+=~ -]+")
+_PLAIN = expression(r"[\w./@+=~ -]+")
 ENVIRONMENTS = (".venv", "venv")
 _MOST_FOLDERS = 40
 _OWN_PHPUNIT = "vendor/bin/phpunit"

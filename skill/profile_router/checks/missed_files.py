@@ -8,7 +8,6 @@ followed. What cannot be read is used, as far as we know.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Collection, Sequence
 
 from profile_router.checks.narrowing import names_imported
@@ -21,18 +20,19 @@ from profile_router.core.language.test_files import changes_tests
 from profile_router.core.task import Task
 from profile_router.core.trust.tests_meant import may_change_tests, means_tests
 from profile_router.errors import WorkspaceError
+from profile_router.expressions import expression
 from profile_router.workspace.content import FirstBytes, first_bytes
 from profile_router.workspace.folder import Workspace, tracked_files
 
 _LONGEST = 256 * 1024
 _MOST = 20  # files that are told to edit, and that are read
-_DATA = re.compile(
+_DATA = expression(
     r"\.(?:css|scss|sass|less|styl|html?|j2|jinja2?|tmpl|tpl|ejs|hbs|mustache|erb|haml|slim|twig|blade\.php|vue|svelte"
     r"|ya?ml|toml|ini|cfg|conf|json5?|xml|sql|csv|tsv|properties|env|proto|graphql|po|svg)$"
 )
 _MOST_READ = 100  # files that are followed by their imports
 # Their files use each other without a word of it, where they lie in one folder.
-_BY_FOLDER = re.compile(r"\.(?:go|java|kt|scala|groovy|cs|swift|c|cc|cpp|h|hpp)$")
+_BY_FOLDER = expression(r"\.(?:go|java|kt|scala|groovy|cs|swift|c|cc|cpp|h|hpp)$")
 
 
 def missed_files(

@@ -13,6 +13,7 @@ from pathlib import Path
 from profile_router.core.language.code_endings import is_source
 from profile_router.core.language.test_files import is_test, test_subject
 from profile_router.errors import WorkspaceError
+from profile_router.expressions import expression
 from profile_router.git.command import git
 from profile_router.outside.plain_file import read_plain
 from profile_router.values import frozen
@@ -27,9 +28,9 @@ _LARGEST_COMMIT = 60  # files; a commit with more says nothing of which belong t
 _TOGETHER = 2  # commits, and a quarter of the commits of the file
 _NAMED_BY_FOLDER = frozenset({"__init__", "index", "mod", "main", "lib", "__main__"})
 _TESTED_INSIDE = ".rs"
-_TESTS_INSIDE = re.compile(rb"#\[(?:\w+::)*test\b|#\[cfg\(test\)\]|^[ \t]*//[/!] ```", re.MULTILINE)
-_IMPORTS = re.compile(r"\b(?:import|from|require\w*|use|using|include|mod|mock|load|extern crate|package)\b")
-_WORD = re.compile(r"[\w-]+")
+_TESTS_INSIDE = expression(rb"#\[(?:\w+::)*test\b|#\[cfg\(test\)\]|^[ \t]*//[/!] ```", re.MULTILINE)
+_IMPORTS = expression(r"\b(?:import|from|require\w*|use|using|include|mod|mock|load|extern crate|package)\b")
+_WORD = expression(r"[\w-]+")
 _MOST_LINE, _MOST_LINES = 400, 40  # characters of a line, and lines of an import that goes on
 
 

@@ -3,7 +3,6 @@ it."""
 
 from __future__ import annotations
 
-import re
 import shlex
 from dataclasses import replace
 from pathlib import PurePosixPath
@@ -11,10 +10,11 @@ from typing import get_args
 
 from profile_router.core.found_check import CheckRunner, FoundCheck
 from profile_router.core.text import shown
+from profile_router.expressions import expression
 
 _SOURCE = "the chat's model asks for it"
-_SHELL = re.compile(r"[;&|<>()$`\\*?\[\]{}~#!\n]|^\w+=")
-_MODULES = re.compile(r"python[\d.]*")
+_SHELL = expression(r"[;&|<>()$`\\*?\[\]{}~#!\n]|^\w+=")
+_MODULES = expression(r"python[\d.]*")
 _CALLED = {"mvn": "maven", "mvnw": "maven", "gradlew": "gradle"}
 _OTHER: CheckRunner = "command"
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -16,9 +16,10 @@ from typing import Any
 from profile_router.core.found_check import CheckRunner
 from profile_router.core.language.set_up_files import SET_UP_FILES
 from profile_router.core.language.test_files import is_test
+from profile_router.expressions import expression
 from profile_router.outside.json_reader import UnreadableJson, read_json
 from profile_router.outside.plain_file import read_plain
-from profile_router.values import frozen
+from profile_router.values import frozen, mutable
 
 MOST_SIGN_BYTES = 256 * 1024  # of one file
 _MOST_TESTS = 60  # Python tests that are looked into, to tell pytest's from unittest's
@@ -34,32 +35,32 @@ _GRADLE = ("build.gradle", "build.gradle.kts")
 _REQUIREMENTS = ("requirements.txt", "requirements-dev.txt", "dev-requirements.txt", "requirements/dev.txt",
                  "requirements/test.txt", "requirements-test.txt", "test-requirements.txt")  # fmt: skip
 _PYTEST_IN = (
-    ("pyproject.toml", re.compile(r"^\[tool\.pytest\b", re.MULTILINE), "configures pytest"),
-    ("setup.cfg", re.compile(r"^\[tool:pytest\]", re.MULTILINE), "configures pytest"),
-    ("tox.ini", re.compile(r"^\[pytest\]", re.MULTILINE), "configures pytest"),
-    ("pyproject.toml", re.compile(r"""["']pytest(?:[<>=~!\[ ;"'])|^pytest\s*=""", re.MULTILINE), "asks for pytest"),
-    *((name, re.compile(r"^pytest\b", re.MULTILINE), "asks for pytest") for name in _REQUIREMENTS),
+    ("pyproject.toml", expression(r"^\[tool\.pytest\b", re.MULTILINE), "configures pytest"),
+    ("setup.cfg", expression(r"^\[tool:pytest\]", re.MULTILINE), "configures pytest"),
+    ("tox.ini", expression(r"^\[pytest\]", re.MULTILINE), "configures pytest"),
+    ("pyproject.toml", expression(r"""["']pytest(?:[<>=~!\[ ;"'])|^pytest\s*=""", re.MULTILINE), "asks for pytest"),
+    *((name, expression(r"^pytest\b", re.MULTILINE), "asks for pytest") for name in _REQUIREMENTS),
 )
-_PYTEST_TEXT = re.compile(r"^[ \t]*(?:import|from) pytest\b|^(?:async )?def test_", re.MULTILINE)
-_UNITTEST_TEXT = re.compile(r"^[ \t]*(?:import|from) unittest\b", re.MULTILINE)
-_TARGET = re.compile(r"^(test|check):(?!=)", re.MULTILINE)
-_RAKE = re.compile(
+_PYTEST_TEXT = expression(r"^[ \t]*(?:import|from) pytest\b|^(?:async )?def test_", re.MULTILINE)
+_UNITTEST_TEXT = expression(r"^[ \t]*(?:import|from) unittest\b", re.MULTILINE)
+_TARGET = expression(r"^(test|check):(?!=)", re.MULTILINE)
+_RAKE = expression(
     r"TestTask\.new(?:\(:(\w+)|\s*(?=do|\{|$))|RSpec::Core::RakeTask\.new(?:\(:(\w+))?|task\s+:?(test|spec)\b"
 )
 _NO_TESTS = "no test specified"
 _NODE_RUNNERS: Sequence[CheckRunner] = ("vitest", "jest", "mocha")
 _NODE_NEEDS = ("devDependencies", "dependencies")
-LOCKED_RSPEC = re.compile(r"^ +rspec(?:-core)? \(", re.MULTILINE)
+LOCKED_RSPEC = expression(r"^ +rspec(?:-core)? \(", re.MULTILINE)
 _RSPEC_IN = (
-    ("Gemfile", re.compile(r"""^[ \t]*gem[ (]+["']rspec(?:-\w+)?["']""", re.MULTILINE), "asks for rspec"),
+    ("Gemfile", expression(r"""^[ \t]*gem[ (]+["']rspec(?:-\w+)?["']""", re.MULTILINE), "asks for rspec"),
     ("Gemfile.lock", LOCKED_RSPEC, "names rspec"),
 )
 # How `scripts.test` of a package.json begins where it is one of these runners. The words after that are run as they
 # are.
 _SCRIPTS: Sequence[tuple[CheckRunner, re.Pattern[str]]] = (
-    ("vitest", re.compile(r"(?:npx )?vitest(?: run| --run)?(?: --[\w-]+(?:=[\w./-]+)?)*\s*")),
-    ("jest", re.compile(r"(?:npx )?jest(?: --[\w-]+(?:=[\w./-]+)?)*\s*")),
-    ("mocha", re.compile(r"(?:npx )?mocha(?: --exit)?\s*")),  # what else it may be told changes which tests it loads
+    ("vitest", expression(r"(?:npx )?vitest(?: run| --run)?(?: --[\w-]+(?:=[\w./-]+)?)*\s*")),
+    ("jest", expression(r"(?:npx )?jest(?: --[\w-]+(?:=[\w./-]+)?)*\s*")),
+    ("mocha", expression(r"(?:npx )?mocha(?: --exit)?\s*")),  # what else it may be told changes which tests it loads
 )
 
 
@@ -74,7 +75,7 @@ class Sign:
     by_name: bool = False
 
 
-@dataclass(slots=True, kw_only=True)
+@mutable
 class Project:
     """One folder of the workspace at `root`. `folder` is relative to the root. `files` are the tracked files below that
     folder, relative to the folder."""

@@ -15,13 +15,13 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from profile_router.cli.marks import printable
 from profile_router.cli.progress import folded
 from profile_router.ledger.purse import Nobody
 from profile_router.ports import Approver, Emit
-from profile_router.values import frozen
+from profile_router.values import frozen, mutable
 
 _YES = frozenset({"y", "yes"})
 _GRACE_SECONDS = 10.0
@@ -103,7 +103,7 @@ def _read(answer: asyncio.Future[str]) -> None:
         loop.call_soon_threadsafe(give)
 
 
-@dataclass(slots=True)
+@mutable(kw_only=False)
 class Pipe:
     """Asks by an event, and takes the answer from a line on stdin: {"answer": true, "question": "…"}.
 

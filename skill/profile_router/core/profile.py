@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import field, replace
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
+from profile_router.expressions import expression
 from profile_router.values import frozen
 
 Enforcement = Literal["auto", "on", "off"]
 ToolFormat = Literal["auto", "native", "whole-file", "json"]
 _TELLING = 8  # characters: a shorter piece of a key opens nothing
 _ROOM = 20  # so many times what is shown is looked at
-_MARKS = re.compile("\0+")
+_MARKS = expression("\0+")
 
 
 class Secret:

@@ -10,6 +10,7 @@ from profile_router.core.ladder.server_report import ServerReport
 from profile_router.core.profile import is_loopback
 from profile_router.doctor.facts import DoctorFacts
 from profile_router.doctor.finding import Finding, failed, passed, warned
+from profile_router.expressions import expression
 from profile_router.machine.machine import VENDORS, Listener, Machine, gib
 
 OLDEST_ROCM = (7, 2)
@@ -59,7 +60,7 @@ def hip_platform(facts: DoctorFacts) -> Iterator[Finding]:
 
 TIGHT = 0.9  # the conversation's cache and the scratch buffers want the rest
 _FIX = "serve a smaller or more strongly quantized model: profile-router llama-server --model FILE --run"
-_PART = re.compile(r"(.*)-[0-9]{5}-of-[0-9]{5}\.gguf")
+_PART = expression(r"(.*)-[0-9]{5}-of-[0-9]{5}\.gguf")
 
 
 def fits_memory(facts: DoctorFacts) -> Iterator[Finding]:

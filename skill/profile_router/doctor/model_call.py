@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from profile_router.core.ladder.causes import cause_of_answer
@@ -20,6 +20,7 @@ from profile_router.doctor.tool_round_trip import ROUND_TRIP_TOKENS, first_reque
 from profile_router.servers.faults import fault_of_error
 from profile_router.servers.http import ask, error_of_answer, json_in, open_client, transport_cause
 from profile_router.servers.timed_call import chat_body
+from profile_router.values import mutable
 
 SHORT_ANSWER_TOKENS = 16  # some providers refuse less
 _BEGINNING = 2_000  # bytes that tell a web page
@@ -44,7 +45,7 @@ class _Unanswered(Exception):
         self.at = at
 
 
-@dataclass(slots=True, kw_only=True)
+@mutable
 class _Call:
     """The call of one profile. `bodies` are the answers so far."""
 

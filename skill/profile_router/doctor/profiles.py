@@ -9,6 +9,7 @@ from profile_router.core.profile import Profile, is_loopback, names_cloud
 from profile_router.core.text import shown
 from profile_router.doctor.facts import DoctorFacts
 from profile_router.doctor.finding import INSTALL, Finding, failed, passed, warned
+from profile_router.expressions import expression
 from profile_router.profiles.files import read_config
 from profile_router.profiles.spelling import not_honoured, not_read
 
@@ -75,7 +76,7 @@ def spelling(facts: DoctorFacts) -> Iterator[Finding]:
             yield warned(f"{subject.name} spelling", "; ".join(odd), f"{INSTALL} --migrate")
 
 
-_QUANTIZED = re.compile(r"\.gguf\b|(?:^|[-_.:])i?q[2-8](?:_[0-9ks])", re.IGNORECASE)
+_QUANTIZED = expression(r"\.gguf\b|(?:^|[-_.:])i?q[2-8](?:_[0-9ks])", re.IGNORECASE)
 
 
 def local_address(facts: DoctorFacts) -> Iterator[Finding]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -14,7 +14,7 @@ from profile_router.errors import RouterError
 from profile_router.evaluation.clones import PastTree
 from profile_router.repository.locate import locate
 from profile_router.repository.sources import CommitFiles
-from profile_router.values import frozen
+from profile_router.values import frozen, mutable
 from profile_router.workspace.folder import find_workspace
 from profile_router.workspace.named_files import find_named_files
 
@@ -83,7 +83,7 @@ class FilesNamedInText:
         return Ranking(paths=paths, sure="named" if paths else "none", ms=(time.perf_counter() - began) * 1_000)
 
 
-@dataclass(slots=True, kw_only=True)
+@mutable
 class OurIndex:
     """The index of the repository, as `route` asks it, without a deadline and with older commits alone.
 

@@ -15,15 +15,16 @@ from profile_router.core.locating.located import Located
 from profile_router.core.routing.route import Refusal
 from profile_router.core.task import Task
 from profile_router.errors import RouterError
+from profile_router.expressions import expression
 from profile_router.runs.route import decide_alone
 from profile_router.values import frozen
 
-_LARGE = re.compile(
+_LARGE = expression(
     r"\b(refactor\w*|rewrit\w+|redesign\w*|migrat\w+|overhaul\w*|architect\w+|introduc\w+|implement\w*|support\w*|"
     r"add\w*|new|all|every|across|entire)\b",
     re.IGNORECASE,
 )
-_SMALL = re.compile(
+_SMALL = expression(
     r"\b(typos?|fix\w*|bump\w*|updat\w+|docs?|readme|renam\w+|lint\w*|changelog|pin\w*|version|comment\w*)\b",
     re.IGNORECASE,
 )

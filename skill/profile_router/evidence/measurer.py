@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,10 +28,11 @@ from profile_router.prompting.tokens import exact_tokens
 from profile_router.servers.inspect import ModelServers, count_prompt
 from profile_router.servers.windows import remember_window
 from profile_router.threads.parent_sessions import ParentSessions
+from profile_router.values import mutable
 from profile_router.workspace.folder import Workspace
 
 
-@dataclass(slots=True, kw_only=True)
+@mutable
 class LiveMeasurer:
     """Measures tasks of a run. `windows` are those known without asking; `state` is where real ones are kept, `cache`
     where an index of the repository is; `looked` has what that told of the task already."""

@@ -6,7 +6,6 @@ A path that is given counts by its name. A path that a text names counts where i
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
@@ -19,6 +18,7 @@ from profile_router.core.policy.private import NO_CONFIDENTIAL, Confidential
 from profile_router.core.privacy.findings import findings, masked, private_glob, private_text
 from profile_router.core.privacy.readings import readings
 from profile_router.core.text import shown
+from profile_router.expressions import expression
 from profile_router.withheld.whole_scan import EndNotReached, ReadBudget, TextWindow, file_windows
 
 MOST_SCANNED_BYTES = 256 * 1024 * 1024  # of all named files together; some 5 MB a second
@@ -36,7 +36,7 @@ _CODE = frozenset([f"{name}.env" for name in _ENVIRONMENTS] + [f"{name}.key" for
 _NAME = r"[A-Za-z_$][\w$]*+(?:\.[A-Za-z_$][\w$]*)*?\.(?:key|env)(?![\w./\\-])"
 _USED = r"[(\[]|\s?(?:[=!<>+]=|=>)|\s[=+]\s|\s+import\b"
 _MEMBER = Anchored(rf"(?:(?<=[\w)\]][(\[])|(?<=[=!<>]=\s)){_NAME}|(?<![\w./\\$~-]){_NAME}(?={_USED})")
-_MEMBER_END = re.compile(r"\.(?:key|env)(?![\w./\\-])")
+_MEMBER_END = expression(r"\.(?:key|env)(?![\w./\\-])")
 
 ReadFile = Callable[[str], Iterable[TextWindow]]
 IsThere = Callable[[str], bool]

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from profile_router.core.ladder.receipt import ChangedFile
 from profile_router.errors import WorkspaceError
+from profile_router.expressions import expression
 from profile_router.git.command import git
 from profile_router.git.listing import TreeListing, listing
 from profile_router.git.modes import keep_modes
@@ -32,7 +33,7 @@ MOST_MARK_BYTES = 1024 * 1024 * 1024  # bytes of all files read only because git
 _INDEX = "index"
 _LAST = "last-mark"
 _KNOWN = "known-tree"
-_HEAD = re.compile(r"^(?=diff --git )", re.MULTILINE)
+_HEAD = expression(r"^(?=diff --git )", re.MULTILINE)
 _WAYS = ("--no-renames", "--no-ext-diff", "--no-textconv")
 
 

@@ -14,13 +14,14 @@ from functools import partial
 from pathlib import Path
 
 from profile_router.errors import UsageError
+from profile_router.expressions import expression
 from profile_router.install.changes import Change
 from profile_router.outside.plain_file import read_plain
 
 _MOST_BYTES = 64_000_000  # of a file that is written or edited
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _TEMPORARY = (".profile-router.", ".half")
-_LEFT = re.compile(rf"{re.escape(_TEMPORARY[0])}[a-z0-9_]{{8}}{re.escape(_TEMPORARY[1])}")  # as tempfile names them
+_LEFT = expression(rf"{re.escape(_TEMPORARY[0])}[a-z0-9_]{{8}}{re.escape(_TEMPORARY[1])}")  # as tempfile names them
 
 _Undo = Callable[[], None]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shlex
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 
 from profile_router.core.profile import Profile
 from profile_router.errors import ProfileError
+from profile_router.expressions import expression
 from profile_router.install.places import Places
 from profile_router.profiles.build import build_profile
 from profile_router.profiles.env_file import read_env
@@ -18,8 +18,8 @@ from profile_router.profiles.files import read_config
 from profile_router.profiles.spelling import honoured, never_honoured
 
 BACKUP = "config.yaml.before-profile-router"
-_SECRET = re.compile(r"(?i)(key|token|secret|password)$")
-_KEY, _REFERENCE = re.compile(r"\bsk-\w"), re.compile(r"\$\{[^}]+\}")
+_SECRET = expression(r"(?i)(key|token|secret|password)$")
+_KEY, _REFERENCE = expression(r"\bsk-\w"), expression(r"\$\{[^}]+\}")
 _HIDDEN = "(as it stands there)"
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from profile_router.core.text import some_of
+from profile_router.expressions import expression
 from profile_router.folders import PLUGIN
 from profile_router.install.applying import leftovers, read_file
 from profile_router.install.changes import Change, Plan, without
@@ -17,7 +17,7 @@ from profile_router.outside.places import is_folder_named
 
 _COPY = "the copy of a file that you have changed since: it stays"
 _CACHE = "__pycache__"
-_RULE = re.compile(rf"plugin_rule:{PLUGIN}:[\w:-]+")
+_RULE = expression(rf"plugin_rule:{PLUGIN}:[\w:-]+")
 
 
 def plan_uninstall(root: Path) -> Plan:

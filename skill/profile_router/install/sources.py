@@ -10,14 +10,15 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from profile_router.errors import DataError
+from profile_router.expressions import expression
 from profile_router.resources import AGAIN, shipped
 
 PROGRAM_NOTE = "program.json"
 # What Hermes' own `profile install` makes in a new profile, beside the files.
 PROFILE_FOLDERS = ("cron", "home", "logs", "memories", "plans", "sessions", "skills", "skins", "workspace")
 _PACKAGE = Path(__file__).resolve().parents[1]
-_SPELLINGS = re.compile(r"python3 \$\{HERMES_SKILL_DIR\}/skill(?![\w/])|(?<=`)profile-router(?= )")
-_PREREQUISITES = re.compile(r"(^## Prerequisites\n).*?(?=^## |\Z)", re.MULTILINE | re.DOTALL)
+_SPELLINGS = expression(r"python3 \$\{HERMES_SKILL_DIR\}/skill(?![\w/])|(?<=`)profile-router(?= )")
+_PREREQUISITES = expression(r"(^## Prerequisites\n).*?(?=^## |\Z)", re.MULTILINE | re.DOTALL)
 
 Files = Mapping[str, bytes]
 

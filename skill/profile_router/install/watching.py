@@ -12,6 +12,7 @@ from typing import get_args
 
 from profile_router.core.policy import PluginSwitch
 from profile_router.errors import PolicyError
+from profile_router.expressions import expression
 from profile_router.install.applying import read_file
 from profile_router.install.changes import Change, Insertion, inserted
 from profile_router.install.yaml_text import Edit, line_break
@@ -20,8 +21,8 @@ from profile_router.policies.file import SHIPPED, switch
 
 _KEY = "hermes_plugin"
 _WAS = "  # by `profile-router install`; was: "
-_SET = re.compile(rf"^({_KEY}:[ \t]*)(\w+){re.escape(_WAS)}", re.MULTILINE)
-_LINE = re.compile(rf"({_KEY}:[ \t]+)(?=\S)")
+_SET = expression(rf"^({_KEY}:[ \t]*)(\w+){re.escape(_WAS)}", re.MULTILINE)
+_LINE = expression(rf"({_KEY}:[ \t]+)(?=\S)")
 _UNTOUCHED: Edit = (Insertion(at=0, text=""),)  # of a file that is as it was: uninstall has nothing to take out
 
 

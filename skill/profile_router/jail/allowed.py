@@ -8,12 +8,13 @@ from collections.abc import Sequence
 from fnmatch import fnmatchcase
 
 from profile_router.core.text import shown
+from profile_router.expressions import expression
 
 LONGEST_COMMAND = 8_000  # characters
 _LISTED_CHARS = 400
 # Per kind of quoting, what a shell would act on; without one it would only mislead.
-_ACTED_ON = {"": re.compile(r"[;|&<>()`\n\r]|\$"), '"': re.compile(r"`|\$[\w({]")}
-_PIECE = re.compile(r"""(?P<single>'[^']*')|(?P<double>"(?:\\.|[^"\\])*")|(?P<escaped>\\.)|(?P<plain>.)""", re.DOTALL)
+_ACTED_ON = {"": expression(r"[;|&<>()`\n\r]|\$"), '"': expression(r"`|\$[\w({]")}
+_PIECE = expression(r"""(?P<single>'[^']*')|(?P<double>"(?:\\.|[^"\\])*")|(?P<escaped>\\.)|(?P<plain>.)""", re.DOTALL)
 _LINES = " There is no shell: no pipes, redirections, variables or chains; run one program a call, from the root."
 
 

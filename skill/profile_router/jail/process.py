@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import re
 import signal
 import time
 from collections.abc import Mapping, Sequence
@@ -12,9 +11,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
+from profile_router.expressions import expression
 from profile_router.values import frozen
 
-_SECRET_NAME = re.compile(r"(?i)((^|_)(key|token)s?($|_)|api_?key|secret|passw(or)?d|passphrase|credential)")
+_SECRET_NAME = expression(r"(?i)((^|_)(key|token)s?($|_)|api_?key|secret|passw(or)?d|passphrase|credential)")
 _DRAIN_SECONDS = 1.0
 
 

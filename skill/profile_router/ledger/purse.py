@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from profile_router.core.ladder.causes import TABLE
 from profile_router.core.ladder.cost_range import CostRange
@@ -22,9 +22,10 @@ from profile_router.core.policy import Budget
 from profile_router.errors import AttemptError
 from profile_router.ledger.spending import Ledger
 from profile_router.ports import Approver
+from profile_router.values import mutable
 
 
-@dataclass(slots=True, kw_only=True)
+@mutable
 class LedgerHold:
     """The money held for one call or attempt that costs. USD; `spent` is what it has cost so far.
 
@@ -60,7 +61,7 @@ class LedgerHold:
         self.purse.settle(self, usd)
 
 
-@dataclass(slots=True, kw_only=True)
+@mutable
 class LedgerPurse:
     """What one run may spend: `cap` for the task, the `rules` for the day. `approver` is asked above a figure."""
 

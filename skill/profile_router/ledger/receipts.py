@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from profile_router.core.ladder.receipt import Receipt
 from profile_router.core.policy.private import NO_CONFIDENTIAL, Confidential
+from profile_router.expressions import expression
 
 _WORDS = ("error", "withheld", "taints", "doubts", "early")
 COLUMNS = tuple(name for name in Receipt.__dataclass_fields__ if name not in _WORDS)
 _SERVED = "model_served"
-_NAME_OF_A_MODEL = re.compile(r"[\w.:/@+-]{1,128}")  # what else a server says it is stands among the words
+_NAME_OF_A_MODEL = expression(r"[\w.:/@+-]{1,128}")  # what else a server says it is stands among the words
 
 
 def columns_of(

@@ -6,7 +6,7 @@ import json
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,7 @@ from profile_router.ledger.schema import LEDGER_FILE, day_of, make_ready, moment
 from profile_router.ledger.undoing import put_undo
 from profile_router.ledger.words import REFUSED_STAGE, Seal, sealed_for
 from profile_router.state.database import BUSY_S, reading, transaction
+from profile_router.values import mutable
 
 _TOTALS = f"""UPDATE runs SET
   attempts = (SELECT count(*) FROM attempts WHERE run = id),
@@ -53,7 +54,7 @@ _PUT = (
 )
 
 
-@dataclass(slots=True, kw_only=True)
+@mutable
 class SqliteRunLedger:
     """The rows of the run *run* on *thread*, in the state folder *state*; `clock` tells seconds since 1970.
 

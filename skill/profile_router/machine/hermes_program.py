@@ -10,6 +10,7 @@ from pathlib import Path
 
 from profile_router.core.text import shown
 from profile_router.errors import UsageError
+from profile_router.expressions import expression
 from profile_router.outside.places import at_home, is_file_named
 from profile_router.values import frozen
 
@@ -18,8 +19,8 @@ _NONE = "none"
 _HEAD_BYTES = 4_096
 _WRAPPERS = 3
 # How pip writes a python whose path is too long for a first line, or has a blank in it.
-_LONG_SHEBANG = re.compile(r"""^'''exec' ("[^"]+"|\S+) "\$0" "\$@\"""", re.MULTILINE)
-_WRAPPED = re.compile(r"""^[ \t]*exec\s+(?:env\s+(?:[^\s=]+=\S*\s+)*)?("[^"$]+"|'[^'$]+'|[^\s"'$]+)""", re.MULTILINE)
+_LONG_SHEBANG = expression(r"""^'''exec' ("[^"]+"|\S+) "\$0" "\$@\"""", re.MULTILINE)
+_WRAPPED = expression(r"""^[ \t]*exec\s+(?:env\s+(?:[^\s=]+=\S*\s+)*)?("[^"$]+"|'[^'$]+'|[^\s"'$]+)""", re.MULTILINE)
 
 
 @frozen

@@ -13,12 +13,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import field
 from pathlib import Path
 
+from profile_router.expressions import expression
 from profile_router.values import frozen
 
 AMD, NVIDIA = "0x1002", "0x10de"
 VENDORS: Mapping[str, str] = {AMD: "AMD", NVIDIA: "NVIDIA", "0x8086": "Intel"}
-_CARD = re.compile(r"card[0-9]+")
-_CPU = re.compile(r"cpu[0-9]+")
+_CARD = expression(r"card[0-9]+")
+_CPU = expression(r"cpu[0-9]+")
 _PROGRAM_SECONDS = 10.0
 _MOST_BYTES = 1_000_000
 _LISTENS = "0A"

@@ -11,12 +11,14 @@ from collections import deque
 from collections.abc import AsyncIterator
 from concurrent.futures import Future
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from profile_router.values import mutable
 
 MOST_AT_WORK = 32  # runs of this process
 
 
-@dataclass(slots=True)
+@mutable(kw_only=False)
 class WaitingLine:
     """So many *places*, for tasks of any event loop in any thread of this process."""
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from html import escape
 
 from profile_router.core.text import harmless
+from profile_router.expressions import expression
 from profile_router.pages.measured import Measured
 from profile_router.pages.plots import svg_of
 from profile_router.pages.report import Callout, Cell, Report, ResultTable, Section, share_and_interval, worded
 
 _NOTHING_FROM_ELSEWHERE = "default-src 'none'; style-src 'unsafe-inline'"
-_FIGURE = re.compile(r"–?|≈? ?[-−]?\$?\d[\d.,]*(?: (?:%|s|ms|h|min)(?: \d+ (?:s|min))?)?")
-_PERCENT = re.compile(r"(?<=\d) %")
+_FIGURE = expression(r"–?|≈? ?[-−]?\$?\d[\d.,]*(?: (?:%|s|ms|h|min)(?: \d+ (?:s|min))?)?")
+_PERCENT = expression(r"(?<=\d) %")
 PAGE_BEGIN = (  # by which a page of ours is known
     '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="generator" content="profile-router">'
 )

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+from profile_router.expressions import expression
 from profile_router.outside.strict_yaml import MAPPING, SEQUENCE, Node, Refused, parse_yaml
 
 _Place = Sequence[str]  # `rules`, `small-change`, `below_lines`: items of a list are found by their id
-_INDENT = re.compile(r"\s*(?:-\s+)?")
+_INDENT = expression(r"\s*(?:-\s+)?")
 
 
 def with_numbers(text: str, numbers: Mapping[tuple[str, ...], float]) -> str:

@@ -33,7 +33,7 @@ _READ_BY = (  # modules that refuse, compile or make a value; a test names what 
     "policies/file.py", "policies/parsed.py", "outside/strict_yaml.py", "outside/yaml_guard.py", "outside/places.py",
     "core/text.py", "core/language/clauses.py", "core/language/plain_text.py", "core/language/starts.py",
     "core/privacy/confidential.py", "core/privacy/known_forms.py", "core/privacy/personal_data.py",
-    "core/privacy/readings.py", "errors.py", "values.py",
+    "core/privacy/readings.py", "errors.py", "expressions.py", "values.py",
 )  # fmt: skip
 _CLASS = "class"  # the key under which an object names its class; no field is called so
 

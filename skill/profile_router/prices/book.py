@@ -14,28 +14,30 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
 from profile_router import __version__
 from profile_router.core.profile import is_loopback
 from profile_router.core.routing.listed import ListedPrice
+from profile_router.expressions import expression
 from profile_router.folders import our_folder
 from profile_router.outside.json_reader import UnreadableJson, read_json
 from profile_router.outside.places import is_folder_named
 from profile_router.prices.table import plain_url, table_version
 from profile_router.state.kept_files import MOST_KEPT_BYTES, keep_file, kept
+from profile_router.values import mutable
 
 _MOST = 500  # prices that are kept
 _HIGHEST_PRICE = 1_000_000.0
 _FIGURES = ("usd_per_million_in", "usd_per_million_out", "usd_per_million_cached")
-_DATED = re.compile(r"(\d{4}-\d{2})?")
-_DAY = re.compile(r"(\d{4}-\d{2}-\d{2})?")
+_DATED = expression(r"(\d{4}-\d{2})?")
+_DAY = expression(r"(\d{4}-\d{2}-\d{2})?")
 _Found = tuple[ListedPrice | None, str]  # and the day on which it changes
 
 
-@dataclass(slots=True, kw_only=True)
+@mutable
 class PriceBook:
     """The prices of models at endpoints, kept in *folder*. `looks_up`: what is not kept is looked up, then kept."""
 

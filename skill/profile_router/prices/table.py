@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from profile_router.core.routing.listed import ListedPrice
+from profile_router.expressions import expression
 
 if TYPE_CHECKING:
     from genai_prices.types import ModelInfo, ModelPrice
 
-_DISTRIBUTION = re.compile(r"genai_prices-(.+)\.dist-info")
+_DISTRIBUTION = expression(r"genai_prices-(.+)\.dist-info")
 _HOUR = timedelta(hours=1)
 _OUT = ("output_mtok", "output_reasoning_mtok", "output_citation_mtok")
 _BESIDE = ("requests_kcount",)  # charges that tokens do not tell: what has one is as good as unlisted

@@ -8,11 +8,11 @@ uses it, not shortened. One line is one assignment, as in 0.22. A reference sees
 from __future__ import annotations
 
 import io
-import re
 from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 from profile_router.errors import ProfileError
+from profile_router.expressions import expression
 from profile_router.profiles.files import MOST_CONFIG_BYTES, read_text
 from profile_router.values import frozen
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 # What a reference may take from around the file: names without a secret, which Hermes' children have too.
 _AROUND = ("HOME", "LOGNAME", "USER")
 _MOST_REFERENCES = 100  # in one value: python-dotenv's search for their ends takes the square of their number
-_BLANKS = re.compile(r"[^\S\n]{200}")  # and its search for a comment the square of the blanks in a row
+_BLANKS = expression(r"[^\S\n]{200}")  # and its search for a comment the square of the blanks in a row
 
 
 @frozen

@@ -6,7 +6,6 @@ own .env belongs to the profile `default` alone. Further keys come from Hermes' 
 
 from __future__ import annotations
 
-import re
 import time
 from dataclasses import field
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from profile_router.core.text import nearest, shown
 from profile_router.errors import ProfileError, UnknownProfile
+from profile_router.expressions import expression
 from profile_router.outside.places import at_home, is_folder_named
 from profile_router.profiles.build import build_profile
 from profile_router.profiles.env_file import read_env_file
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from profile_router.core.profile import Profile
 
-_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")  # Hermes' own rule: no path can be written with it
+_NAME = expression(r"[a-z0-9][a-z0-9_-]{0,63}")  # Hermes' own rule: no path can be written with it
 _CONFIG = "config.yaml"
 DEFAULT_PROFILE = "default"
 _CHAINS = ("fallback_providers", "fallback_model")

@@ -9,7 +9,6 @@ file is listed by a fingerprint, without itself (agent/credential_persistence.py
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import field
 from datetime import datetime
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from profile_router.core.profile import ProviderEndpoint, Secret, same_endpoint
+from profile_router.expressions import expression
 from profile_router.outside.json_reader import UnreadableJson, read_json
 from profile_router.outside.plain_file import read_plain
 from profile_router.values import frozen
@@ -28,7 +28,7 @@ _REST_AFTER_401 = 300.0
 _REST_ELSE = 3_600.0
 _NEVER = float("inf")
 _MILLISECONDS_FROM = 1e12  # a moment beyond this is in milliseconds
-_LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,15}")  # too short for a key
+_LABEL = expression(r"[A-Za-z0-9][A-Za-z0-9._-]{0,15}")  # too short for a key
 _TELLING = 6  # characters: less of a key in its label gives nothing away
 _CUSTOM = "custom"
 

@@ -16,16 +16,17 @@ from typing import Any, get_args
 from profile_router.core.profile import ToolFormat
 from profile_router.core.text import shown as on_one_line
 from profile_router.errors import ProfileError
+from profile_router.expressions import expression
 from profile_router.values import frozen
 
-_REFERENCE = re.compile(r"\$\{([^}]+)\}")
-_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
+_REFERENCE = expression(r"\$\{([^}]+)\}")
+_VARIABLE = expression(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
 _MOST = 100_000_000
 _HOTTEST = 2.0
 _SWITCH = {"true": "on", "always": "on", "yes": "on", "on": "on", "false": "off", "never": "off", "no": "off"}
 _SWITCH |= {"off": "off", "auto": "auto"}
 # A line that lost its colon joins the value above it: these words in a model's name say so.
-_LOST_COLON = re.compile(r"\s(?:api_?key|base_url|provider|context_length|max_tokens|fallback_providers)\b|\bsk-", re.I)
+_LOST_COLON = expression(r"\s(?:api_?key|base_url|provider|context_length|max_tokens|fallback_providers)\b|\bsk-", re.I)
 
 
 @frozen

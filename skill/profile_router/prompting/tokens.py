@@ -9,7 +9,6 @@ is longer than 100,000 characters.
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from profile_router.core.evidence import TokenCount
 from profile_router.errors import DataError
+from profile_router.expressions import expression
 from profile_router.resources import AGAIN, data
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ PROMPT_TOKENS = 775
 PROMPT_CHARS = 2_950
 _PIECE = 16_384
 _LONGEST_PIECE = 100_000
-_CUT = re.compile(r"(?<=\n)(?=[^\s/])")
+_CUT = expression(r"(?<=\n)(?=[^\s/])")
 
 
 def count_tokens(texts: Sequence[str], limits: Sequence[int] = (), *, fixed: int = 0) -> TokenCount:

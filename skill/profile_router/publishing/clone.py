@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from profile_router.errors import UsageError, WorkspaceError
+from profile_router.expressions import expression
 from profile_router.git.command import git
 from profile_router.outside.plain_file import read_plain
 from profile_router.outside.yaml_guard import Hostile, refuse_hostile, safe_loader
@@ -32,10 +33,10 @@ VERSIONS: Mapping[str, str] = {
     "profiles/coding-burst/distribution.yaml": r'^version: "([^"]+)"',
     "profiles/review-cheap/distribution.yaml": r'^version: "([^"]+)"',
 }
-_NAME = re.compile("[a-z0-9-]{1,64}")
+_NAME = expression("[a-z0-9-]{1,64}")
 _MOST, _LEVELS = 1_000_000, 12
-_RELEASE = re.compile(r"^## \[([^\]]+)\](?: - (\d{4}-\d{2}-\d{2}))?$", re.MULTILINE)
-_LINK = re.compile(r"^\[([^\]]+)\]: (\S+)$", re.MULTILINE)
+_RELEASE = expression(r"^## \[([^\]]+)\](?: - (\d{4}-\d{2}-\d{2}))?$", re.MULTILINE)
+_LINK = expression(r"^\[([^\]]+)\]: (\S+)$", re.MULTILINE)
 
 
 @frozen(kw_only=False)

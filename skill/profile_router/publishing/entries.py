@@ -12,12 +12,13 @@ from typing import Any
 
 from profile_router.core.text import counted
 from profile_router.errors import UsageError
+from profile_router.expressions import expression
 from profile_router.publishing.clone import STANDS_FOR, Clone, section_of
 
-_REPOSITORY = re.compile(r"https://github\.com/([A-Za-z0-9-]{1,39}/[A-Za-z0-9._-]{1,100})")
+_REPOSITORY = expression(r"https://github\.com/([A-Za-z0-9-]{1,39}/[A-Za-z0-9._-]{1,100})")
 _MAINTAINER = "maintainer: OWNER"
 _NO_COMMIT = "0" * 40
-_RELATIVE = re.compile(r"\]\((?!#|/|[a-z][a-z0-9+.-]*:)(?:\./)?([^()\s]+)\)", re.IGNORECASE)
+_RELATIVE = expression(r"\]\((?!#|/|[a-z][a-z0-9+.-]*:)(?:\./)?([^()\s]+)\)", re.IGNORECASE)
 _FOR_PEOPLE = "For people who "
 _CATEGORY, _IMAGE, _FOR, _ORDER = "Tooling", "/images/skills/tooling.svg", "Hermes Agent", 100
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Literal
 
 from profile_router.errors import UsageError
+from profile_router.expressions import expression
 from profile_router.publishing.clone import CATALOG, STANDS_FOR, Clone, mapping_of, section_of
 from profile_router.publishing.entries import author_names, entries
 from profile_router.values import frozen
@@ -30,7 +31,7 @@ DOCUMENTS = (
     *("docs/getting-started.md", "docs/routing.md", "docs/policy.md", "docs/privacy.md", "docs/checks.md"),
     *("docs/hermes.md", "docs/troubleshooting.md", "docs/architecture.md"),
 )  # README.md and SKILL.md name each
-_NAMED_DOCUMENT = re.compile(r"\bdocs/[\w.-]+\.md\b")
+_NAMED_DOCUMENT = expression(r"\bdocs/[\w.-]+\.md\b")
 DISCLOSED = ("reads", "runs", "writes", "sends", "shows")
 NAMED_IN_README = (
     "PROFILE_ROUTER_OTEL",

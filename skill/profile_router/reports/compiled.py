@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from profile_router.core.ladder.report import CheckReport
+from profile_router.expressions import expression
 from profile_router.outside.json_reader import UnreadableJson, read_json
 from profile_router.reports.lines import check_report, matches, number
 
-_GO_TEST = re.compile(r"\s*--- (FAIL|PASS): (\S+) \([\d.]+s\)")
-_GO_PACKAGE = re.compile(r"(ok  |FAIL|\?   )\t(\S+)(?:\t(.*)| \[(?:build|setup) failed\])")
+_GO_TEST = expression(r"\s*--- (FAIL|PASS): (\S+) \([\d.]+s\)")
+_GO_PACKAGE = expression(r"(ok  |FAIL|\?   )\t(\S+)(?:\t(.*)| \[(?:build|setup) failed\])")
 _LONGEST_EVENT = 10_000
 
-_CARGO_TARGET = re.compile(r"\s*(?:Running (.+?) \(\S+\)|Doc-tests (\S+))")
+_CARGO_TARGET = expression(r"\s*(?:Running (.+?) \(\S+\)|Doc-tests (\S+))")
 # With --quiet the second form, and no target is told. An edit moves the line of a doc test: it is not a part of its id.
-_CARGO_RED = re.compile(r"(?:test (\S.*?) \.\.\.|(\S.*?) ---) FAILED")
-_CARGO_LINE = re.compile(r" \(line \d+\)")
-_CARGO_RESULT = re.compile(r"test result: (?:ok|FAILED)\. (\d+) passed; (\d+) failed;.*")
-_CARGO_STOPPED = re.compile(r"error: (?:could not compile|build failed).*")
+_CARGO_RED = expression(r"(?:test (\S.*?) \.\.\.|(\S.*?) ---) FAILED")
+_CARGO_LINE = expression(r" \(line \d+\)")
+_CARGO_RESULT = expression(r"test result: (?:ok|FAILED)\. (\d+) passed; (\d+) failed;.*")
+_CARGO_STOPPED = expression(r"error: (?:could not compile|build failed).*")
 # The first is said of each target that fails; only with --no-fail-fast, which goes on, the second comes at the end.
-_CARGO_TARGET_FAILED = re.compile(r"error: (?:\w+ )?(?:test|doctest|bench)s? failed, to rerun .*")
-_CARGO_WENT_ON = re.compile(r"error: \d+ targets? failed:")
+_CARGO_TARGET_FAILED = expression(r"error: (?:\w+ )?(?:test|doctest|bench)s? failed, to rerun .*")
+_CARGO_WENT_ON = expression(r"error: \d+ targets? failed:")
 
-_CTEST_END = re.compile(r"\s*\d+% tests passed, (\d+) tests? failed out of (\d+)")
-_CTEST_RED = re.compile(r"\s*\d+ - (\S+) \(.+\).*")
-_CTEST_NONE = re.compile(r"No tests were found!!!")
+_CTEST_END = expression(r"\s*\d+% tests passed, (\d+) tests? failed out of (\d+)")
+_CTEST_RED = expression(r"\s*\d+ - (\S+) \(.+\).*")
+_CTEST_NONE = expression(r"No tests were found!!!")
 
 
 def go_report(lines: Sequence[str]) -> CheckReport | None:

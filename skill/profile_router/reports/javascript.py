@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 
 from profile_router.core.ladder.report import CheckReport
+from profile_router.expressions import expression
 from profile_router.outside.json_reader import UnreadableJson, read_json
 from profile_router.reports.lines import check_report, count_in, matches, number
 
-_JEST_END = re.compile(r"Tests: {2,}(.*\d+ total)")
-_JEST_FILE = re.compile(r"\s*(?:FAIL|PASS)\s+(\S+)(?: \(.*\))?")
-_JEST_RED = re.compile(r"\s+● (.+)")
-_JEST_NONE = re.compile(r"No tests found, exiting with code \d+")
+_JEST_END = expression(r"Tests: {2,}(.*\d+ total)")
+_JEST_FILE = expression(r"\s*(?:FAIL|PASS)\s+(\S+)(?: \(.*\))?")
+_JEST_RED = expression(r"\s+● (.+)")
+_JEST_NONE = expression(r"No tests found, exiting with code \d+")
 _UNREAD = "Test suite failed to run"
 
-_VITEST_END = re.compile(r"\s*Tests  (.*\(\d+\)|no tests)")
-_VITEST_RED = re.compile(r"\s*FAIL\s+(?:\|.*\| )?(\S.*)")
-_VITEST_NONE = re.compile(r"No test files found, exiting with code \d+.*")
+_VITEST_END = expression(r"\s*Tests  (.*\(\d+\)|no tests)")
+_VITEST_RED = expression(r"\s*FAIL\s+(?:\|.*\| )?(\S.*)")
+_VITEST_NONE = expression(r"No test files found, exiting with code \d+.*")
 
-_MOCHA_GREEN = re.compile(r"\s+(\d+) passing \(.+\)")
-_MOCHA_RED = re.compile(r"\s+(\d+) failing")
-_MOCHA_NAME = re.compile(r"\s+\d+\) (\S.*)")
+_MOCHA_GREEN = expression(r"\s+(\d+) passing \(.+\)")
+_MOCHA_RED = expression(r"\s+(\d+) failing")
+_MOCHA_NAME = expression(r"\s+\d+\) (\S.*)")
 _MOST_JSON = 4_000_000
 
 

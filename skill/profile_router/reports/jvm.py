@@ -6,16 +6,17 @@ import re
 from collections.abc import Sequence
 
 from profile_router.core.ladder.report import CheckReport
+from profile_router.expressions import expression
 from profile_router.reports.lines import check_report, count_in, matches, number
 
-_MAVEN_END = re.compile(r"(?:\[\w+\] )?Tests run: (\d+), Failures: (\d+), Errors: (\d+), Skipped: (\d+)")
-_MAVEN_RED = re.compile(r"\[ERROR\] {2,}((?:[\w$]+\.)+[\w$\[\]{},= ]*?)(?::\d+.*| ?».*|->.*)")
-_MAVEN_STOPPED = re.compile(r"\[(?:ERROR|INFO)\] (?:COMPILATION ERROR.*|.* SKIPPED)")
+_MAVEN_END = expression(r"(?:\[\w+\] )?Tests run: (\d+), Failures: (\d+), Errors: (\d+), Skipped: (\d+)")
+_MAVEN_RED = expression(r"\[ERROR\] {2,}((?:[\w$]+\.)+[\w$\[\]{},= ]*?)(?::\d+.*| ?».*|->.*)")
+_MAVEN_STOPPED = expression(r"\[(?:ERROR|INFO)\] (?:COMPILATION ERROR.*|.* SKIPPED)")
 
-_GRADLE_RED = re.compile(r"(\S.*? > .+) FAILED")
-_GRADLE_END = re.compile(r"(\d+ tests? completed.*)")
-_GRADLE_NONE = re.compile(r"> Task \S*:test NO-SOURCE")
-_GRADLE_RUN = re.compile(r"> Task \S*:test(?: FAILED| UP-TO-DATE| FROM-CACHE)?")
+_GRADLE_RED = expression(r"(\S.*? > .+) FAILED")
+_GRADLE_END = expression(r"(\d+ tests? completed.*)")
+_GRADLE_NONE = expression(r"> Task \S*:test NO-SOURCE")
+_GRADLE_RUN = expression(r"> Task \S*:test(?: FAILED| UP-TO-DATE| FROM-CACHE)?")
 
 
 def maven_report(lines: Sequence[str]) -> CheckReport | None:

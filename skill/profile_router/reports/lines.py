@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterable, Iterator
 
 from profile_router.core.ladder.report import MOST_FAILED, CheckReport
+from profile_router.expressions import expression
 
 MOST_REPORT_LINES = 200_000
 _LONGEST = 600  # characters of a line; ids are shorter
-_COLOUR = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+_COLOUR = expression(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
 def plain_lines(text: str) -> tuple[str, ...]:

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from profile_router.core.ladder.report import CheckReport
+from profile_router.expressions import expression
 from profile_router.reports.lines import check_report, matches, number
 
-_TAP_TEST = re.compile(r"(not )?ok\b(?: +\d+)?(?: +(?:- )?([^#]*))?(?:# *(\w*).*)?")
-_TAP_PLAN = re.compile(r"1\.\.(\d+)(?: *#.*)?")
-_TAP_OVER = re.compile(r"Bail out!.*")
+_TAP_TEST = expression(r"(not )?ok\b(?: +\d+)?(?: +(?:- )?([^#]*))?(?:# *(\w*).*)?")
+_TAP_PLAN = expression(r"1\.\.(\d+)(?: *#.*)?")
+_TAP_OVER = expression(r"Bail out!.*")
 
-_NODE_COUNT = re.compile(r"(?:#|ℹ) (tests|pass|fail|cancelled|skipped) (\d+)")
-_NODE_TAP_RED = re.compile(r" *not ok \d+ - (.*?)(?: # .*)?")
-_NODE_TAP_PLACE = re.compile(r" +location: '(.+?)(?::\d+)*'")
-_NODE_TAP_SUITE = re.compile(r" +(?:type: 'suite'|failureType: 'subtestsFailed')")
-_NODE_TAP_OVER = re.compile(r" +\.\.\.")
-_NODE_PLACE = re.compile(r"test at (.+?)(?::\d+)*")
-_NODE_RED = re.compile(r"\s*✖ (.+?) \([\d.]+ms\)")
+_NODE_COUNT = expression(r"(?:#|ℹ) (tests|pass|fail|cancelled|skipped) (\d+)")
+_NODE_TAP_RED = expression(r" *not ok \d+ - (.*?)(?: # .*)?")
+_NODE_TAP_PLACE = expression(r" +location: '(.+?)(?::\d+)*'")
+_NODE_TAP_SUITE = expression(r" +(?:type: 'suite'|failureType: 'subtestsFailed')")
+_NODE_TAP_OVER = expression(r" +\.\.\.")
+_NODE_PLACE = expression(r"test at (.+?)(?::\d+)*")
+_NODE_RED = expression(r"\s*✖ (.+?) \([\d.]+ms\)")
 
 
 def tap_report(lines: Sequence[str]) -> CheckReport | None:

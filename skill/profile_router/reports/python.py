@@ -6,19 +6,20 @@ import re
 from collections.abc import Sequence
 
 from profile_router.core.ladder.report import CheckReport
+from profile_router.expressions import expression
 from profile_router.reports.lines import check_report, count_in, matches, number
 
-_PYTEST_END = re.compile(
+_PYTEST_END = expression(
     r"=* ?((?:\d+ [a-z][a-z ]*)(?:, \d+ [a-z][a-z ]*)*|no tests ran)(?: in [\d.]+s?(?: \([\d:]+\))?) ?=*"
 )
-_PYTEST_WORDS = re.compile(r"\b(?:failed|passed|errors?|skipped|deselected|xfailed|xpassed|warnings?|no tests ran)\b")
-_PYTEST_SUMMARY = re.compile(r"=+ short test summary info =+")
-_PYTEST_RED = re.compile(r"(?:FAILED|ERROR|SUBFAILED\S*|SUBFAIL) (\S.*?)(?: - .*)?")
-_PYTEST_STOPPED = re.compile(r"!+ .+ !+")
+_PYTEST_WORDS = expression(r"\b(?:failed|passed|errors?|skipped|deselected|xfailed|xpassed|warnings?|no tests ran)\b")
+_PYTEST_SUMMARY = expression(r"=+ short test summary info =+")
+_PYTEST_RED = expression(r"(?:FAILED|ERROR|SUBFAILED\S*|SUBFAIL) (\S.*?)(?: - .*)?")
+_PYTEST_STOPPED = expression(r"!+ .+ !+")
 
-_UNITTEST_END = re.compile(r"Ran (\d+) tests? in [\d.]+s")
-_UNITTEST_RESULT = re.compile(r"(?:OK|FAILED|NO TESTS RAN)(?: \((.*)\))?")
-_UNITTEST_RED = re.compile(r"(?:FAIL|ERROR): (\S+) \(([^)]*)\).*")
+_UNITTEST_END = expression(r"Ran (\d+) tests? in [\d.]+s")
+_UNITTEST_RESULT = expression(r"(?:OK|FAILED|NO TESTS RAN)(?: \((.*)\))?")
+_UNITTEST_RED = expression(r"(?:FAIL|ERROR): (\S+) \(([^)]*)\).*")
 _NOT_RUN = ("_FailedTest", "setUpClass", "setUpModule", "tearDownClass", "tearDownModule")
 
 

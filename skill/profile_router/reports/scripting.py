@@ -6,18 +6,19 @@ import re
 from collections.abc import Sequence
 
 from profile_router.core.ladder.report import CheckReport
+from profile_router.expressions import expression
 from profile_router.reports.lines import check_report, matches, number
 
-_RSPEC_END = re.compile(r"(\d+) examples?, (\d+) failures?(?:, (\d+) pending)?(, \d+ errors? occurred outside.*)?")
-_RSPEC_RED = re.compile(r"rspec (\S+?)(?::\d+|\[[\d:]+\])?(?: # (.*))?")
+_RSPEC_END = expression(r"(\d+) examples?, (\d+) failures?(?:, (\d+) pending)?(, \d+ errors? occurred outside.*)?")
+_RSPEC_RED = expression(r"rspec (\S+?)(?::\d+|\[[\d:]+\])?(?: # (.*))?")
 
-_MINITEST_END = re.compile(r"(\d+) (?:runs|tests), \d+ assertions, (\d+) failures, (\d+) errors(?:, (\d+) \w+)?.*")
-_MINITEST_RED = re.compile(r"(\S+#\S+) \[.+\]:|(\S+#\S+):|(?:Failure|Error): (\S+\(\S+\)).*")
+_MINITEST_END = expression(r"(\d+) (?:runs|tests), \d+ assertions, (\d+) failures, (\d+) errors(?:, (\d+) \w+)?.*")
+_MINITEST_RED = expression(r"(\S+#\S+) \[.+\]:|(\S+#\S+):|(?:Failure|Error): (\S+\(\S+\)).*")
 
-_PHPUNIT_GREEN = re.compile(r"OK(?:, but .*)? \((\d+) tests?, .*\)")
-_PHPUNIT_END = re.compile(r"Tests: (\d+), Assertions: \d+(.*)\.")
-_PHPUNIT_RED = re.compile(r"\d+\) (\S+::\S.*)")
-_PHPUNIT_NONE = re.compile(r"No tests executed!")
+_PHPUNIT_GREEN = expression(r"OK(?:, but .*)? \((\d+) tests?, .*\)")
+_PHPUNIT_END = expression(r"Tests: (\d+), Assertions: \d+(.*)\.")
+_PHPUNIT_RED = expression(r"\d+\) (\S+::\S.*)")
+_PHPUNIT_NONE = expression(r"No tests executed!")
 
 
 def rspec_report(lines: Sequence[str]) -> CheckReport | None:

@@ -20,6 +20,7 @@ from profile_router.core.locating.past import PackedPast, PastCommit, packed
 from profile_router.core.locating.rankable import Sort
 from profile_router.core.locating.terms import number_of, plain_parts
 from profile_router.errors import WorkspaceError
+from profile_router.expressions import expression
 from profile_router.git.command import GitAtWork, git
 from profile_router.repository.blob_index import BlobIndex
 from profile_router.repository.sources import FileSource
@@ -35,8 +36,8 @@ _TITLE = 300
 _FORMAT = "--format=%x00%H%x00%ct%x00%s%x00%b%x00"  # no part of a commit can hold a NUL, and `-z` ends paths by it
 _PARTS = 4
 _LATEST = 1 << 62  # s since 1970: whoever makes a commit writes its date
-_MERGED = re.compile(r"^Merge (?:pull request|PR|branch|remote|tag)\b", re.IGNORECASE)
-_NO_TASK = re.compile(
+_MERGED = expression(r"^Merge (?:pull request|PR|branch|remote|tag)\b", re.IGNORECASE)
+_NO_TASK = expression(
     r"^(?:bump|build\(deps|chore\(deps|release|version|merge branch|merge remote|revert \"?merge)\b", re.IGNORECASE
 )
 _PACKED = ("titles", "ends", "norms", "lines", "sizes")

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from profile_router.core.locating.file_terms import FileTerms, terms_of
 from profile_router.core.locating.rankable import Sort, is_written_by_program
 from profile_router.repository.blob_index import BlobIndex, BlobRow, add_files, blobs_of, bring_together, ids_of
 from profile_router.repository.seen_tree import GONE, NO_TEXT, UNREAD, UNSEEN, SeenTree, empty_tree, keep_tree
 from profile_router.repository.sources import FileSource, ListedFile, Listing
+from profile_router.values import mutable
 
 _BATCH = 2_000  # files of one part of the index
 _FOR_READING = 0.6  # of the time: what is left is for writing down
@@ -84,7 +85,7 @@ def _freshen(
             bring_together(connection, spare)
 
 
-@dataclass(slots=True)
+@mutable(kw_only=False)
 class _JustRead:
     """What one batch gave. The first `seen` of its `files` were looked into.
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 
 from profile_router.core.attempt.usage import TokenUse, amount, believed, said_usage, whole_number
@@ -30,7 +30,7 @@ from profile_router.prompting.tokens import exact_tokens
 from profile_router.runs.setup import Setup, prepare
 from profile_router.servers.speeds import remember_speeds
 from profile_router.servers.timed_call import TimedAnswer, timed_answer
-from profile_router.values import frozen
+from profile_router.values import frozen, mutable
 
 _WORDS = (
     "amber",
@@ -130,7 +130,7 @@ async def _held(name: str, rate: Rate, purse: LedgerPurse, times: int) -> Ledger
     return await purse.take(name, exact_cost(most, rate.named), profile=name, step="bench")
 
 
-@dataclass(slots=True, kw_only=True)
+@mutable
 class _Calls:
     """The calls to one profile so far."""
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Mapping, MutableMapping
 
+from profile_router.expressions import expression
+
 # Observers of other frameworks would send prompts elsewhere; OPENAI_* would redirect a request or add a header.
-_FOREIGN = re.compile(r"^(LANGSMITH|LANGCHAIN|OPENAI|AZURE_OPENAI)_")
+_FOREIGN = expression(r"^(LANGSMITH|LANGCHAIN|OPENAI|AZURE_OPENAI)_")
 # Whose warnings are for programmers: what is wrong with a run, we say ourselves.
 _LIBRARIES = (
     "httpcore2",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import secrets
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -17,6 +16,7 @@ from profile_router.core.language.edits import asks_for_an_edit
 from profile_router.core.task import Task
 from profile_router.core.telling.decision import found_check_line
 from profile_router.errors import UsageError, WorkspaceError
+from profile_router.expressions import expression
 from profile_router.git.repository import find_repository
 from profile_router.machine.waiting_line import line
 from profile_router.ports import Approver, Emit
@@ -31,7 +31,7 @@ from profile_router.runs.unfinished import tell_unfinished
 if TYPE_CHECKING:
     pass
 
-_THREAD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_THREAD = expression(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
 def job_of(

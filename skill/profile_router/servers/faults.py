@@ -5,12 +5,12 @@ Asks that same server alone. Its own key is sent by no other scheme than the pro
 
 from __future__ import annotations
 
-import re
 import ssl
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
 from profile_router.core.ladder.server_report import Fault
+from profile_router.expressions import expression
 from profile_router.outside.json_reader import UnreadableJson, read_json
 from profile_router.servers.http import ask, causes, open_client
 
@@ -22,7 +22,7 @@ _NOTHING: _Found = (None, "")
 REFUSED_STATUSES = frozenset({401, 403, 407})
 _SECONDS = 3.0  # for one look at a server that has just answered
 _BEGINNING = 2_000  # bytes of a page that tell what it is
-_WHOLE_PATH = re.compile(r"/(?:chat/completions|completions|responses|embeddings|models)/*$")
+_WHOLE_PATH = expression(r"/(?:chat/completions|completions|responses|embeddings|models)/*$")
 _PATHS = ("/v1", "/api/v1")
 
 

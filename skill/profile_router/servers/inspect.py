@@ -13,7 +13,7 @@ import asyncio
 import re
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +25,7 @@ from profile_router.core.profile import Profile, is_loopback
 from profile_router.core.routing.candidate import Candidates, is_local
 from profile_router.servers.faults import REFUSED_STATUSES, fault_of_answer, fault_of_error
 from profile_router.servers.http import ELSEWHERE, ask, error_of_answer, json_in, open_client, transport_cause
+from profile_router.values import mutable
 
 if TYPE_CHECKING:
     import httpx2
@@ -37,7 +38,7 @@ _OLLAMA_SHOWS = frozenset({"model_info", "details", "modelfile"})
 _BETWEEN_LOOKS_S = 0.5
 
 
-@dataclass(slots=True, kw_only=True)
+@mutable
 class ModelServers:
     """Asks the servers that are ours to ask: those on this machine and those the policy attests as local."""
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
+from profile_router.expressions import expression
+
 # Seconds or a date (RFC 9110), milliseconds (OpenAI), and the moment of the reset as providers spell it.
 _RETRY_HEADERS = ("retry-after-ms", "retry-after")
 _RESET_HEADERS = ("x-ratelimit-reset", "x-ratelimit-reset-requests", "x-ratelimit-reset-tokens", "ratelimit-reset")
-_DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m(?!s))?(?:(\d+(?:\.\d+)?)s)?(?:(\d+(?:\.\d+)?)ms)?")
+_DURATION = expression(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m(?!s))?(?:(\d+(?:\.\d+)?)s)?(?:(\d+(?:\.\d+)?)ms)?")
 _EPOCH = 1_000_000_000.0  # more seconds than any wait: a moment
 HEADERS = (*_RETRY_HEADERS, *_RESET_HEADERS)
 

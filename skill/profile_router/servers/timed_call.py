@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from profile_router.core.ladder.causes import CAUSES, cause_of_answer, detail_of
 from profile_router.core.profile import Profile
 from profile_router.outside.json_reader import UnreadableJson, read_json
 from profile_router.servers.http import error_of_answer, open_client, transport_cause
+from profile_router.values import mutable
 
 _MOST_CHARS = 2_000_000
 _MOST_LINE = 200_000
 _MOST_ERROR = 20_000
 
 
-@dataclass(slots=True, kw_only=True)
+@mutable
 class TimedAnswer:
     """What came: the text, the thoughts, the server's words on usage, and times in seconds since the request.
 

@@ -14,13 +14,14 @@ import sqlite3
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from profile_router.errors import StateError
 from profile_router.state.database import BUSY_S, make_private, set_aside, transaction
 from profile_router.state.folder import STATE_VARIABLE, locked_file, private_folder, usable
+from profile_router.values import mutable
 
 if TYPE_CHECKING:
     from langgraph.checkpoint.serde.base import SerializerProtocol as Serializer
@@ -41,7 +42,7 @@ THREADS_SCHEMA = (
 _KEY_CHECK = "the key fits"
 
 
-@dataclass(slots=True, kw_only=True)
+@mutable
 class ThreadFile:
     """The databases in the state folder *state*. `notices` say what was set aside, and why; `clock` is since 1970."""
 

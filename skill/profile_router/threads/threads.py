@@ -11,7 +11,7 @@ import secrets
 import shutil
 import time
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -23,7 +23,7 @@ from profile_router.state.database import compact, erasing
 from profile_router.state.folder import private_folder, usable
 from profile_router.threads.file import ThreadFile
 from profile_router.threads.records import MemoryRecords, Records, StoredRecords
-from profile_router.values import frozen
+from profile_router.values import frozen, mutable
 
 if TYPE_CHECKING:
     from langgraph.checkpoint.serde.base import SerializerProtocol as Serializer
@@ -59,7 +59,7 @@ class Row:
         return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(self.started))
 
 
-@dataclass(slots=True, kw_only=True)
+@mutable
 class Run:
     """A run that holds its thread. `folder` is its own, gone at its end; `clock` goes on where the last process was."""
 
@@ -73,7 +73,7 @@ class Run:
     alive: IO[bytes]
 
 
-@dataclass(slots=True, kw_only=True)
+@mutable
 class Threads:
     """The threads of a state folder. Without a *serializer* no thread is kept: *why* says the reason."""
 

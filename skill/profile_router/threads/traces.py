@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 
 from profile_router.core.ladder.receipt import Attempt
+from profile_router.expressions import expression
 from profile_router.threads.records import Records, Scoped
 from profile_router.values import frozen
 
 AROUND_TURN = "around"  # the record of the marks around a turn of Hermes
 BY_HERMES = "hermes "  # begins the records of a turn of Hermes
 _UNSURE = "unsure"
-_AT_WORK = re.compile(rf"({BY_HERMES})?(\d+)/")
+_AT_WORK = expression(rf"({BY_HERMES})?(\d+)/")
 
 
 @frozen

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
-import re
 import shutil
 import subprocess
 import sys
@@ -18,6 +17,7 @@ from pathlib import Path
 
 from profile_router.core.ladder.weak_check import WeakCheck
 from profile_router.core.text import shown, some_of
+from profile_router.expressions import expression
 from profile_router.outside.json_reader import UnreadableJson, read_json
 from profile_router.outside.yaml_guard import Hostile, refuse_hostile, safe_loader
 from profile_router.values import frozen
@@ -47,9 +47,9 @@ for text in json.load(sys.stdin):
         said.append(None if isinstance(error, (MemoryError, RecursionError)) else str(error)[:200])
 json.dump(said, sys.stdout)
 """
-_COMMENTED = re.compile(r"(?:^|/)(?:[jt]sconfig[\w.-]*|devcontainer|\.eslintrc|settings|launch|tasks)\.json$")
+_COMMENTED = expression(r"(?:^|/)(?:[jt]sconfig[\w.-]*|devcontainer|\.eslintrc|settings|launch|tasks)\.json$")
 _TEMPLATE = b"{{"  # a program fills it in before it is read: Helm, Jinja
-_SHELL = re.compile(rb"#!\s*\S*/(?:env )?(?:ba|da)?sh\b")
+_SHELL = expression(rb"#!\s*\S*/(?:env )?(?:ba|da)?sh\b")
 _Answer = str | None  # empty: it parses; None: nobody knows
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from profile_router.core.condense.parts import language_of_file
 from profile_router.core.ladder.receipt import ChangedFile
+from profile_router.expressions import expression
 from profile_router.git.marks import path_as_text
 from profile_router.verify.code_form import code_form
 from profile_router.verify.parsing import MOST_PARSED_BYTES, ChangedContent
@@ -22,13 +23,13 @@ from profile_router.workspace.outline import syntax_of
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-_DOCUMENT = re.compile(
+_DOCUMENT = expression(
     r"(?:.*/)?docs?/(?:.*/)?[^/]+\.(?:md|rst|adoc)|(?:.*/)?(?:README|CHANGELOG|CHANGES|HISTORY|NEWS|CONTRIBUTING|AUTHORS|LICENSE)"
     r"(?:\.(?:md|rst|txt|adoc))?",
     re.IGNORECASE,
 )
 # What tools read in comments: `# type: ignore`, `//go:build`, `eslint-disable-line`, `noqa`, `@ts-expect-error`, `#!`.
-_DIRECTIVE = re.compile(
+_DIRECTIVE = expression(
     rb"^#!|^\W*[\w-]+:\S|^\W*(?:type|pragma|pylint|ruff|mypy|fmt|isort|flake8|coding|frozen_string_literal|c8|v8)\b\W*:"
     rb"|-\*-|noqa|nolint|nosec|no cover|-disable|-enable|-ignore|-expect|@\w|\bglobal[s]?\b|sourceMappingURL|<reference"
     rb"|SPDX|shellcheck|rubocop|NOLINT|doctest",
@@ -36,7 +37,7 @@ _DIRECTIVE = re.compile(
 )
 _LINES = frozenset({"sh", "bash", "pl", "pm", "t", "mk", "makefile"})  # in them a line that begins with # is a comment
 _TEST_IN_DOC = b">>>"
-_READ_AS_HELP = re.compile(rb"__doc__|\b(?:click|typer|docopt|argparse|fire|fastapi|getdoc)\b")
+_READ_AS_HELP = expression(rb"__doc__|\b(?:click|typer|docopt|argparse|fire|fastapi|getdoc)\b")
 Shape = tuple[bytes, tuple[bytes, ...]]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import partial
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from profile_router.core.task import Task
 from profile_router.core.trust.tests_meant import may_have_fewer
 from profile_router.git.left_files import beginning
 from profile_router.threads.records import AfterAttempts
+from profile_router.values import mutable
 from profile_router.verify.absent_claims import absent_claims
 from profile_router.verify.changes.put_back import to_put_back
 from profile_router.verify.changes.work_back import WorkBack
@@ -32,7 +33,7 @@ from profile_router.verify.same_code import only_words_of
 from profile_router.workspace.folder import Workspace
 
 
-@dataclass(slots=True, kw_only=True)
+@mutable
 class Verification:
     """Verifies the work on *task* since *snapshot*; *before* is what the check said before it. *wrote* are the files
     that the attempts wrote, None where nobody knows.

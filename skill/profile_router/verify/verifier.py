@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from profile_router.core.attempt.handoff import FileDiff, SetBack
@@ -16,6 +16,7 @@ from profile_router.errors import WorkspaceError
 from profile_router.git.left_files import note_beginning
 from profile_router.git.writes import Found
 from profile_router.threads.records import AfterAttempts, Records
+from profile_router.values import mutable
 from profile_router.verify.changes.diffs import WorkDiffs
 from profile_router.verify.changes.private_copies import first_copied, private_pieces
 from profile_router.verify.changes.set_back import look_at, not_set_back, remember, remembered
@@ -31,7 +32,7 @@ from profile_router.workspace.folder import Workspace
 _BEFORE = "before"  # the record of the check before any work
 
 
-@dataclass(slots=True, kw_only=True)
+@mutable
 class WorkspaceVerifier:
     """Verifies runs in *workspace*. Checks run in *folder*, where the user stands; None: at its root. `journal` holds
     what files were before the subagent's tools wrote them (None: absent). It stands in for git without a repository.

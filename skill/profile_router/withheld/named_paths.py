@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from profile_router.core.language.anchored import Anchored
@@ -18,6 +18,7 @@ from profile_router.core.language.globs import expand_braces, glob_regex
 from profile_router.core.language.mentions import is_glob
 from profile_router.core.privacy.findings import private_glob
 from profile_router.core.privacy.readings import readings
+from profile_router.values import mutable
 from profile_router.workspace.folder import Workspace, base_of
 
 MOST_NAMED = 500  # paths looked for; more count as there
@@ -27,7 +28,7 @@ _HOME = Anchored(r"(?:~|\$\{?HOME\}?|%USERPROFILE%)(?=/|$)", flags=re.IGNORECASE
 _OUTSIDE = Anchored(r"/|~|\$|%|\.\.(?:/|$)")  # of these, not all that a glob may match is looked through
 
 
-@dataclass(slots=True, kw_only=True)
+@mutable
 class NamedPrivate:
     """Looks for private paths in a workspace, without one in the current folder; *globs* are the policy's.
 

@@ -8,18 +8,18 @@ counts where its file was deleted: the history has it.
 from __future__ import annotations
 
 import os
-import re
 import stat
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 from pathlib import Path
 
 from profile_router.core.privacy.findings import last_parts, private_glob, private_text
 from profile_router.core.text import shown
+from profile_router.expressions import expression
 from profile_router.git.command import git
-from profile_router.values import frozen
+from profile_router.values import frozen, mutable
 from profile_router.workspace.content import Unusable, first_bytes
 from profile_router.workspace.folder import Workspace
 
@@ -31,11 +31,11 @@ _LARGEST_BUNDLE = 4 * 1024 * 1024
 INSTALLED = frozenset({"site-packages", "dist-packages", "node_modules"})
 # What files of installed packages may hold and be public all the same: certificates, comments and plain settings. The
 # whole file is looked at; anything else in it (a key, a name, a text) makes it private again.
-_CERTIFICATE = re.compile(
+_CERTIFICATE = expression(
     rb"-----BEGIN (?P<kind>(?:TRUSTED |X509 )?CERTIFICATE)-----[A-Za-z0-9+/=\s]++-----END (?P=kind)-----"
 )
 _PLAIN = rb"(?:#[^\n]*+|[a-z-]{1,40}+[ \t]*+=[ \t]*+(?:true|false|[0-9]{1,6}+|https://[a-z0-9.-]{1,100}+/?))?[ \t]*+\r?"
-_SETTINGS = re.compile(rb"(?:[ \t]*+%b\n)*+[ \t]*+%b" % (_PLAIN, _PLAIN))
+_SETTINGS = expression(rb"(?:[ \t]*+%b\n)*+[ \t]*+%b" % (_PLAIN, _PLAIN))
 
 Inode = tuple[int, int]  # st_dev, st_ino
 
@@ -119,7 +119,7 @@ def public_names(root: Path, globs: Sequence[str], inodes: Collection[Inode]) ->
     return None if walk.missed else found
 
 
-@dataclass(slots=True)
+@mutable(kw_only=False)
 class NamesOfFiles:
     """Tells of files with several names (hard links) in the workspace `root` whether one of the names is private.
 
@@ -158,7 +158,7 @@ def _may_match(name: str, lasts: tuple[str, ...]) -> bool:
     return private_glob(name, lasts) is not None
 
 
-@dataclass(slots=True)
+@mutable(kw_only=False)
 class _FolderWalk:
     """One look through the folder `root`. `missed` says why it was ended; `closed`, `linked`: see Survey."""
 

@@ -11,38 +11,38 @@ from __future__ import annotations
 
 import codecs
 import os
-import re
 import stat
 import time
 from collections.abc import Callable, Iterable, Iterator, MutableMapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import BinaryIO
 
 from profile_router.core.policy.private import NO_CONFIDENTIAL, Confidential
 from profile_router.core.privacy.findings import private_text
-from profile_router.values import frozen
+from profile_router.expressions import expression
+from profile_router.values import frozen, mutable
 from profile_router.withheld.survey import INSTALLED
 from profile_router.workspace.content import encoding_of
 
 WINDOW = 1024 * 1024  # bytes; some 0.2 s of looking
 OVERLAP = 24_000  # characters seen again with the next window: the longest known secret has 20,000
 _HEAD = 64 * 1024  # bytes that tell text from binary
-_RUN = re.compile(rb"[\t\n\r -~]{6,}+")
-_WIDE_RUN = re.compile(rb"(?:[\t\n\r -~]\0){6,}+")
-_BARE_HEAD = re.compile(
+_RUN = expression(rb"[\t\n\r -~]{6,}+")
+_WIDE_RUN = expression(rb"(?:[\t\n\r -~]\0){6,}+")
+_BARE_HEAD = expression(
     r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----"
     r"(?![\\nrt\s\"'>|,#+]{0,60}(?:[A-Za-z0-9+/=]{40}|[A-Z][A-Za-z-]{2,20}: ))"
 )
 # ELF, Mach-O (and Java's classes), Windows' programs, WebAssembly, archives of object files; PNG, JPEG, GIF, WebP and
 # other RIFF; gzip, bzip2, xz, Zstandard, 7z. Neither zip nor tar nor SQLite: they may keep a text as it is.
-_LINKED_OR_PACKED = re.compile(
+_LINKED_OR_PACKED = expression(
     rb"\x7fELF|\xfe\xed\xfa[\xce\xcf]|[\xce\xcf]\xfa\xed\xfe|\xca\xfe\xba[\xbe\xbf]|MZ|\0asm|!<arch>\n"
     rb"|\x89PNG\r\n|\xff\xd8\xff|GIF8[79]a|RIFF|\x1f\x8b\x08|BZh[1-9]1AY|\xfd7zXZ\0|\x28\xb5\x2f\xfd|7z\xbc\xaf\x27\x1c"
 )
 _APART = b"\n;\n"  # between two runs: lines that could be one wrapped token would be joined
 # A constant of compiled Python (marshal's short strings), whose length looks like a letter right before its text.
-_CONSTANT = re.compile(rb"[\xda\xfaZz](?=([0-9A-Z_a-z])([ -~]{48,122}))")
+_CONSTANT = expression(rb"[\xda\xfaZz](?=([0-9A-Z_a-z])([ -~]{48,122}))")
 
 _JUST_NOW = 0.1  # seconds; the clock of a file system may stand still for a part of that
 
@@ -65,7 +65,7 @@ class EndNotReached(Exception):
     """A file was not read to its end: the budget is spent, or nobody waits for the answer any more."""
 
 
-@dataclass(slots=True, kw_only=True)
+@mutable
 class ReadBudget:
     """What may be read: `left` bytes in all, for `seconds` from the first on. `over`: nobody waits any more."""
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from profile_router.core.condense.parts import language_of_file
 from profile_router.core.language.test_files import changes_tests
 from profile_router.core.trust.taken_tests import HeldTest
+from profile_router.expressions import expression
 from profile_router.workspace.outline import syntax_of
 from profile_router.workspace.tests_in_lines import tests_in_lines
 from profile_router.workspace.tests_in_trees import CALLS, FoundTest, called_by, nodes_below, tests_in_tree, text_of
@@ -26,30 +27,30 @@ _LISTS = frozenset(
 )
 _ROWS = _LISTS | {"dictionary", "object", "object_creation_expression", "initializer_list"}
 _LOOPS = frozenset({"for_statement", "for_in_statement", "for_expression", "enhanced_for_statement", "for"})
-_ASSERTS = re.compile(
+_ASSERTS = expression(
     rb"(?i:assert\w*|expect\w*|should\w*|verify\w*|check\w*|require\w*|ensure\w*)|(?:must|wont|refute)_\w+|raises\w*"
     rb"|warns\w*|throws\w*|rejects|fail\w*|Fail\w*|Fatal\w*|Errorf?|panic|ok|is|isnt|like|equals?|deepEqual|eq|ne"
     rb"|(?:TEST_ASSERT|CU_ASSERT|ck_assert|cr_assert)\w*"
 )
-_FAILS = re.compile(rb"Fail(?:Now)?|Fatalf?|Errorf?|panic|fail")
+_FAILS = expression(rb"Fail(?:Now)?|Fatalf?|Errorf?|panic|fail")
 # What says nothing of the code: words of the tests themselves, and what prints.
-_PLAIN = re.compile(
+_PLAIN = expression(
     rb"self|cls|this|tb?|tc|Assert\w*|std|True|true|False|false|console|log|[Pp]rint\w*|fmt|puts|stdout|stderr"
     rb"|process|System|out|pytest|unittest|testing|T|exit|EXIT_SUCCESS|done|NULL|minitest"
 )
-_OFF = re.compile(
+_OFF = expression(
     rb"\b(?:skip|skip[Ii]f|skipUnless|xfail|expectedFailure|ignore|Ignore|Disabled\w*)\b|\.(?:skip|todo|fixme|failing)\b"
 )
-_LEAVES = re.compile(
+_LEAVES = expression(
     rb"(?:raise\s+)?(?:(?:self|this|pytest|unittest|test|tb?|b)\.)?"
     rb"(?:skipTest|skip|xfail|SkipTest|Skipf?|SkipNow|pending|todo)\b\s*(?:[(\"';]|$)|(return)\b"
 )
-_ALL_OFF = re.compile(
+_ALL_OFF = expression(
     rb"pytestmark\s*=[^\n]*\b(?:skip|xfail)\b|pytest\.skip\(|raise\s+(?:unittest\.)?SkipTest|__test__\s*=\s*False"
     rb"|//\s?(?:go:build|\+build)\s+ignore|#!\[cfg\(any\(\)\)\]"
 )
-_UNTOLD = re.compile(rb"@(?:\w+\.)*(?:MethodSource|CsvFileSource|ArgumentsSource|EnumSource|FieldSource|TestFactory)\b")
-_SOURCE = re.compile(rb"(?:parametri[sz]e|expand|each|ValueSource|CsvSource)")
+_UNTOLD = expression(rb"@(?:\w+\.)*(?:MethodSource|CsvFileSource|ArgumentsSource|EnumSource|FieldSource|TestFactory)\b")
+_SOURCE = expression(rb"(?:parametri[sz]e|expand|each|ValueSource|CsvSource)")
 
 
 def held_tests(path: str, source: bytes | None) -> tuple[HeldTest, ...]:

@@ -6,7 +6,7 @@ import binascii
 import os
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -21,6 +21,8 @@ from profile_router.core.language.shown_pictures import (
 )
 from profile_router.core.text import shown
 from profile_router.errors import UsageError
+from profile_router.expressions import expression
+from profile_router.values import mutable
 from profile_router.workspace.content import Unusable, first_bytes, form_of, image_form, shown_size
 from profile_router.workspace.folder import Workspace, base_of, expanded, place_below, written_path
 
@@ -44,7 +46,7 @@ _TARGET = Anchored(
     r"\]\(\s{0,5}(?:<([^<>\n]{1,1000})>|([^\s()<>]{1,1000}(?:\([^\s()<>]{0,100}\)[^\s()<>]{0,100})?))",
     anchors=None,
 )
-_REMOTE = re.compile(r"https?://", re.IGNORECASE)
+_REMOTE = expression(r"https?://", re.IGNORECASE)
 
 
 def find_images(
@@ -116,7 +118,7 @@ def read_image(place: str, base: Path) -> tuple[str, bytes]:
     return _MIMES[form], found.data
 
 
-@dataclass(slots=True)
+@mutable(kw_only=False)
 class _Gallery:
     """The images found so far by their places, what is noted, and which targets of the text have no file."""
 

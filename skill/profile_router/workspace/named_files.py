@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from profile_router.core.evidence import NamedFile
@@ -17,7 +17,7 @@ from profile_router.core.language.mentions import files_of_glob, is_glob, may_na
 from profile_router.core.language.path_words import path_words
 from profile_router.core.text import shown
 from profile_router.errors import UsageError
-from profile_router.values import frozen
+from profile_router.values import frozen, mutable
 from profile_router.workspace.content import (
     HEAD,
     ContentForm,
@@ -51,7 +51,7 @@ _FIXES = {
 }
 
 
-@dataclass(slots=True)
+@mutable(kw_only=False)
 class FileFacts:
     """Tells what files are. `base`: the folder that their paths are relative to. `notes`: what is worth saying."""
 
@@ -146,7 +146,7 @@ def find_named_files(text: str, given: Sequence[str], workspace: Workspace | Non
     return naming.result()
 
 
-@dataclass(slots=True)
+@mutable(kw_only=False)
 class _Naming:
     """The files found so far by their paths: named singly, by a glob or folder, or around what is named."""
 

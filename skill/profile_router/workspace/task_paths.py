@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 
 from profile_router.core.language.globs import expand_braces
@@ -16,11 +16,12 @@ from profile_router.core.language.mentions import files_of_glob, is_glob, names_
 from profile_router.core.language.path_words import PathWord, path_words
 from profile_router.core.task import Task
 from profile_router.core.text import shown
-from profile_router.values import frozen
+from profile_router.expressions import expression
+from profile_router.values import frozen, mutable
 from profile_router.workspace.folder import Workspace, expanded, place_below, tracked_files
 
 MOST_PATHS = 5_000  # of a goal that are looked for on the disk
-_URL = re.compile(r"(?:https?|data):", re.IGNORECASE)
+_URL = expression(r"(?:https?|data):", re.IGNORECASE)
 _BEFORE, _AFTER = r"(?<![\w./~$-])(?:\./)*", r"(?![\w/-]|\.\w)"
 
 
@@ -53,7 +54,7 @@ def placed(task: Task, workspace: Workspace | None, cwd: Path) -> Placed:
     return Placed(task=task, notes=tuple(found.notes))
 
 
-@dataclass(slots=True, kw_only=True)
+@mutable
 class _TaskInFolder:
     """Places what is written in the folder `here`, which is `folder` below the root.
 

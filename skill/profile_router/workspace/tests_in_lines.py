@@ -7,23 +7,24 @@ from collections.abc import Iterator
 
 from profile_router.core.language.test_files import changes_tests
 from profile_router.core.trust.taken_tests import HeldTest
+from profile_router.expressions import expression
 
 # What defines a function, where a line before says that it is a test, or where its name does.
-_FUNCTION = re.compile(r".*?\b(?:function|fun|func|def)\s+(?:`([^`]+)`|\"([^\"]+)\"|'([^']+)'|(\w+))\s*[({]")
-_METHOD = re.compile(r"\s*(?:(?:public|internal|private|static|async|virtual|override|Task|void)\s+)+(\w+)\s*\(")
-_TITLE = re.compile(r"\s*(?:@?test|it|property|testWidgets)\b[\s(]+(?:\"([^\"]+)\"|'([^']+)')")
-_MARK = re.compile(
+_FUNCTION = expression(r".*?\b(?:function|fun|func|def)\s+(?:`([^`]+)`|\"([^\"]+)\"|'([^']+)'|(\w+))\s*[({]")
+_METHOD = expression(r"\s*(?:(?:public|internal|private|static|async|virtual|override|Task|void)\s+)+(\w+)\s*\(")
+_TITLE = expression(r"\s*(?:@?test|it|property|testWidgets)\b[\s(]+(?:\"([^\"]+)\"|'([^']+)')")
+_MARK = expression(
     r"(?:@|\[|#\[)(?:Test|ParameterizedTest|RepeatedTest|Fact|Theory|TestMethod|TestCase|test)\b|@test\b"
 )
-_OFF = re.compile(r"(?:@|\[|#\[)(?:Disabled|Ignore|Skip|skip|tag :skip)\b|\bSkip\s*=")
-_ABOVE = re.compile(r"\s*(?:@|\[|#\[|\*|/\*)")
+_OFF = expression(r"(?:@|\[|#\[)(?:Disabled|Ignore|Skip|skip|tag :skip)\b|\bSkip\s*=")
+_ABOVE = expression(r"\s*(?:@|\[|#\[|\*|/\*)")
 _BY_LINE = frozenset({"php", "kt", "cs", "swift", "scala", "groovy", "exs", "dart", "lua", "bats"})
-_PERL = re.compile(
+_PERL = expression(
     r"\s*(?:ok|is|isnt|like|unlike|cmp_ok|is_deeply|can_ok|isa_ok|new_ok|throws_ok|lives_ok|dies_ok|eq_or_diff|cmp_deeply)\b(.*)"
 )  # fmt: skip
-_NOT_CONSTANT = re.compile(r"[$@%&]\w|->|::|\w\(")
-_PERL_OFF = re.compile(r"^[ \t]*plan\s*\(?\s*skip_all\b", re.MULTILINE)
-_IDLE = re.compile(r"\s*(?:#.*|(?:echo|printf|set)\b.*|true|:|exit(?:\s+0)?|fi|done|esac)?\s*;?\s*")
+_NOT_CONSTANT = expression(r"[$@%&]\w|->|::|\w\(")
+_PERL_OFF = expression(r"^[ \t]*plan\s*\(?\s*skip_all\b", re.MULTILINE)
+_IDLE = expression(r"\s*(?:#.*|(?:echo|printf|set)\b.*|true|:|exit(?:\s+0)?|fi|done|esac)?\s*;?\s*")
 _SHELL = (b"#!/bin/sh", b"#!/bin/bash", b"#!/usr/bin/env bash", b"#!/usr/bin/env sh")
 
 

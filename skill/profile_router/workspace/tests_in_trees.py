@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from profile_router.expressions import expression
 from profile_router.values import frozen
 
 if TYPE_CHECKING:
@@ -13,14 +14,14 @@ if TYPE_CHECKING:
 
 CALLS = frozenset({"call", "call_expression", "method_invocation", "macro_invocation", "annotation"})
 _CALLEE = ("receiver", "object", "function", "macro", "method", "name")
-_GO = re.compile(rb"(?:Test|Fuzz|Example)(?![a-z])\w*")
-_MACRO = re.compile(rb"(?:TYPED_)?TEST(?:_F|_P)?|BOOST_AUTO_TEST_CASE|Test")
-_C = re.compile(rb"_*[Tt]est\w*|\w+_test")
-_JS = re.compile(rb"(x|f)?(?:Deno\.)?(?:test|it|specify)((?:\.\w+)*)")
-_JS_GROUP = re.compile(rb"(x|f)?(?:describe|suite|context)((?:\.\w+)*)")
-_RUBY = re.compile(rb"(x|f)?(?:test|it|specify|scenario|example)")
-_JAVA = re.compile(rb"@(?:\w+\.)*(?:Test|ParameterizedTest|RepeatedTest|TestFactory|TestTemplate|Property)\b")
-_RUST = re.compile(rb"#\[(?:\w+::)*(?:test|rstest|test_case|quickcheck|wasm_bindgen_test)\b")
+_GO = expression(rb"(?:Test|Fuzz|Example)(?![a-z])\w*")
+_MACRO = expression(rb"(?:TYPED_)?TEST(?:_F|_P)?|BOOST_AUTO_TEST_CASE|Test")
+_C = expression(rb"_*[Tt]est\w*|\w+_test")
+_JS = expression(rb"(x|f)?(?:Deno\.)?(?:test|it|specify)((?:\.\w+)*)")
+_JS_GROUP = expression(rb"(x|f)?(?:describe|suite|context)((?:\.\w+)*)")
+_RUBY = expression(rb"(x|f)?(?:test|it|specify|scenario|example)")
+_JAVA = expression(rb"@(?:\w+\.)*(?:Test|ParameterizedTest|RepeatedTest|TestFactory|TestTemplate|Property)\b")
+_RUST = expression(rb"#\[(?:\w+::)*(?:test|rstest|test_case|quickcheck|wasm_bindgen_test)\b")
 
 
 @frozen

@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import difflib
 import os
-import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
@@ -20,6 +19,7 @@ from profile_router.cli.spelling import as_called
 from profile_router.core.policy import PluginSwitch
 from profile_router.doctor.finding import count_of_level
 from profile_router.errors import UsageError
+from profile_router.expressions import expression
 from profile_router.install.applying import apply
 from profile_router.install.changes import Change, Plan
 from profile_router.install.native import delegates, hermes_that_delegates
@@ -28,7 +28,7 @@ from profile_router.install.planning import plan_install
 from profile_router.install.wanting import not_agreed, who_wants
 from profile_router.policies.file import SHIPPED, find_policy
 
-_KEY = re.compile(
+_KEY = expression(
     r"""(?i)((?:key|token|secret|password)['"]?\s*:\s*)(?!['"]?\$\{)("[^"]*"|'[^']*'|[^\s,}]+)|\bsk-[\w-]{8,}"""
 )
 _FIRST_WEEK = (

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import re
 import sys
 import time
 
@@ -15,6 +14,7 @@ from profile_router.cli.output_file import OutputFile, page_file
 from profile_router.cli.report_screen import screen_lines
 from profile_router.core.text import shown
 from profile_router.errors import UsageError
+from profile_router.expressions import expression
 from profile_router.policies.file import found_policy
 from profile_router.reporting.replayed import kept_replay
 from profile_router.reporting.sections import report_of
@@ -24,7 +24,7 @@ from profile_router.state.folder import state_dir
 _SINCE = "30d"
 _DAYS = {"h": 1 / 24, "d": 1.0, "w": 7.0}
 _MOST_DAYS = 100_000
-_SPAN = re.compile(r"(\d{1,6}(?:\.\d{1,3})?)([hdw]?)")
+_SPAN = expression(r"(\d{1,6}(?:\.\d{1,3})?)([hdw]?)")
 
 
 def add(parser: argparse.ArgumentParser) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from profile_router.core.attempt.next_step import step_from
@@ -17,7 +17,7 @@ from profile_router.core.language.faults import wants_a_change
 from profile_router.core.policy import Policy
 from profile_router.core.policy.early import GETS_NOWHERE
 from profile_router.core.routing.candidate import Candidates, is_local
-from profile_router.values import frozen
+from profile_router.values import frozen, mutable
 
 
 @frozen
@@ -73,7 +73,7 @@ def early_watch(
     )
 
 
-@dataclass(slots=True, kw_only=True)
+@mutable
 class EarlyJudge:
     """Scores one attempt at `where` by `watch` as it goes on; `tell` hears of each score that differs.
 

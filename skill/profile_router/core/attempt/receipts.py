@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol
 
 from profile_router.core.attempt.usage import TokenUse
@@ -10,6 +9,7 @@ from profile_router.core.ladder.failure import Failure
 from profile_router.core.ladder.receipt import AttemptOutcome, Receipt
 from profile_router.core.profile import Profile, address
 from profile_router.core.routing.rate import FROM_PROVIDER, Rate
+from profile_router.values import mutable
 
 
 class Asked(Protocol):
@@ -24,7 +24,7 @@ class Asked(Protocol):
         """What its endpoint charges."""
 
 
-@dataclass(slots=True, kw_only=True)
+@mutable
 class Counts:
     """What was counted of an attempt so far: model calls in `turns`, seconds to the first token in `first_s`.
 

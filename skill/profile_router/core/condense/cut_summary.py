@@ -5,17 +5,18 @@ A small model often does not stop. It copies the text line by line, or repeats i
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
+
+from profile_router.expressions import expression
 
 _NAMES_PART = 4  # of the bound, a fourth is for the names
 _LONGEST_NAME = 80
 # In this order: what the text itself sets apart, paths and files, constants, and names of code.
 _KINDS = (
-    re.compile(rf"`([^`\n]{{2,{_LONGEST_NAME}}})`"),
-    re.compile(r"(?<![\w./-])((?:[\w.@+-]{1,40}/){0,8}[\w@+-]{1,40}\.[A-Za-z]\w{0,7})(?![\w/])"),
-    re.compile(r"\b([A-Z][A-Z0-9]{0,30}(?:_[A-Z0-9]{1,30}){1,6})\b"),
-    re.compile(r"\b([A-Za-z]\w{0,40}_\w{1,40}|[A-Za-z][a-z0-9]{1,30}[A-Z]\w{1,40})\b"),
+    expression(rf"`([^`\n]{{2,{_LONGEST_NAME}}})`"),
+    expression(r"(?<![\w./-])((?:[\w.@+-]{1,40}/){0,8}[\w@+-]{1,40}\.[A-Za-z]\w{0,7})(?![\w/])"),
+    expression(r"\b([A-Z][A-Z0-9]{0,30}(?:_[A-Z0-9]{1,30}){1,6})\b"),
+    expression(r"\b([A-Za-z]\w{0,40}_\w{1,40}|[A-Za-z][a-z0-9]{1,30}[A-Z]\w{1,40})\b"),
 )
 _MOST_NAMES = 200  # of a kind, looked at
 

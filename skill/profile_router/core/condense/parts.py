@@ -9,20 +9,21 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Literal
 
+from profile_router.expressions import expression
 from profile_router.values import frozen
 
 _Form = Literal["code", "error", "prose"]
-_MARK = re.compile(r"^(?:(?= {0,3}(?:```|~~~))|(?===|---|[Ff]ile: ))", re.MULTILINE)
-_FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})[^\S\n]*([^`\n]{0,300})$", re.MULTILINE)
+_MARK = expression(r"^(?:(?= {0,3}(?:```|~~~))|(?===|---|[Ff]ile: ))", re.MULTILINE)
+_FENCE = expression(r"^ {0,3}(`{3,}|~{3,})[^\S\n]*([^`\n]{0,300})$", re.MULTILINE)
 _PATH = r"(?:[\w.@+~-]{1,100}/){0,30}[\w.@+-]{1,100}\.\w{1,8}"
-_A_PATH = re.compile(rf"(?<![\w/]){_PATH}(?![\w/])")
+_A_PATH = expression(rf"(?<![\w/]){_PATH}(?![\w/])")
 # `==> src/a.py <==` as `head` prints it, `=== src/a.py ===`, `--- src/a.py ---`, `File: src/a.py`
-_HEADER = re.compile(
+_HEADER = expression(
     rf"^(?:==> ({_PATH}) <==|={{2,}} ({_PATH}) ={{2,}}|-{{3,}} ({_PATH}) -{{3,}}|[Ff]ile: `?({_PATH})`?:?)[^\S\n]*$",
     re.MULTILINE,
 )
-_HINT = re.compile(r"Traceback|Error|Exception|error|panic|FAIL|ERR!|ERROR|E   ")
-_ERROR = re.compile(
+_HINT = expression(r"Traceback|Error|Exception|error|panic|FAIL|ERR!|ERROR|E   ")
+_ERROR = expression(
     r"^[^\S\n]{0,40}Traceback \(most recent call last\):\n(?:[^\S\n][^\n]*\n)*[^\n]*\n?"
     r"|^(?:[\w.]{0,120}(?:Error|Exception)\b|panicked at|panic:|Exception in thread)[^\n]*"
     r"(?:\n[^\S\n]+(?:at|in) [^\n]*)*\n?"

@@ -6,8 +6,10 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 
+from profile_router.expressions import expression
+
 _LONGEST_PASSAGE = 2_000
-_WORD = re.compile(r"[A-Za-z_]\w{3,60}")
+_WORD = expression(r"[A-Za-z_]\w{3,60}")
 
 
 def without_passages(texts: Sequence[str], goal: str, room: int, size: Callable[[str], int]) -> tuple[list[str], str]:

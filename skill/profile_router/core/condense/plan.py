@@ -8,14 +8,14 @@ they are. Nothing disappears unlisted.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Literal
 
 from profile_router.core.condense.parts import Part, parts_of_context
 from profile_router.core.condense.passages import without_passages
 from profile_router.core.condense.result import CondensedPart
 from profile_router.core.conversation import Conversation
-from profile_router.values import frozen
+from profile_router.values import frozen, mutable
 
 LEAST_SUMMARY, MOST_SUMMARY = 100, 1_000  # tokens of one summary
 _HEADER = 150  # tokens of the lines that say what was summarized
@@ -82,7 +82,7 @@ class TooLarge:
     why: str
 
 
-@dataclass(slots=True)
+@mutable(kw_only=False)
 class _Item:
     """What may be condensed: a text of `size` tokens that stands at `place`, of a part or of some turns."""
 

@@ -6,19 +6,19 @@ have them all. A test that was red before is held against the work only where it
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Sequence
 
 from profile_router.core.ladder.report import CheckReport
 from profile_router.core.ladder.test_places import FilesOfTests
 from profile_router.core.text import shown, some_of
+from profile_router.expressions import expression
 from profile_router.values import frozen
 
 _NAMED = 3  # tests in one line
 _LONGEST = 120  # characters of an id that is told
 # One command alone: of several, an exit code may be another's than the test runner's.
-_SEVERAL = re.compile(r"[|;&\n`]|\$\(")
-_GOES_TO = re.compile(r"\s*cd\s+[^|;&\s]+\s*&&")
+_SEVERAL = expression(r"[|;&\n`]|\$\(")
+_GOES_TO = expression(r"\s*cd\s+[^|;&\s]+\s*&&")
 
 
 @frozen

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from profile_router.core.ladder.causes import TABLE, Cause
 from profile_router.values import frozen
 
@@ -32,9 +30,13 @@ class Failure:
         return TABLE[self.cause].family == "work"
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@frozen(kw_only=False)
 class Place:
     """Where an attempt is made: a profile, and which of its providers (0: the one it names first)."""
 
     profile: str
     provider: int = 0
+
+    def __lt__(self, other: Place) -> bool:
+        """Tell whether this place stands before *other* in an order by profile, then by provider."""
+        return (self.profile, self.provider) < (other.profile, other.provider)

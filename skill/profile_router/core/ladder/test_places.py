@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
-_WORDS = re.compile(r"\w+")
-_PATH = re.compile(r"(?:^|\s)([\w./@-]+\.(?:py|rb|rs|php|pl|t|[cm]?[jt]sx?))(?=::|\s|$)")
+from profile_router.expressions import expression
+
+_WORDS = expression(r"\w+")
+_PATH = expression(r"(?:^|\s)([\w./@-]+\.(?:py|rb|rs|php|pl|t|[cm]?[jt]sx?))(?=::|\s|$)")
 _RUST = ".rs"
 _OF_CRATE = frozenset({"lib", "main", "mod"})
 

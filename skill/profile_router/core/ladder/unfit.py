@@ -5,8 +5,7 @@ Such a refusal comes again for every task: another try, a shorter prompt or a pa
 
 from __future__ import annotations
 
-import re
-
+from profile_router.expressions import expression
 from profile_router.values import frozen
 
 _OTHER = "name a model that does in the config.yaml of {profile}"
@@ -65,7 +64,7 @@ _ROWS = (
         fix=f"it takes no results of tools; {_TEMPLATE}",
     ),
 )
-_COMPILED = tuple((re.compile("|".join(row.said)), row.fix) for row in _ROWS)
+_COMPILED = tuple((expression("|".join(row.said)), row.fix) for row in _ROWS)
 
 
 def unfit_fix(said: str, profile: str) -> str | None:

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from sys import maxsize
+
+from profile_router.expressions import expression
 
 Match = re.Match[str]
 _LONG = 4_000  # characters of a text for which an expression is compiled at once: `match` may ask for many places in it
 _OF_NO_CASE = tuple("İıſ\u212a")  # which `re` takes for i, s and k where case does not count, and `lower` does not
 
 
-@dataclass(frozen=True)
 class Anchored:
     """An expression that answers as `re.compile(pattern, flags)` does. Without `anchors` its first use compiles it.
 
@@ -26,9 +26,19 @@ class Anchored:
     The anchors of a caseless expression are ASCII in lower case. None: they are found in the pattern itself.
     """
 
-    pattern: str
-    anchors: tuple[str, ...] | None = field(default=(), compare=False)
-    flags: int = 0
+    def __init__(self, pattern: str, anchors: tuple[str, ...] | None = (), flags: int = 0) -> None:
+        self.pattern = pattern
+        self.anchors = anchors
+        self.flags = flags
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Anchored) and (self.pattern, self.flags) == (other.pattern, other.flags)
+
+    def __hash__(self) -> int:
+        return hash((self.pattern, self.flags))
+
+    def __repr__(self) -> str:
+        return f"Anchored(pattern={self.pattern!r}, anchors={self.anchors!r}, flags={self.flags!r})"
 
     @cached_property
     def compiled(self) -> re.Pattern[str]:
@@ -97,12 +107,12 @@ class Anchored:
         return False
 
 
-PIECE = re.compile(
+PIECE = expression(
     r"\\(?:[0-9]+|x..|u.{4}|U.{8}|N\{[^}]*\}|.)|\[\^?\]?(?:\\.|[^\]\\])*\]|\((?:\?(?:[:>=!]|<[=!]|P<\w+>))?"
     r"|(?:[?*+]|\{\d*,\d*\}|\{\d+\})[?+]?|.",
     re.DOTALL,
 )
-UNREAD_GROUP = re.compile(r"\(\?(?![:>=!]|<[=!]|P<)")  # flags, comments, conditions, references to a group by its name
+UNREAD_GROUP = expression(r"\(\?(?![:>=!]|<[=!]|P<)")  # flags, comments, conditions, references to a group by its name
 LOOKS = ("(?=", "(?!", "(?<=", "(?<!")
 
 

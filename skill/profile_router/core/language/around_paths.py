@@ -4,17 +4,18 @@ import re
 from collections.abc import Iterator
 
 from profile_router.core.language.anchored import Anchored
+from profile_router.expressions import expression
 
 _BEFORE, _BEHIND = 160, 40  # characters looked at around a path
-_PATH_CHAR = re.compile(r"[\w/]")
-_GLOB_GOES_ON = re.compile(r"[\w/*]")
+_PATH_CHAR = expression(r"[\w/]")
+_GLOB_GOES_ON = expression(r"[\w/*]")
 _CLAUSE = Anchored(r"[.!?;](?=\s)|\n\s*\n|\n\s*(?:[-*•+]|\d+[.)])\s")
 _WRAPPED = Anchored(r"[`\"'“‘(\[<@]*(?:\./)?$")
-_LISTED = re.compile(r"(?:,|\band\b|\bor\b|&|\+)\s*$")
+_LISTED = expression(r"(?:,|\band\b|\bor\b|&|\+)\s*$")
 _PATH = Anchored(r"[`\"'(@]*[\w.*?\[\]{}~-]*[/*.][^\s,]*[`\"')]*\s*$")
 _SKIPPED = Anchored(r"\b(?:the|our|my|this|its|your|folder|directory|dir|package|path|glob)\s+$")
 _ONLY_PLACE = Anchored(r"\b(?:in|into|inside|to|under|below|within|from|at|near|beside|with|by|see|like|as|via)$")
-_ABOUT = re.compile(r"\b(?:of|for)$")
+_ABOUT = expression(r"\b(?:of|for)$")
 _ONE = Anchored(r"\b(?:an?|one|another|single|1)\s+(?:[\w-]+\s+){0,3}?(?:[\w-]+)\s+(?:of|for)$")
 _ACT = Anchored(r"\b(?:review|audit|summary|overview|analysis|refactor(?:ing)?|rewrite|linting)\s+(?:of|for)$")
 _EACH = Anchored(
@@ -23,8 +24,8 @@ _EACH = Anchored(
     r"\s+(?:in|of|under|within|inside|below|at|from)$"
 )
 _VERB_AND_PREPOSITION = Anchored(r"\b(?:look|go|read|search|scan|walk|work|dig)\s+(?:\w+\s+)?(?:at|in|into|through)$")
-_ALL_OF_IT = re.compile(r"\b(?:all|whole|entire|every)$")
-_AREA = re.compile(r"[`\"')]*:\s")
+_ALL_OF_IT = expression(r"\b(?:all|whole|entire|every)$")
+_AREA = expression(r"[`\"')]*:\s")
 
 
 def only_a_place(path: str, text: str) -> bool:

@@ -12,6 +12,7 @@ from functools import lru_cache
 
 from profile_router.core.language.anchored import Anchored
 from profile_router.core.language.plain_text import OPAQUE
+from profile_router.expressions import expression
 
 BULLETS = frozenset(" \t•·*+>-–—,:.()")
 
@@ -65,13 +66,13 @@ FINITE = word_set(
     "made makes led says said happens happened removed"
 )
 # It begins with a set of characters: `re` looks for those faster than for alternatives.
-_SENTENCE_END = re.compile(r"[.!?\n;\s—](?:(?<=[\n;—])|(?<=[.!?])[.!?]*(?=[\s)]|$)|(?<=\s)[—–-]{1,2}\s)")
-_COLON = re.compile(r":\s")
-_BEFORE_COLON = re.compile(
+_SENTENCE_END = expression(r"[.!?\n;\s—](?:(?<=[\n;—])|(?<=[.!?])[.!?]*(?=[\s)]|$)|(?<=\s)[—–-]{1,2}\s)")
+_COLON = expression(r":\s")
+_BEFORE_COLON = expression(
     r"\b(?:tasks?|goals?|to-?do|following|steps?|need|want|things?|request|job|ask|please|objective|this|next)$"
 )
 _LONGEST_BEFORE_COLON = 9
-_JOINT = re.compile(
+_JOINT = expression(
     r"[\s,](?:(?<=,)\s*|(?<=\s)\s*(?:,\s*|(?=(?:and|but|then|or|so|plus|nor|instead|please)\s)))"
     r"((?:(?:and|but|then|or|so|plus|nor|also|instead|rather|finally|next|afterwards|please|just|only|simply)\b[\s,]*)*)"
     r"(?=(\S+)(?:\s+(\S+))?)"
@@ -102,7 +103,7 @@ _AREA = Anchored(
     anchors=(": ",),
     flags=re.IGNORECASE,
 )
-_WORD = re.compile(r"[a-z]+(?![\w-])", re.IGNORECASE)
+_WORD = expression(r"[a-z]+(?![\w-])", re.IGNORECASE)
 # The first two characters, in lower case, of all that may lead in. A part that begins otherwise has no lead-in.
 _LEADING = frozenset(
     word[:2]
@@ -114,7 +115,7 @@ _LEADING = frozenset(
         *("part", "i ", "i'"),
     )
 )
-WORDS = re.compile(r"[,:(]|[^\s,:(]+")
+WORDS = expression(r"[,:(]|[^\s,:(]+")
 _HABIT = Anchored(  # "explain why we lint and …"
     r"\b(?:why|how|when|because) (?:we|they|you|i)\b",
     anchors=("why ", "how ", "when ", "because "),

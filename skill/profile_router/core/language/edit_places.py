@@ -5,16 +5,15 @@
 
 from __future__ import annotations
 
-import re
-
 from profile_router.core.language.anchored import Anchored
 from profile_router.core.language.around_paths import around_mentions, governing
 from profile_router.core.language.edits import asks_for_an_edit
 from profile_router.core.language.path_words import PathWord, path_words
+from profile_router.expressions import expression
 
-_GOES_ON = re.compile(r"[\w/]")
+_GOES_ON = expression(r"[\w/]")
 _SKIPPED = Anchored(r"\b(?:the|our|my|this|its|your|file|files|module|script|source|class|both|path)\s+$")
-_LISTED = re.compile(r"(?:,|\band\b|&)\s*$")
+_LISTED = expression(r"(?:,|\band\b|&)\s*$")
 _PATH = Anchored(r"[`\"'(@]*[\w~-][\w./~-]*\.\w+[`\")\']*\s*$")
 _IN = Anchored(r"\b(?:in|into|inside|within|of|to)$")
 # What is only looked at, or only like the other, is not edited.
@@ -29,7 +28,7 @@ _EDITED = Anchored(
     r"\b(?:fix|change|edit|update|modify|refactor|rewrite|correct|repair|patch|simplify|extend|clean up|reformat"
     r"|rework|improve|adapt|adjust|annotate|document|translate)$"
 )
-_LEADS = re.compile(r"[`\"')]*:\s")
+_LEADS = expression(r"[`\"')]*:\s")
 
 
 def edit_places(text: str) -> tuple[PathWord, ...]:

@@ -11,6 +11,7 @@ from profile_router.core.language.anchored import Anchored
 from profile_router.core.language.clauses import clauses, first_word, word_set
 from profile_router.core.language.path_words import path_words
 from profile_router.core.language.plain_text import OPAQUE, plain_text
+from profile_router.expressions import expression
 
 # These change what they are done to. "make", "use", "test", "lint" and "format" may leave all as it was.
 _EDITS = word_set(
@@ -31,8 +32,8 @@ _ANSWERS = Anchored(
     ),
 )
 _INTO = Anchored(rf"\b(?:in|into|to|as|at the (?:top|end|start|bottom) of|called|named) (?:the |a |an |file )*{OPAQUE}")
-_SETS = re.compile(rf"\b(?:to|in|as|into)\b|{OPAQUE}")
-_ADVERB = re.compile(r"^\w+ly (?=\w)")
+_SETS = expression(rf"\b(?:to|in|as|into)\b|{OPAQUE}")
+_ADVERB = expression(r"^\w+ly (?=\w)")
 _HEDGED = Anchored(
     r"\b(?:unless|whether|wherever|whenever)\b|\b(?:as|where|when) (?:needed|necessary|required|appropriate|possible)\b"
     r"|\bif (?:there|any|it|they|you|not|so|one|need(?:ed)?|necessary|required|missing|possible|appropriate|something"

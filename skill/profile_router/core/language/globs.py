@@ -6,11 +6,12 @@ import re
 from functools import lru_cache
 
 from profile_router.core.language.anchored import Anchored
+from profile_router.expressions import expression
 
 _MOST_BRACES = 64
 _LONGEST = 1_024
 _BRACES = Anchored(r"\{([^{},]*,[^{}]*)\}")
-_CLASS = re.compile(r"\[([!^]?)([^\[\]/!^\\][^\[\]/\\]*)\]")
+_CLASS = expression(r"\[([!^]?)([^\[\]/!^\\][^\[\]/\\]*)\]")
 
 
 def expand_braces(glob: str) -> tuple[str, ...]:

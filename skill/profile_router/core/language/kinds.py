@@ -17,6 +17,7 @@ from profile_router.core.language.anchored import Anchored
 from profile_router.core.language.clauses import ASIDES, IMPERATIVES, WORDS, WORK, clauses, first_word, word_set
 from profile_router.core.language.plain_text import OPAQUE, plain_text
 from profile_router.core.language.starts import LENGTH, starts_of
+from profile_router.expressions import expression
 from profile_router.values import frozen
 
 QUOTE_CHARS = 60
@@ -46,7 +47,7 @@ _FOLLOW_UP = Anchored(
         *("finding", "issue", "warning", "error", "violation", "problem"),
     ),
 )
-_PARENTHESES = re.compile(r" ?\([^()\n]*\)")
+_PARENTHESES = expression(r" ?\([^()\n]*\)")
 _LIGHT_VERB = Anchored(
     r"(?:do|perform|run|conduct|carry out|make|give(?: me| us)?|write(?: me| us| up)?|prepare|produce|provide"
     r"|create|generate|draft|get(?: me| us)?|send(?: me| us)?|start with|begin with|propose)\s+",

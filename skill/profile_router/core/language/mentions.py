@@ -11,15 +11,16 @@ from profile_router.core.language.anchored import Anchored
 from profile_router.core.language.around_paths import only_a_place
 from profile_router.core.language.globs import expand_braces, glob_regex
 from profile_router.core.language.path_words import EXTENSIONLESS, PathWord
+from profile_router.expressions import expression
 from profile_router.values import frozen
 
 MOST_NAMESAKES = 5
 _MOST_GLOBS = 50
 _MOST_FOLDERS = 50
 
-_VERSION = re.compile(r"[vV]?\d+(?:\.\d+)*(?:\.[x*])?")
+_VERSION = expression(r"[vV]?\d+(?:\.\d+)*(?:\.[x*])?")
 _DOMAIN = Anchored(r"(?:[\w-]+\.)+(?:com|org|net|edu|gov|io|dev|app|ai)", flags=re.IGNORECASE)
-_SHAPED_AS_FILE = re.compile(r".*\.\w+", re.DOTALL)
+_SHAPED_AS_FILE = expression(r".*\.\w+", re.DOTALL)
 
 
 @frozen

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from profile_router.core.language.anchored import Anchored
+from profile_router.expressions import expression
 from profile_router.values import frozen
 
 LONGEST_PATH_WORD = 4_096
@@ -20,17 +21,17 @@ _ELSEWHERE = Anchored(
 _INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff"
 _BETWEEN = rf"\s`\"'<>|();=,\[\]{{}}—→“”‘’«»…，。；：、（）「」『』【】！？{_INVISIBLE}"
 # Balanced {a,b}, [id] and (group)/ belong to a path; the same characters alone separate words.
-_WORD = re.compile(
+_WORD = expression(
     rf"(?:[^{_BETWEEN}]++|\{{[^{{}}\s]{{1,200}}\}}|\[[^\[\]\s\"'`,]{{1,60}}\]|\([^()\s]{{1,60}}\)(?=/))++"
 )
-_MARKED = re.compile(r"`([^`\n]{1,300})`|\"([^\"\n]{1,300})\"|(?<!\w)'([^'\s]{1,300})'(?!\w)|“([^“”\n]{1,300})”")
-_EMPHASIS = re.compile(r"(\*{1,3}|_{1,2}|~~)(.+)\1")
-EXTENSIONLESS = re.compile(r"[A-Z]\w*file")
-_ASCII = re.compile(r"[!-~]{2,}")
-_SUFFIX = re.compile(r":+|#(?=L?\d)")
-_SLASHES = re.compile(r"/{2,}")
-_HERE = re.compile(r"(?<![^/])(?:\./)+")
-_DRIVE = re.compile(r"(?<![A-Za-z])[A-Za-z]:(?=[/\\])")
+_MARKED = expression(r"`([^`\n]{1,300})`|\"([^\"\n]{1,300})\"|(?<!\w)'([^'\s]{1,300})'(?!\w)|“([^“”\n]{1,300})”")
+_EMPHASIS = expression(r"(\*{1,3}|_{1,2}|~~)(.+)\1")
+EXTENSIONLESS = expression(r"[A-Z]\w*file")
+_ASCII = expression(r"[!-~]{2,}")
+_SUFFIX = expression(r":+|#(?=L?\d)")
+_SLASHES = expression(r"/{2,}")
+_HERE = expression(r"(?<![^/])(?:\./)+")
+_DRIVE = expression(r"(?<![A-Za-z])[A-Za-z]:(?=[/\\])")
 
 
 @frozen(kw_only=False)

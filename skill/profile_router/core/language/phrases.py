@@ -14,6 +14,7 @@ from profile_router.core.language.anchored import Anchored
 from profile_router.core.language.clauses import word_set
 from profile_router.core.language.kinds import CHORES, QUOTE_CHARS, KindHit
 from profile_router.core.language.plain_text import OPAQUE, plain_text, words_of_letters
+from profile_router.expressions import expression
 from profile_router.values import frozen
 
 MOST_PHRASES = 12
@@ -22,7 +23,7 @@ _START = 4  # letters of an anchor by which phrases are looked up
 _ABROAD = "\x80"
 _Place = tuple[int, int, int]  # of a phrase: the numbers of its language, of its kind, and its own
 SCOPE = "scope"  # what stands beside the kinds: the phrases by which a work is wide
-_CLAUSE = re.compile(r"[.!?;。！？；，,:：\n]+")
+_CLAUSE = expression(r"[.!?;。！？；，,:：\n]+")
 _POLITE = Anchored(
     r"(?:[\s\d.)*>#•-]|(?:bitte|könntest du|kannst du|können sie|por favor|puedes|podrías|quiero que|peux-tu"
     r"|s'il te plaît|s'il vous plaît|pouvez-vous|merci de|пожалуйста|нужно|надо|необходимо|можешь|давай|теперь)\s"
@@ -73,7 +74,7 @@ _SCRIPTS = (
     (Anchored(r"[\u0370-\u03ff\u0590-\u06ff\u0900-\u0e7f]"), "other"),
 )
 _NOT_LATIN = Anchored(r"[\u0370-\u06ff\u0900-\u0e7f\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]")
-_LATIN_WORD = re.compile(r"[a-zà-öø-ÿ\u0100-\u024f\u1e00-\u1eff]{2,}|\b[a-z]\b")
+_LATIN_WORD = expression(r"[a-zà-öø-ÿ\u0100-\u024f\u1e00-\u1eff]{2,}|\b[a-z]\b")
 
 
 @frozen

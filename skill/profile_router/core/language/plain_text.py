@@ -9,6 +9,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 from profile_router.core.language.anchored import Anchored
+from profile_router.expressions import expression
 
 LOOKED_AT = 20_000
 OPAQUE = "…"
@@ -19,7 +20,7 @@ _CHARS = str.maketrans(
     | dict.fromkeys("‘’‚‛‹›", "'")
     | dict.fromkeys("\u200b\u200c\u200d\u2060\ufeff\xad")
 )
-_WHOLE_QUOTE = re.compile(r"""\s*(?:"[^"]*"|'(?:[^']|(?!(?<!\w)'\w)')*')\s*""")
+_WHOLE_QUOTE = expression(r"""\s*(?:"[^"]*"|'(?:[^']|(?!(?<!\w)'\w)')*')\s*""")
 _OPAQUE = Anchored(
     r"""
       (`{3,}|^~{3,})(?s:.*?)(?:\1|\Z)                                   # a fence, closed or not
@@ -44,8 +45,8 @@ _SAID_OR_OPAQUE = Anchored(
     + _OPAQUE.pattern.replace(r"(`{3,}", r"(?P<fence>`{3,}").replace(r"(?:\1|", "(?:(?P=fence)|"),
     flags=_OPAQUE.flags,
 )
-_HEADING = re.compile(r"#(?<=^#)#* ", re.MULTILINE)  # both begin with a character: `re` looks for that at once
-_EMPHASIS = re.compile(r"\*(?:\*|(?<!\w\*)(?=\w)|(?<=\w\*)(?!\w))")
+_HEADING = expression(r"#(?<=^#)#* ", re.MULTILINE)  # both begin with a character: `re` looks for that at once
+_EMPHASIS = expression(r"\*(?:\*|(?<!\w\*)(?=\w)|(?<=\w\*)(?!\w))")
 _WRAPPED_FROM = 61  # characters of a line that ends in no punctuation: what follows in lower case goes on with it
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
+
+from profile_router.expressions import expression
 
 _ENDINGS = ("js", "ts", "mjs", "cjs", "mts", "cts", "json")
 # What each runner reads by itself in the folder of its project.
@@ -20,7 +21,7 @@ SET_UP_FILES: Mapping[str, Sequence[str]] = {
 }
 _NAMES = frozenset(name for names in SET_UP_FILES.values() for name in names)
 # What a command names by an option, such as `--config jest.conf.js`, and what another version reads.
-_ALIKE = re.compile(r"(?:jest|vitest|karma)\.(?:config|conf|workspace|projects)\.\w+|\.mocharc\.\w+")
+_ALIKE = expression(r"(?:jest|vitest|karma)\.(?:config|conf|workspace|projects)\.\w+|\.mocharc\.\w+")
 
 
 def sets_up_a_runner(path: str) -> bool:

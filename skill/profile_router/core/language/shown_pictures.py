@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from profile_router.core.language.anchored import Anchored
 from profile_router.core.language.kinds import NEGATED, ends_phrase
 from profile_router.core.language.plain_text import plain_text
+from profile_router.expressions import expression
 
 _CLAUSE = 200
-_CODE = re.compile(r"(`{3,}|~{3,})(?s:.*?)(?:\1|\Z)|`[^`\n]+`")
+_CODE = expression(r"(`{3,}|~{3,})(?s:.*?)(?:\1|\Z)|`[^`\n]+`")
 _IMG = Anchored(
     r"<img\b[^<>]{0,500}?\bsrc\s?=\s?(?:\"([^\"<>\n]{1,1000})\"|'([^'<>\n]{1,1000})'|([^\s\"'<>]{1,1000}))",
     anchors=("<img",),

@@ -6,6 +6,7 @@ from profile_router.core.language.anchored import Anchored
 from profile_router.core.language.clauses import clauses, first_word, word_set
 from profile_router.core.language.kinds import NEGATED
 from profile_router.core.language.plain_text import plain_text, words_of_letters
+from profile_router.expressions import expression
 from profile_router.values import frozen
 
 _WORDS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10}
@@ -20,7 +21,7 @@ _SITES = (
 _LINES = r"lines(?: of code)?|loc|sloc"
 _NUMBER = r"(?P<number>\d{1,3}(?:,\d{3})+|\d{1,6}|" + "|".join(sorted(_WORDS, key=len, reverse=True)) + ")"
 _NUMBER_WORDS = frozenset(word for number in _WORDS for word in number.split()) - {"a", "of"}
-_DIGIT = re.compile(r"\d")
+_DIGIT = expression(r"\d")
 _IN_WORDS = Anchored("|".join(_WORDS), anchors=tuple(_WORDS), flags=re.IGNORECASE)
 _STATED = Anchored(
     rf"(?<![\w.,$#/-]){_NUMBER}\+?(?:\s?(?:-|–|to)\s?(?P<up_to>\d{{1,6}}))?[ -](?:(?:of )?(?:the |our |these |those )?)"

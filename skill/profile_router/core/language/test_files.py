@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-_NAMED = re.compile(
+from profile_router.expressions import expression
+
+_NAMED = expression(
     r"""(?x)
     test_[^/]*\.(?:py|rb|c|cc|cpp|sh)
     | [^/]+_test\.(?:c|cc|cpp|sh) | [^/]+\.bats
@@ -15,18 +17,18 @@ _NAMED = re.compile(
     """
 )
 _FOLDERS = frozenset({"__tests__"})
-_CODE = re.compile(r"[^/]+\.(?:[cm]?[jt]sx?)")
+_CODE = expression(r"[^/]+\.(?:[cm]?[jt]sx?)")
 _SUPPORT = frozenset({"conftest.py", "test_helper.rb", "spec_helper.rb", "rails_helper.rb"})
 _DATA_FOLDERS = frozenset({"__snapshots__", "__fixtures__", "testdata", "fixtures", "snapshots", "data", "golden"})
-_SOURCE = re.compile(r"py|rb|go|rs|java|kt|php|cs|swift|dart|exs|[cm]?[jt]sx?")
+_SOURCE = expression(r"py|rb|go|rs|java|kt|php|cs|swift|dart|exs|[cm]?[jt]sx?")
 _SUPPORT_FOLDERS = frozenset({"__snapshots__", "__fixtures__", "testdata", "tests"})
 # Deeper, `test` and `spec` are as often product code: `django/test/client.py`, `api/spec/openapi.yaml`.
-_AT_TOP = re.compile(
+_AT_TOP = expression(
     r"(?:test|spec)/|(?:[^/]+/)*src/test/|(?:packages|crates|apps|libs|modules|services|plugins)/[^/]+/test/"
 )
-_PERL = re.compile(r"(?:^|/)x?t/(?:[^/]+/)*[^/]+\.(?:t|pl|pm)")
-_WORDS = re.compile(r"(?:^|[_.-])(?:tests?|spec|it)(?=$|[_.-])", re.IGNORECASE)
-_CAMEL = re.compile(r"^Test(?=[A-Z])|(?:Tests?|TestCase|IT|Spec)$")
+_PERL = expression(r"(?:^|/)x?t/(?:[^/]+/)*[^/]+\.(?:t|pl|pm)")
+_WORDS = expression(r"(?:^|[_.-])(?:tests?|spec|it)(?=$|[_.-])", re.IGNORECASE)
+_CAMEL = expression(r"^Test(?=[A-Z])|(?:Tests?|TestCase|IT|Spec)$")
 
 
 def is_test(path: str) -> bool:

@@ -12,33 +12,34 @@ import re
 from collections.abc import Mapping
 
 from profile_router.core.locating.terms import identifiers_in, numbers_of
+from profile_router.expressions import expression
 from profile_router.values import frozen
 
 _NAME = r"([^\W\d]\w{1,63})"
-_PYTHON = re.compile(
+_PYTHON = expression(
     rf"^[ \t]*(?:async[ \t]+)?(?:def|class)[ \t]+{_NAME}|^{_NAME}(?:[ \t]*:[^=\n]{{1,80}})?[ \t]*=[^=]", re.MULTILINE
 )
-_WORDED = re.compile(
+_WORDED = expression(
     r"^[ \t]*(?:[a-z]{2,12}[ \t]+){0,4}?(?:class|interface|enum|struct|trait|object|record|protocol|type|module|mod"
     r"|namespace|function\*?|fun|fn|func|def|defp|defmodule|sub|macro_rules!|union|impl|extension)[ \t]+(?:self\.)?"
     rf"{_NAME}",
     re.MULTILINE,
 )
-_METHOD = re.compile(rf"^func[ \t]+\([^)\n]{{1,80}}\)[ \t]*{_NAME}", re.MULTILINE)
-_BOUND = re.compile(
+_METHOD = expression(rf"^func[ \t]+\([^)\n]{{1,80}}\)[ \t]*{_NAME}", re.MULTILINE)
+_BOUND = expression(
     rf"^[ \t]*(?:export[ \t]+)?(?:default[ \t]+)?(?:const|let|var|static)[ \t]+{_NAME}[ \t]*[=:]", re.MULTILINE
 )
-_SIGNED = re.compile(
+_SIGNED = expression(
     rf"^[ \t]*(?:[\w<>\[\],.*&:~]{{1,60}}[ \t]+[*&]{{0,2}}){{1,4}}?{_NAME}[ \t]*"
     r"\([^;{}\n]{0,200}\)?[^;\n]{0,60}\{",
     re.MULTILINE,
 )
-_MEMBER = re.compile(
+_MEMBER = expression(
     r"^[ \t]{1,12}(?:(?:async|static|get|set|public|private|protected|readonly)[ \t]+){0,3}"
     rf"{_NAME}\([^;\n]{{0,200}}\{{",
     re.MULTILINE,
 )
-_MACRO = re.compile(rf"^[ \t]*#[ \t]*define[ \t]+{_NAME}", re.MULTILINE)
+_MACRO = expression(rf"^[ \t]*#[ \t]*define[ \t]+{_NAME}", re.MULTILINE)
 _ECMA, _CURLY = (_WORDED, _BOUND, _MEMBER), (_WORDED, _SIGNED)
 _BY_ENDING: Mapping[str, tuple[re.Pattern[str], ...]] = {
     **dict.fromkeys(("py", "pyi", "pyx", "pxd"), (_PYTHON,)),

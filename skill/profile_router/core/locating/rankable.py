@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import Literal
 
 from profile_router.core.language.test_files import changes_tests
+from profile_router.expressions import expression
 
 Sort = Literal["code", "test", "document", "setting"]
 SORTS: tuple[Sort, ...] = ("code", "test", "document", "setting")  # an index keeps a place in it
@@ -26,15 +26,15 @@ _OTHERS_FOLDERS = (
     "__pycache__ .git .venv venv cassettes "
 )
 _FOLDERS = frozenset(_OTHERS_FOLDERS.split())
-_TELLS_OF_CHANGES = re.compile(
+_TELLS_OF_CHANGES = expression(
     r"(?i)(?:^|/)(?:change(?:s|log)?|history|news|releases?|release[-_]notes|whats?[-_]?new)(?:[._-][^/]*)?$"
     r"|(?:^|/)(?:change(?:s|logs?)|news(?:fragments)?|releases?|release[-_]notes|whatsnew|whats_new)/"
 )
-_WRITTEN_NAMES = re.compile(
+_WRITTEN_NAMES = expression(
     r"(?i)(?:\.min\.(?:js|css)|(?:-\d+(?:\.\d+)+|_src)\.js|^jquery[\w.-]*\.js|[._-]lock(?:\.json|\.yaml)?|-lock\.ya?ml|\.lockb?|\.map|_pb2(?:_grpc)?\.pyi?|\.pb\.go"
     r"|\.g\.dart|\.generated\.\w+|_generated\.\w+|\.designer\.cs|\.svg|\.ipynb|\.snap|\.po|\.pot)$"
 )
-_WRITTEN = re.compile(r"(?i)@generated\b|\bdo not (?:edit|modify)\b|\bauto-?generated\b|\bautomatically generated\b")
+_WRITTEN = expression(r"(?i)@generated\b|\bdo not (?:edit|modify)\b|\bauto-?generated\b|\bautomatically generated\b")
 _HEAD = 600  # characters in which a program says that it wrote the file
 _TEST_FOLDERS = frozenset({"__tests__", "fixtures"})
 _TEST_FOLDERS_AT_TOP = frozenset({"testing", "specs"})  # deeper they are as often product code: `numpy/testing/`

@@ -7,33 +7,34 @@ from collections import Counter
 from collections.abc import Mapping
 
 from profile_router.core.locating.terms import IDENTIFIER, STOP_WORDS, plain_parts
+from profile_router.expressions import expression
 from profile_router.values import frozen
 
 MOST_TITLE, MOST_BODY = 300, 24_000  # characters: what comes later in a long text tells of logs, not of the place
 MOST_TERMS = 400  # identifiers, and as many parts
 _TITLE_TIMES = 3
-_PATH = re.compile(r"(?<![\w./\\-])(?:[A-Za-z]:)?[\w.@+/\\-]{0,200}?[\w@+-]{1,80}\.[A-Za-z]\w{0,9}(?![\w/\\])")
-_FRAME = re.compile(
+_PATH = expression(r"(?<![\w./\\-])(?:[A-Za-z]:)?[\w.@+/\\-]{0,200}?[\w@+-]{1,80}\.[A-Za-z]\w{0,9}(?![\w/\\])")
+_FRAME = expression(
     r"File \"([^\"\n]{1,300})\", line \d+"
     r"|^[ \t]+at [^\n(]{0,200}\(([^():\n]{1,300}):\d+|^([\w./-]{1,200}\.\w{1,5}):\d+:",
     re.MULTILINE,
 )
-_DOTTED = re.compile(r"(?<![\w./\\-])[A-Za-z_]\w{0,60}(?:\.[A-Za-z_]\w{0,60}){1,8}")
-_TICKED = re.compile(r"`{1,3}([^`\n]{2,80})`{1,3}")
-_CALLED = re.compile(r"([^\W\d]\w{2,63})\(")
-_CODE_LIKE = re.compile(r"_\w|[a-z\d][A-Z]|^[A-Z][a-z]+[A-Z]|^[A-Z]{2,}\d*$")
+_DOTTED = expression(r"(?<![\w./\\-])[A-Za-z_]\w{0,60}(?:\.[A-Za-z_]\w{0,60}){1,8}")
+_TICKED = expression(r"`{1,3}([^`\n]{2,80})`{1,3}")
+_CALLED = expression(r"([^\W\d]\w{2,63})\(")
+_CODE_LIKE = expression(r"_\w|[a-z\d][A-Z]|^[A-Z][a-z]+[A-Z]|^[A-Z]{2,}\d*$")
 # A line of a list of versions, or of settings: `numpy: 1.17.2`, `python_version = 3.11`.
-_VERSION = re.compile(
+_VERSION = expression(
     r"^[^\S\n]*[-*]?[^\S\n]*[\w.()-]{1,40}[^\S\n]*(?:[:=]+[^\S\n]*|[^\S\n]{2,})(?:None|v?\d[\w.+-]*)[^\S\n]*$",
     re.MULTILINE,
 )
-_URL = re.compile(r"(?i)\b(?:https?|ftp)://\S{1,500}")
+_URL = expression(r"(?i)\b(?:https?|ftp)://\S{1,500}")
 # Where a text asks for tests or documents, those rank as code does.
-_OF_TESTS = re.compile(r"(?i)\b(?:tests?|testing|flaky|coverage|fixtures?|mocks?)\b")
-_OF_DOCUMENTS = re.compile(
+_OF_TESTS = expression(r"(?i)\b(?:tests?|testing|flaky|coverage|fixtures?|mocks?)\b")
+_OF_DOCUMENTS = expression(
     r"(?i)\b(?:docs?|documentation|docstrings?|readme|typos?|spelling|tutorial|guide|changelog)\b"
 )
-_OF_SETTINGS = re.compile(
+_OF_SETTINGS = expression(
     r"(?i)\b(?:ci|config\w*|settings?|depend\w+|pyproject|package|build|makefile|docker\w*|lint\w*|workflow|bump|pin"
     r"|mypy|ruff|github)\b"
 )

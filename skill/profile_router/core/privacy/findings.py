@@ -18,11 +18,12 @@ from profile_router.core.policy.private import NO_CONFIDENTIAL, Confidential
 from profile_router.core.privacy.known_forms import PRIVATE_KEY
 from profile_router.core.privacy.readings import readings
 from profile_router.core.privacy.search import Span, secret_spans
+from profile_router.expressions import expression
 from profile_router.values import frozen
 
 MASK = "[secret: "
-_PLAIN_WORD = re.compile(r"(?!\.\Z)[\w.@+,=~-]++", re.ASCII)
-_PLAIN_PATH = re.compile(r"[\w./ @+,=~-]*+", re.ASCII)
+_PLAIN_WORD = expression(r"(?!\.\Z)[\w.@+,=~-]++", re.ASCII)
+_PLAIN_PATH = expression(r"[\w./ @+,=~-]*+", re.ASCII)
 _GLUED = 8  # masks uncovered one by one
 # The answer itself, which a task may be about, and what a run is found again by.
 _AS_IT_IS = frozenset({"summary", "thread"})

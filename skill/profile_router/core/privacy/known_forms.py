@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
+from profile_router.expressions import expression
 from profile_router.values import frozen
 
 PRIVATE_KEY = "private key"
@@ -53,7 +54,7 @@ def _of(issuer: str, prefixes: str, body: str, *, exact: bool = False, digits: i
 
 
 _RUN = 20  # characters
-_DENSE = re.compile(rf"[^\s\"'`<>()\[\]{{}},;|]{{{_RUN},}}+")
+_DENSE = expression(rf"[^\s\"'`<>()\[\]{{}},;|]{{{_RUN},}}+")
 _BETWEEN = str.maketrans(dict.fromkeys("\"'`<>()[]{},;|", " "))  # the same for ASCII, several times faster
 _W = r"[A-Za-z0-9_-]"
 _A = r"[A-Za-z0-9]"

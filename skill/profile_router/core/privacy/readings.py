@@ -9,11 +9,12 @@ import re
 import unicodedata
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 
 from profile_router.core.language.anchored import Anchored
-from profile_router.values import frozen
+from profile_router.expressions import expression
+from profile_router.values import frozen, mutable
 
 _DECODED_TIMES = 3  # `%252e` is `%2e` is `.`
 
@@ -39,8 +40,8 @@ _ALIKE = dict(
 _BREAKS = frozenset("\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029")
 _BLANK_LETTERS = frozenset("\u115f\u1160\u3164\uffa0\u2800")  # letters and signs that show nothing
 _UNSEEN = frozenset({"Mn", "Me", "Cf", "Cc", "Cs", "Co", "Cn"})
-_ODD = re.compile(r"[^\t\n\r -~]")
-_ODD_RUN = re.compile(r"[^\t\n\r -~]++")
+_ODD = expression(r"[^\t\n\r -~]")
+_ODD_RUN = expression(r"[^\t\n\r -~]++")
 _ESCAPE = Anchored(  # it starts with a set, which `re` looks for at once
     r"[%\\&](?:(?<=%)(?P<percent>[0-9A-Fa-f]{2}(?:%[0-9A-Fa-f]{2})*+)|(?<=\\)(?:x(?P<x>[0-9A-Fa-f]{2})"
     r"|u(?P<u>[0-9A-Fa-f]{4})|U(?P<wide>[0-9A-Fa-f]{8})|u\{(?P<braced>[0-9A-Fa-f]{1,6})\}|(?P<octal>[0-3][0-7]{2}))"
@@ -55,7 +56,7 @@ _WRAP = Anchored(  # it starts with a set as well: what may stand before it is l
 )
 
 
-@dataclass(slots=True, kw_only=True)
+@mutable
 class _Change:
     """What was replaced by what. Where it all stands is asked for only behind a finding, so it is worked out then."""
 

@@ -29,10 +29,11 @@ from profile_router.core.privacy.known_forms import (
 from profile_router.core.privacy.named_values import is_placeholder, named_secrets
 from profile_router.core.privacy.readings import Reading, readings, straightened, unwrapped
 from profile_router.core.privacy.spoken_passwords import spoken_passwords
+from profile_router.expressions import expression
 from profile_router.values import frozen
 
 _SHORTEST_RUN = 24  # characters of base64: what is shorter encodes no secret that we know
-_BASE64 = re.compile(rf"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{{{_SHORTEST_RUN},}}+={{0,2}}+")
+_BASE64 = expression(rf"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{{{_SHORTEST_RUN},}}+={{0,2}}+")
 _VARIED = 7  # different characters that a real token has at least
 _REST = 8  # characters of a next line that may be the rest of a token which could end before
 _EXAMPLE = Anchored(r"example|x{4,}|\.{3}|\*{3}|your[-_]|placeholder|redacted", flags=re.IGNORECASE)

@@ -9,12 +9,14 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 
+from profile_router.expressions import expression
+
 _WIDE = frozenset({"W", "F"})
 _BETWEEN = "  "  # between the columns of a table
-_FENCE = re.compile(r"\s*(`{3,}|~{3,})")
-_RULE = re.compile(r"\s*\|?\s*:?-+:?\s*(\|\s*:?-+:?\s*)*\|?\s*")
-_CELL_ENDS = re.compile(r"(?<!\\)\|")
-_BULLET = re.compile(r"\s*(?:(?:[-*+>]|\d+[.)])\s+)?")
+_FENCE = expression(r"\s*(`{3,}|~{3,})")
+_RULE = expression(r"\s*\|?\s*:?-+:?\s*(\|\s*:?-+:?\s*)*\|?\s*")
+_CELL_ENDS = expression(r"(?<!\\)\|")
+_BULLET = expression(r"\s*(?:(?:[-*+>]|\d+[.)])\s+)?")
 _LEAST_COLUMN = 14  # columns of the screen for one of a table
 _LEAST_TEXT = 30  # columns: with less beside the indent, text goes on at the margin
 

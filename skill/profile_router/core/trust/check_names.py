@@ -7,13 +7,15 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from posixpath import join, normpath
 
+from profile_router.expressions import expression
+
 TextOf = Callable[[str], bytes | None]  # what the file at this path held before the work; None: there is none
 
 _MOST_FILES = 24
-_SPLIT = re.compile(r"[\s'\"=;&|()]+")
-_GOES_TO = re.compile(r"(?:^|[\s;&|('\"])(?:cd|pushd|-C|--prefix|--directory)[\s=]+['\"]?([\w.@/-]+)")
+_SPLIT = expression(r"[\s'\"=;&|()]+")
+_GOES_TO = expression(r"(?:^|[\s;&|('\"])(?:cd|pushd|-C|--prefix|--directory)[\s=]+['\"]?([\w.@/-]+)")
 # What a text runs: the file of an interpreter, a script by its ending, a file where a command begins.
-_RUN = re.compile(
+_RUN = expression(
     r"""(?mx)
     (?:^|[\s;&|('"@/-])(?:(?:ba|da|z|k)?sh|source|\.|s?include|import|node|python[\d.]*|ruby|perl|php|bun|tsx|ts-node)
         (?:[ \t]+-[\w=.-]+)*[ \t]+['"]?(?P<read>[\w.@/-]+)
@@ -21,8 +23,8 @@ _RUN = re.compile(
     | (?:^|[;&|('"])[ \t]*[@-]{0,2}(?P<path>\.{1,2}/[\w.@/-]+|(?:[\w.][\w.@-]*/)+[\w-]+)(?=[\s;&|)'"]|$)
     """
 )
-_TARGET = re.compile(r"@?([\w./%-][^:=#\n]*)::?(?!=)(.*)")
-_CODE = re.compile(r"\.(?:py|rb|php|pl|[cm]?[jt]sx?|c|cc|cpp|h|o|go|rs|java|kt)$")  # what it names is not a command
+_TARGET = expression(r"@?([\w./%-][^:=#\n]*)::?(?!=)(.*)")
+_CODE = expression(r"\.(?:py|rb|php|pl|[cm]?[jt]sx?|c|cc|cpp|h|o|go|rs|java|kt)$")  # what it names is not a command
 _FILES = {
     "make": ("GNUmakefile", "makefile", "Makefile"),
     "gmake": ("GNUmakefile", "makefile", "Makefile"),

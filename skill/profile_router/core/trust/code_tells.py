@@ -5,9 +5,9 @@ A list of spellings, no proof: code that hides what it does is not found.
 
 from __future__ import annotations
 
-import re
+from profile_router.expressions import expression
 
-_RUNNER = re.compile(
+_RUNNER = expression(
     rb"\b(?:unittest|_?pytest(?:_\w+)?|PYTEST_\w+|os\._exit|_exit|vitest|VITEST|JEST_WORKER_ID|jest|minitest|Minitest|"
     rb"RSpec|NODE_TEST_CONTEXT|node:test)\b"
     rb"|\bfor\b[^\n]{0,80}?\bin\s{1,9}(?:\w{1,9}\()?sys\.modules\b"  # a name in pieces; `in` alone imports late
@@ -17,23 +17,23 @@ _RUNNER = re.compile(
 # An exit that says all went well; one with another number or a text does not.
 _ZERO = rb"\s{0,9}\(\s{0,9}(?:0+|None|False|true)?\s{0,9}\)"
 _NOT_A_FAULT = rb"(?!\s{0,9}\(?\s{0,9}(?:-?[1-9]|[fr]?['\"`]))"
-_PYTHON = re.compile(
+_PYTHON = expression(
     rb"(?:(?<![\w.])(?:sys\.)?(?:exit|quit)(?=\s*\()|\braise\s+SystemExit\b)" + _NOT_A_FAULT,
 )
-_PYTHON_ZERO = re.compile(
+_PYTHON_ZERO = expression(
     rb"(?:(?<![\w.])(?:sys\.)?(?:exit|quit)|\braise\s+SystemExit)" + _ZERO + rb"|\braise\s+SystemExit\s*$"
 )
-_MAIN = re.compile(
+_MAIN = expression(
     rb"if\s{1,9}\(?(?:__name__\s{0,9}==\s{0,9}['\"]__main__|['\"]__main__)|(?:async\s+)?def\s+_*(?:main|cli)\w*\s*\("
 )
-_FUNCTION = re.compile(rb"(?:async\s+)?def\b|class\b|@")
-_CONTINUES = re.compile(rb"[)\]}#]|\"\"\"|'''")
+_FUNCTION = expression(rb"(?:async\s+)?def\b|class\b|@")
+_CONTINUES = expression(rb"[)\]}#]|\"\"\"|'''")
 _OTHERS = {
-    "js": re.compile(rb"\bprocess\s*\.\s*(?:exit|reallyExit)\s*(?=\()" + _NOT_A_FAULT + rb"|\bDeno\.exit" + _ZERO),
-    "go": re.compile(rb"\b(?:os|syscall)\.Exit\(\s*0\s*\)|\bruntime\.Goexit\("),
-    "rs": re.compile(rb"\bprocess::exit\(\s*0\s*\)"),
-    "java": re.compile(rb"\b(?:System\.exit|exitProcess|\.halt)\(\s*0\s*\)"),
-    "rb": re.compile(rb"(?m)^[ \t]*(?:Process\.|Kernel\.)?exit!?(?:[ \t]?\(?(?:0|true)?\)?)?[ \t]*$"),
+    "js": expression(rb"\bprocess\s*\.\s*(?:exit|reallyExit)\s*(?=\()" + _NOT_A_FAULT + rb"|\bDeno\.exit" + _ZERO),
+    "go": expression(rb"\b(?:os|syscall)\.Exit\(\s*0\s*\)|\bruntime\.Goexit\("),
+    "rs": expression(rb"\bprocess::exit\(\s*0\s*\)"),
+    "java": expression(rb"\b(?:System\.exit|exitProcess|\.halt)\(\s*0\s*\)"),
+    "rb": expression(rb"(?m)^[ \t]*(?:Process\.|Kernel\.)?exit!?(?:[ \t]?\(?(?:0|true)?\)?)?[ \t]*$"),
 }
 _KINDS = {
     **dict.fromkeys(("js", "cjs", "mjs", "jsx", "ts", "cts", "mts", "tsx"), "js"),

@@ -17,10 +17,11 @@ from profile_router.core.task import Task
 from profile_router.core.trust.check_names import TextOf, is_named, names_of
 from profile_router.core.trust.code_tells import ends_well, names_runner
 from profile_router.core.trust.tests_meant import may_change_tests, names_file
+from profile_router.expressions import expression
 
 Content = tuple[str, bytes | None, bytes]  # the path, and what it held before (None: it is new) and after
 
-_COMMANDS = re.compile(
+_COMMANDS = expression(
     r"""(?x) (?:.*/)? (?:
     (?:GNUm|[Mm])akefile | \.?[Jj]ustfile | [Rr]akefile | [Tt]askfile\.ya?ml | [^/]+\.mk
     | tox\.ini | noxfile\.py | \.bundle/config
@@ -29,7 +30,7 @@ _COMMANDS = re.compile(
     | [^/]+\.pth | [^/]+\.(?:egg|dist)-info/.+ | (?:.*/)?node_modules/\.bin/.+
     )"""
 )
-_SECTIONS = re.compile(
+_SECTIONS = expression(
     rb"^[ \t]*\[[ \t]*(?:tool[.:](?:pytest|tox|unittest|nose)|options\.entry_points)[^\n]*(?:\n(?!\[)[^\n]*)*",
     re.MULTILINE,
 )
@@ -41,9 +42,9 @@ _CARGO = {
     "package": ("autotests",),
     "workspace": ("exclude", "default-members"),
 }
-_VITE = re.compile(rb"\btest\b.*", re.DOTALL)
+_VITE = expression(rb"\btest\b.*", re.DOTALL)
 # A line of a Gemfile that names a gem of its source. Any other is Ruby that `bundle exec` runs, or another place.
-_GEM_LINE = re.compile(
+_GEM_LINE = expression(
     rb"""(?x) [ \t]*+ (?: \#.* | end | gemspec | group[ (]++[:\w, ]++\)?+[ ]do
     | (?:source|ruby)[ (]++["'][\w.:/~>=<\ -]++["']\)?+(?:[ ]do)?+
     | gem[ (]++["'][\w./-]++["'] (?: ,[ ]*+ (?: ["'][\w.~><=!\ -]++["'] | require:[ ]*+false
@@ -52,9 +53,9 @@ _GEM_LINE = re.compile(
 )
 _LONGEST = 64 * 1024  # of a file that is parsed: dotted keys cost by the square of their number
 _MODULES = frozenset({*sys.stdlib_module_names, "pytest", "_pytest", "pluggy", "sitecustomize", "usercustomize"})
-_CODE = re.compile(r".*\.(?:pyi?|[cm]?[jt]sx?|go|rs|rb|java|kt)|(?:.*/)?\.env(?:\.\w+)?", re.DOTALL)
-_SEARCHED = re.compile(r"\bPYTHONPATH=['\"]?([\w.:@/-]+)")
-_EXIT_MEANT = re.compile(r"\b(?:exits?|exit\W?codes?|quits?|command.line|cli)\b", re.IGNORECASE)
+_CODE = expression(r".*\.(?:pyi?|[cm]?[jt]sx?|go|rs|rb|java|kt)|(?:.*/)?\.env(?:\.\w+)?", re.DOTALL)
+_SEARCHED = expression(r"\bPYTHONPATH=['\"]?([\w.:@/-]+)")
+_EXIT_MEANT = expression(r"\b(?:exits?|exit\W?codes?|quits?|command.line|cli)\b", re.IGNORECASE)
 
 
 def steering(

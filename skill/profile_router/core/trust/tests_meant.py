@@ -6,6 +6,7 @@ import re
 
 from profile_router.core.language.path_words import path_words
 from profile_router.core.task import Task
+from profile_router.expressions import expression
 
 # A verb that makes or changes, and its object. Tests that are only a measure ("so that the tests pass") do not count.
 _ADDING = (
@@ -23,19 +24,19 @@ _TESTS = (
     r"(?:tests|specs|coverage|fixtures?|snapshots?|test[ -]?(?:cases?|suites?|files?|data)|"
     r"(?:a|one|another|the|unit|regression|integration)\s+test)"
 )
-_MEANT = re.compile(
+_MEANT = expression(
     rf"\b(?:{_ADDING}|{_CHANGING})\b(?:(?!\b(?:{_MEASURE})\b)[^.;:!?\n]){{0,80}}?\b{_TESTS}\b", re.IGNORECASE
 )
-_CHANGES = re.compile(rf"\b(?:{_CHANGING})\b", re.IGNORECASE)
+_CHANGES = expression(rf"\b(?:{_CHANGING})\b", re.IGNORECASE)
 # A name that is known outside of its file stands in tests, too.
-_RENAMES = re.compile(
+_RENAMES = expression(
     r"\b(?:rename|renames|renaming|move|moving|refactor|refactoring|migrate|port|reformat|format|lint|"
     r"(?:change|changing)\s+(?:the\s+)?(?:signature|api|interface|return\s+type|import))\b",
     re.IGNORECASE,
 )
-_REMOVES = re.compile(r"\b(?:remove|removes|delete|drop|get\s+rid|take\s+out|retire|strip|purge)\b", re.IGNORECASE)
-_REVERTS = re.compile(r"\W*(?:please\s+)?(?:revert|undo|back\s+out|roll\s+back)\b", re.IGNORECASE)
-_NOT_TOUCH = re.compile(
+_REMOVES = expression(r"\b(?:remove|removes|delete|drop|get\s+rid|take\s+out|retire|strip|purge)\b", re.IGNORECASE)
+_REVERTS = expression(r"\W*(?:please\s+)?(?:revert|undo|back\s+out|roll\s+back)\b", re.IGNORECASE)
+_NOT_TOUCH = expression(
     r"\b(?:do\s+not|don't|never|without)\s+(?:touch|chang|edit|modify|modifying)\w*[^.;!?\n]{0,30}?\btests?\b",
     re.IGNORECASE,
 )

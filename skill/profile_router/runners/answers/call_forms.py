@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Collection
 from typing import Any
 
+from profile_router.expressions import expression
 from profile_router.runners.answers.call_names import offered_name
 from profile_router.runners.answers.json_calls import (
     TextCall,
@@ -18,11 +19,11 @@ from profile_router.values import frozen
 
 _MOST_ARGUMENTS = 50  # of one call
 _TAGS = "tool_calls?|tools|tool_use|tool_code|function_calls?|functioncall|TOOLCALL|action"
-_PARAMETER = re.compile(r"<parameter(?:=|\s+name=)[\"']?([\w.-]+)[\"']?[^>]*>")
-_PARAMETER_END = re.compile(r"</parameter>(?=\s*(?:<|\Z))")
-_ARGUMENT = re.compile(r"<arg_key>(.*?)</arg_key>\s*<arg_value>(.*?)</arg_value>(?=\s*(?:<|\Z))", re.DOTALL)
-_ESCAPED = re.compile(r"([\w.-]+):(?:<escape>(.*?)<escape>|([^,{}]*))", re.DOTALL)
-_NAME = re.compile(r"\s*([\w.:/-]+)\s*")
+_PARAMETER = expression(r"<parameter(?:=|\s+name=)[\"']?([\w.-]+)[\"']?[^>]*>")
+_PARAMETER_END = expression(r"</parameter>(?=\s*(?:<|\Z))")
+_ARGUMENT = expression(r"<arg_key>(.*?)</arg_key>\s*<arg_value>(.*?)</arg_value>(?=\s*(?:<|\Z))", re.DOTALL)
+_ESCAPED = expression(r"([\w.-]+):(?:<escape>(.*?)<escape>|([^,{}]*))", re.DOTALL)
+_NAME = expression(r"\s*([\w.:/-]+)\s*")
 
 
 @frozen
@@ -82,7 +83,7 @@ def _elements(text: str, offered: Collection[str]) -> list[list[TextCall] | None
     return found
 
 
-_ELEMENT = re.compile(r"<(function|invoke)(?:=|\s+name=)[\"']?([\w.:/-]+)[\"']?\s*>")
+_ELEMENT = expression(r"<(function|invoke)(?:=|\s+name=)[\"']?([\w.:/-]+)[\"']?\s*>")
 
 
 def _element(text: str, opened: re.Match[str], offered: Collection[str]) -> _Read:
@@ -183,40 +184,40 @@ def _react(text: str, opened: re.Match[str], offered: Collection[str]) -> _Read:
 
 
 # Tokens that end a turn or a call; between calls and behind the last one they are nothing.
-_STOP = re.compile(
+_STOP = expression(
     r"<\|(?:im_end|eot_id|eom_id|end|return|call|endoftext|end_of_text|END_RESPONSE)\|>|</s>|<end_of_turn>"
     r"|<｜end▁of▁sentence｜>"
 )
-WRAPPERS = re.compile(
+WRAPPERS = expression(
     rf"{_STOP.pattern}|</?(?:{_TAGS}|minimax:tool_call)>|</?\|?/?tool_calls?\|>|\[/TOOL_CALLS\]"
     r"|<｜tool▁calls?▁(?:begin|end)｜>|<\|tool_calls?_(?:section_)?(?:begin|end)\|>|<start_function_response>"
 )
-BETWEEN_CALLS = re.compile(rf"(?:\s|[;,]|{WRAPPERS.pattern}|```\w*)*+")
+BETWEEN_CALLS = expression(rf"(?:\s|[;,]|{WRAPPERS.pattern}|```\w*)*+")
 MARKED: tuple[tuple[re.Pattern[str], CallReader], ...] = (
-    (re.compile(rf"<(?P<tag>{_TAGS})>(?!\s*</)"), _tagged),
-    (re.compile(r"<\|(?P<tag>tool_calls?)\|>"), _tagged),
+    (expression(rf"<(?P<tag>{_TAGS})>(?!\s*</)"), _tagged),
+    (expression(r"<\|(?P<tag>tool_calls?)\|>"), _tagged),
     (_ELEMENT, _element),
-    (re.compile(r"<\|python_tag\|>"), _to_end),
-    (re.compile(r"\[TOOL_CALLS\]"), _mistral),
+    (expression(r"<\|python_tag\|>"), _to_end),
+    (expression(r"\[TOOL_CALLS\]"), _mistral),
     (
-        re.compile(
+        expression(
             r"<｜tool▁call▁begin｜>(?:function<｜tool▁sep｜>)?(?P<name>[\w.:/-]+)(?:<｜tool▁sep｜>)?\s*(?:```json)?"
         ),
         _between,
     ),
-    (re.compile(r"<\|tool_call_begin\|>\s*(?P<name>[\w.:/-]+)\s*<\|tool_call_argument_begin\|>"), _between),
+    (expression(r"<\|tool_call_begin\|>\s*(?P<name>[\w.:/-]+)\s*<\|tool_call_argument_begin\|>"), _between),
     (
-        re.compile(
+        expression(
             r"(?:<\|start\|>\s*assistant\s*)?<\|channel\|>\s*(?:commentary|analysis)\s+to=(?P<name>[\w.:/-]+)[^<{]*"
             r"(?:<\|constrain\|>\s*\w*\s*)?<\|message\|>"
         ),
         _between,
     ),
-    (re.compile(r"<start_function_call>\s*call:(?P<name>[\w.:/-]+)"), _function_gemma),
+    (expression(r"<start_function_call>\s*call:(?P<name>[\w.:/-]+)"), _function_gemma),
 )  # fmt: skip
 REACT = (
-    re.compile(r"^[ \t]*\**Action:\**\s*`?(?P<name>[\w.:/-]+)`?[^\S\n]*\n\s*\**Action[ _]Input:\**\s*", re.MULTILINE),
+    expression(r"^[ \t]*\**Action:\**\s*`?(?P<name>[\w.:/-]+)`?[^\S\n]*\n\s*\**Action[ _]Input:\**\s*", re.MULTILINE),
     _react,
 )
-FENCE = re.compile(r"^[ \t]*(?P<fence>`{3,}+|~{3,}+)[^\n]*+\n", re.MULTILINE)
-BARE_CALL = re.compile(r"^[ \t]*(?=[{\[]|[A-Za-z_][\w.]*\()", re.MULTILINE)
+FENCE = expression(r"^[ \t]*(?P<fence>`{3,}+|~{3,}+)[^\n]*+\n", re.MULTILINE)
+BARE_CALL = expression(r"^[ \t]*(?=[{\[]|[A-Za-z_][\w.]*\()", re.MULTILINE)

@@ -6,11 +6,12 @@ import re
 from collections.abc import Collection
 from typing import Any
 
+from profile_router.expressions import expression
 from profile_router.outside.json_reader import UnreadableJson, read_json
 
 _ENCODED = 3  # times: JSON in a string in a string
-_LEFTOVERS = re.compile(r"<\|.*|:\d+\Z", re.DOTALL)  # of a chat template, behind a name; Kimi numbers its calls
-_SEPARATORS = re.compile(r"[.:/]+")
+_LEFTOVERS = expression(r"<\|.*|:\d+\Z", re.DOTALL)  # of a chat template, behind a name; Kimi numbers its calls
+_SEPARATORS = expression(r"[.:/]+")
 
 
 def offered_name(said: str, offered: Collection[str]) -> str:

@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
+from profile_router.expressions import expression
 from profile_router.outside.json_reader import JSON_DEPTH, UnreadableJson, read_json
 from profile_router.runners.answers.call_names import arguments_of, offered_name
 from profile_router.values import frozen
@@ -19,8 +20,8 @@ _MOST_BRACKETS = 200  # in Python's notation, whose reader goes down into them
 _NAMES = ("name", "tool_name", "function_name", "tool", "function", "action", "recipient_name")
 _ARGUMENTS = ("arguments", "parameters", "args", "input", "tool_input", "action_input", "params", "kwargs")
 _BESIDE = frozenset({"id", "type", "index", "tool_call_id", "call_id", "thought", "reasoning"})
-_BRACKETS = re.compile(r'\\.|["{}\[\]]', re.DOTALL)
-_LIKE_A_CALL = re.compile(
+_BRACKETS = expression(r'\\.|["{}\[\]]', re.DOTALL)
+_LIKE_A_CALL = expression(
     rf"""["'](?:{"|".join(_NAMES)})["']\s*:\s*["'{{].*["'](?:{"|".join(_ARGUMENTS)})["']\s*:""", re.DOTALL
 )
 _MOST_DOTS = 3

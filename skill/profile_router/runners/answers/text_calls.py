@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
+from profile_router.expressions import expression
 from profile_router.runners.answers.call_forms import (
     BARE_CALL,
     BETWEEN_CALLS,
@@ -36,9 +37,9 @@ Fits = Callable[[Mapping[str, Any]], bool]  # tells whether a tool's schema take
 _PREAMBLE = 600  # characters
 _PROSE = 800  # around what no mark tells from an example: an answer with more of it shows calls, and makes none
 _CANDIDATES = 60  # fences, and lines that begin with a bracket
-_SHOWN = re.compile(r"\b(?:examples?|for instance|e\.g\.|such as|looks? like|sample)\b", re.IGNORECASE)
-_ABOUT_CALLS = re.compile(r"\b(?:tool|function)[- _]?(?:calls?|calling|use)\b", re.IGNORECASE)
-_ASKS_TO_SEE = re.compile(
+_SHOWN = expression(r"\b(?:examples?|for instance|e\.g\.|such as|looks? like|sample)\b", re.IGNORECASE)
+_ABOUT_CALLS = expression(r"\b(?:tool|function)[- _]?(?:calls?|calling|use)\b", re.IGNORECASE)
+_ASKS_TO_SEE = expression(
     r"\b(?:examples?|samples?|show|explain|describe|what|how|why|document|syntax|format|look like"
     r"|illustrate)\b",
     re.IGNORECASE,
@@ -199,7 +200,7 @@ def _own_tags(offered: Mapping[str, Fits]) -> re.Pattern[str]:
     return re.compile(rf"<({'|'.join(map(re.escape, offered))})>")
 
 
-_CHILD = re.compile(r"\s*<([\w.-]+)>")
+_CHILD = expression(r"\s*<([\w.-]+)>")
 
 
 def _own_tag(text: str, opened: re.Match[str], offered: Collection[str]) -> tuple[list[TextCall] | None, int]:

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import re
 
+from profile_router.expressions import expression
+
 _TAGS = "think|thinking|thought|thoughts|reasoning|reflection|seed:think|mm:think"
-_OPENED = re.compile(rf"<({_TAGS})>", re.IGNORECASE)
+_OPENED = expression(rf"<({_TAGS})>", re.IGNORECASE)
 # Some chat templates end with the opening tag. The answer then has the closing one alone, on a line's end or start.
-_CLOSED = re.compile(rf"</(?:{_TAGS})>[ \t]*(?=\n|\Z)|(?:(?<=\n)|\A)[ \t]*</(?:{_TAGS})>", re.IGNORECASE)
-_ANY_CLOSED = re.compile(rf"</(?:{_TAGS})>", re.IGNORECASE)
+_CLOSED = expression(rf"</(?:{_TAGS})>[ \t]*(?=\n|\Z)|(?:(?<=\n)|\A)[ \t]*</(?:{_TAGS})>", re.IGNORECASE)
+_ANY_CLOSED = expression(rf"</(?:{_TAGS})>", re.IGNORECASE)
 _PAIRS = (
     ("[THINK]", "[/THINK]"),
     ("◁think▷", "◁/think▷"),
@@ -20,12 +22,12 @@ _PAIRS = (
     ("<|channel>thought", "<channel|>"),
     ("<unused94>thought", "<unused95>"),
 )
-_HARMONY = re.compile(
+_HARMONY = expression(
     r"(?:<\|start\|>\s*assistant\s*)?<\|channel\|>\s*(\w+)([^<]*)(?:<\|constrain\|>[^<]*)?<\|message\|>"
 )
-_HARMONY_END = re.compile(r"<\|(?:end|return)\|>|(?=<\|(?:start|channel)\|>)|\Z")
+_HARMONY_END = expression(r"<\|(?:end|return)\|>|(?=<\|(?:start|channel)\|>)|\Z")
 # The same with its special tokens lost on the way: "analysisWe need to …assistantfinalIt is done."
-_BARE_HARMONY = re.compile(r"analysis(?![a-z\s]).*?assistant\s*final(?![a-z])", re.DOTALL)
+_BARE_HARMONY = expression(r"analysis(?![a-z\s]).*?assistant\s*final(?![a-z])", re.DOTALL)
 
 
 def without_thoughts(text: str) -> str:

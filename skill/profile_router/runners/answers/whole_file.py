@@ -9,16 +9,17 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from profile_router.expressions import expression
 from profile_router.runners.answers.json_calls import json_value
 from profile_router.values import frozen
 
 UNCHANGED = "UNCHANGED"
-_OPENED = re.compile(r"[ \t]{0,3}(?P<fence>`{3,}|~{3,})(?P<info>[^`\n]*)")
+_OPENED = expression(r"[ \t]{0,3}(?P<fence>`{3,}|~{3,})(?P<info>[^`\n]*)")
 _SAME_LINES = 0.6  # of an answer without a fence: so many stand in the file as it was
 _PATH_CHARS = 200  # of the line above a fence
 _COMMENT = r"[ \t]*(?:#|//|/\*|<!--|--|;|%|\*|\"\"\"|''')"
 _DOTS = r"(?:\.{3}|…)"
-_LEFT_OUT = re.compile(
+_LEFT_OUT = expression(
     rf"{_COMMENT}[ \t]*{_DOTS}.*|[ \t]*{_DOTS}[ \t]*\(?(?:the |rest|remaining|existing|other|previous|unchanged).*"
     rf"|{_COMMENT}[ \t]*\(?(?:the )?(?:rest|remainder|remaining|existing|other|previous)\b.{{0,60}}?"
     r"\b(?:unchanged|here|same|as before|as is|remains?|stays?|goes|code|omitted)\b.*",

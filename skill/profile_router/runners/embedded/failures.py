@@ -15,6 +15,7 @@ from profile_router.core.ladder.failure import Failure
 from profile_router.core.ladder.unfit import unfit_fix
 from profile_router.core.profile import Secret, without_key
 from profile_router.errors import AttemptError, RouterError
+from profile_router.expressions import expression
 from profile_router.outside.json_reader import UnreadableJson
 from profile_router.runners.embedded.model.plain_error import code_of
 from profile_router.servers.bounded_body import TOO_LONG
@@ -31,9 +32,9 @@ _OVERFLOW = (
 _MESSAGE_CHARS = 200
 _SAID_IN_STREAMS = ("402", "403", "429")  # codes of key and limit, which mean in a 200 what they mean as its status
 _ECHO_CHARS = 20  # so long a piece of what was sent is not chance
-_STATUS_AGAIN = re.compile(r"^Error code: \d+(?: - )?")
-_WORD = re.compile(r"\w{2}")
-_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,39}")
+_STATUS_AGAIN = expression(r"^Error code: \d+(?: - )?")
+_WORD = expression(r"\w{2}")
+_PLAIN = expression(r"[A-Za-z][A-Za-z0-9_.-]{0,39}")
 # What openai and LangChain raise on a 200 whose body is not a chat completion: they do not expect one.
 UNREADABLE = (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError, MemoryError)
 

@@ -10,11 +10,12 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from profile_router.prompting.tokens import count_tokens, exact_tokens
 from profile_router.runners.embedded.model.kept_thoughts import put_back, thoughts_of, without_thoughts_beside
+from profile_router.values import mutable
 
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
@@ -27,7 +28,7 @@ _SMALLEST_WINDOW, _BYTES_PER_TOKEN, _FEWEST = 1_024, 6, 0.6
 _CUT = "\n[cut to fit the window; ask for less at a time]"
 
 
-@dataclass(slots=True, kw_only=True)
+@mutable
 class History:
     """Trims the messages of one attempt.
 

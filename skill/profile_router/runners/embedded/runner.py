@@ -11,7 +11,7 @@ import contextvars
 import time
 from collections.abc import Callable, MutableMapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,6 +35,7 @@ from profile_router.runners.embedded.steps_taken import StepsTaken
 from profile_router.runners.tools.fence import Fence
 from profile_router.runners.tools.terminal import Jailed, open_terminal, wants_terminal
 from profile_router.threads.records import MemoryRecords, Records, Scoped
+from profile_router.values import mutable
 from profile_router.withheld.watch import after_interruption
 from profile_router.withheld.whole_scan import Secrets
 
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
     from profile_router.runners.embedded.remembering import Remembering
 
 
-@dataclass(slots=True, kw_only=True)
+@mutable
 class EmbeddedRunner:
     """Runs attempts. `load` gives a profile by name; images are relative to `base`; `journal` collects what files held
     before the subagent's tools wrote them; what is paid for or done stands in `records` before the attempt goes on.

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from profile_router.core.attempt.early_watch import EarlyJudge
@@ -23,6 +23,7 @@ from profile_router.errors import AttemptError, StateError
 from profile_router.ports import Emit
 from profile_router.runners.answers.thoughts import without_thoughts
 from profile_router.threads.records import MemoryRecords, Records
+from profile_router.values import mutable
 
 _NOTED = ("asked", "answered", "refused")
 _SUMS = ("tokens_in", "tokens_out", "cached")
@@ -30,7 +31,7 @@ _NOTHING_MORE = (False, 0, 0.0, (0, 0, 0), 0, False)
 _MORE = 4  # what a record of an older version has of that
 
 
-@dataclass(slots=True, kw_only=True)
+@mutable
 class Account(Counts):
     """What was heard of a turn so far: it holds however the child ends. Call it as the process's listener.
 

@@ -14,13 +14,13 @@ import subprocess
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
 from profile_router.profiles.home import DEFAULT_PROFILE
 from profile_router.runners.hermes.child.family import MARK, SCRATCH, end_family
-from profile_router.values import frozen
+from profile_router.values import frozen, mutable
 
 CHILD = Path(__file__).parent / "child" / "main.py"
 _PASSED = frozenset(
@@ -125,7 +125,7 @@ def _is_passed(name: str, also: Sequence[str]) -> bool:
     return name in _PASSED or name in also
 
 
-@dataclass(slots=True)
+@mutable(kw_only=False)
 class _Wire(asyncio.Protocol):
     """The child's stdout: whole events to `heard`. `done` is set by its result and, as `silent`, when it is closed.
 
@@ -156,7 +156,7 @@ class _Wire(asyncio.Protocol):
         self.silent.set()
 
 
-@dataclass(slots=True)
+@mutable(kw_only=False)
 class _Errors(asyncio.Protocol):
     """The end of the child's stderr."""
 

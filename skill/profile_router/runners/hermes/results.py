@@ -17,6 +17,7 @@ from profile_router.core.ladder.failure import Failure
 from profile_router.core.ladder.unfit import unfit_fix
 from profile_router.core.profile import Secret, without_key
 from profile_router.core.text import counted
+from profile_router.expressions import expression
 from profile_router.runners.answers.endings import bad_ending
 from profile_router.runners.answers.text_calls import asks_to_see_calls, text_calls
 from profile_router.runners.hermes.account import Account
@@ -25,12 +26,12 @@ from profile_router.servers.rate_limit import narrowed, wait_of
 from profile_router.values import frozen
 
 _MESSAGE_CHARS = 400
-_STATUS = re.compile(r"^(?:API call failed after \d+ retries: )?(?:HTTP|Error code:) (\d{3})\b")
-_ASK = re.compile(
+_STATUS = expression(r"^(?:API call failed after \d+ retries: )?(?:HTTP|Error code:) (\d{3})\b")
+_ASK = expression(
     r"\s*[*_`]*ask_for_profile[*_`]*[:\s]+[`*'\"]*([a-z0-9][a-z0-9_-]*)[`*'\"]*[\s:.,–—-]*(.*)", re.I | re.S
 )
 _REASON_CHARS = 300
-_TEXT_ENDED = re.compile(r"text_response\(finish_reason=(\w[\w-]*)\)")
+_TEXT_ENDED = expression(r"text_response\(finish_reason=(\w[\w-]*)\)")
 
 # Hermes' own classes of failed requests (agent/error_classifier.py).
 _OF_REASON: Mapping[str, Cause] = {
@@ -58,7 +59,7 @@ _REFUSALS: tuple[tuple[str, Cause, str], ...] = (
     ("it reads the profile's", "bad-request", _NOT_INHERITED),
 )
 _UNLISTED: tuple[str, Cause, str] = ("", "bad-request", "`runner: embedded` in the policy does without Hermes")
-_FIRST_SENTENCE = re.compile(r"(?<=[a-z)'])\.\s")
+_FIRST_SENTENCE = expression(r"(?<=[a-z)'])\.\s")
 _TOLD_BY_US = frozenset({"empty_response_exhausted", "max_iterations_reached", "budget_exhausted"})
 # Classes of errors of httpx and openai (and the child's BrokeOff), as they stand in a request's chain of errors.
 _UNREACHED: tuple[tuple[str, Cause], ...] = (

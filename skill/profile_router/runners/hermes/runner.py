@@ -9,7 +9,7 @@ import asyncio
 import time
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -39,6 +39,7 @@ from profile_router.runners.hermes.results import failure_of_turn
 from profile_router.servers.inspect import listed_models
 from profile_router.threads.records import MemoryRecords, Records, Scoped
 from profile_router.threads.traces import AROUND_TURN, spans_of_turn
+from profile_router.values import mutable
 from profile_router.verify.parsing import files_parse
 from profile_router.withheld.watch import WithheldWatch, after_interruption, watched
 from profile_router.withheld.whole_scan import Secrets
@@ -47,7 +48,7 @@ HERMES_RUNNER = "hermes"
 _SHORTEST_ANSWER = 1_024
 
 
-@dataclass(slots=True, kw_only=True)
+@mutable
 class HermesRunner:
     """Runs attempts. `load` gives a profile by name, `root` is the Hermes home; images are relative to `base`.
 

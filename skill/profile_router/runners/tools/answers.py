@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
+from profile_router.expressions import expression
 
-_LONE = re.compile("[\ud800-\udfff]")
+_LONE = expression("[\ud800-\udfff]")
 
 
 class ToolRefusal(Exception):

@@ -7,11 +7,12 @@ import re
 from collections.abc import Sequence
 
 from profile_router.core.text import counted, shown
+from profile_router.expressions import expression
 from profile_router.runners.tools.answers import ToolRefusal, lines_of
 from profile_router.runners.tools.fence import Fence
 from profile_router.runners.tools.reading import starts_binary
 
-_NUMBERED = re.compile(r"^\d+\t")
+_NUMBERED = expression(r"^\d+\t")
 _COMPARED = 5_000  # lines of the file that the hint looks at
 _LONGEST_COMPARED = 300  # characters
 _COUNTED = 100  # occurrences

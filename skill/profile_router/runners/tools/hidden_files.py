@@ -9,12 +9,12 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from profile_router.errors import WorkspaceError
 from profile_router.git.left_files import is_in
 from profile_router.runners.tools.answers import ToolRefusal
-from profile_router.values import frozen
+from profile_router.values import frozen, mutable
 from profile_router.withheld.survey import Survey
 from profile_router.withheld.tree import Tree, tree_of
 from profile_router.withheld.whole_scan import ReadBudget, Secrets
@@ -44,7 +44,7 @@ class Hidden:
         return tuple(dict.fromkeys((*self.git_data, *self.private, *self.secret, *self.unread)))
 
 
-@dataclass(slots=True, kw_only=True)
+@mutable
 class HiddenFiles:
     """Finds what is to be hidden in the workspace `root`, anew before each command.
 

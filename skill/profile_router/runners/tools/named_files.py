@@ -5,26 +5,26 @@ The fence says what they may show, as with `read_file`: a model elsewhere gets n
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
 from profile_router.core.condense.parts import language_of_file
 from profile_router.core.policy import FirstPrompt
 from profile_router.core.text import counted, shown
 from profile_router.errors import RouterError
+from profile_router.expressions import expression
 from profile_router.prompting.tokens import count_tokens, exact_tokens, head_of
 from profile_router.runners.tools.answers import ToolRefusal, lines_of, sendable
 from profile_router.runners.tools.fence import Fence
 from profile_router.runners.tools.reading import starts_binary
-from profile_router.values import frozen
+from profile_router.values import frozen, mutable
 from profile_router.workspace.outline import numbered_outline
 
 Shown = Literal["whole", "outline", "head"]
 MOST_NAMED_FILE_BYTES = 1_000_000
 _BESIDE = 40  # tokens of the line and the fences around a file
-_TICKS = re.compile(r"`{3,}")
+_TICKS = expression(r"`{3,}")
 
 
 @frozen
@@ -70,7 +70,7 @@ def named_texts(fence: Fence, paths: Sequence[str], bounds: FirstPrompt, tokens:
     return tuple(found)
 
 
-@dataclass(slots=True)
+@mutable(kw_only=False)
 class _Room:
     """What is left of `tokens` beside the texts that are `taken`. It is counted no more exactly than is asked for."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 import time
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from typing import BinaryIO
 
@@ -12,6 +12,7 @@ from profile_router.core.privacy.findings import MASK
 from profile_router.core.text import shown
 from profile_router.runners.tools.answers import ToolRefusal
 from profile_router.runners.tools.fence import Fence, text_of_bytes
+from profile_router.values import mutable
 from profile_router.withheld.whole_scan import OVERLAP
 
 MOST_LINES_READ = 400
@@ -29,7 +30,7 @@ def starts_binary(head: bytes) -> bool:
     return b"\0" in head[:_HEAD]
 
 
-@dataclass(slots=True, kw_only=True)
+@mutable
 class _Page:
     """The lines `start` to `start + count - 1` out of chunks of a file. `at` is the line that the next byte is in."""
 

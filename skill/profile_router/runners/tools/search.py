@@ -6,15 +6,16 @@ import math
 import re
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import islice
 
 import regex
 
 from profile_router.core.text import counted, shown
+from profile_router.expressions import expression
 from profile_router.runners.tools.answers import ToolRefusal, fitted_answer, lines_of
 from profile_router.runners.tools.fence import Fence, text_of_bytes
 from profile_router.runners.tools.reading import starts_binary
+from profile_router.values import mutable
 
 SEARCH_SECONDS = 10.0  # for one search, all files together
 MOST_SEARCH_HITS = 100
@@ -23,16 +24,16 @@ LARGEST_FILE = 8 * 1024 * 1024
 _LONGEST_PATTERN = 500
 _LONGEST_TEXT = 200  # characters of a hit's line
 _MOST_STATES = 500_000  # regex unrolls counted repeats: (?:(?:a?){1000}){1000} costs it 600 MB
-_REPEAT = re.compile(r"\{\s*(\d*)\s*,?\s*(\d*)\s*\}")
-_RECURSION = re.compile(r"\(\?(?:R|[+-]?\d|&|P>)")
+_REPEAT = expression(r"\{\s*(\d*)\s*,?\s*(\d*)\s*\}")
+_RECURSION = expression(r"\(\?(?:R|[+-]?\d|&|P>)")
 # Matching holds the interpreter's lock; what takes longer than this goes on without it, so that Ctrl-C gets through.
 _HELD_SECONDS = 0.05
-_GLOB = re.compile(r"\*\*/?|\[!?\]?[^\]]*\]|.", re.DOTALL)
+_GLOB = expression(r"\*\*/?|\[!?\]?[^\]]*\]|.", re.DOTALL)
 _GLOB_PARTS = {"**/": "(?:[^/]+/)*", "**": "(?s:.*)", "*": "[^/]*", "?": "[^/]", "{": "(?:", "}": ")"}
 _TOO_LONG = "the search took too long"
 
 
-@dataclass(slots=True, kw_only=True)
+@mutable
 class _Tally:
     """What one search met. `stopped` says why it ended early, if it did; `deadline` is on the monotonic clock."""
 

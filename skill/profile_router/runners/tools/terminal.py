@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
@@ -16,6 +15,7 @@ from profile_router.core.privacy.findings import masked, private_glob
 from profile_router.core.profile import Profile
 from profile_router.core.text import counted, shown, some_of
 from profile_router.errors import WorkspaceError
+from profile_router.expressions import expression
 from profile_router.git.command import git, work_tree
 from profile_router.jail.allowed import NotAllowed, command_words
 from profile_router.jail.child import CROWDED, JAIL_FAILED, SWOLLEN
@@ -34,7 +34,7 @@ _END = 128 * 1024  # characters looked at from each end of an output: secrets ar
 _HEAD = 4  # one part in so many of a long output is its beginning, the rest its end
 # What would drive a terminal, and costs tokens: ECMA-48 sequences, and all control characters but tab and line feed. A
 # string sequence ends at the next escape at the latest. One that looked further takes hours over a hostile flood.
-_CONTROLS = re.compile(
+_CONTROLS = expression(
     r"\x1b\[[0-?]*+[ -/]*+[@-~]|\x1b[\]PX^_][^\x07\x1b\n]*+(?:\x07|\x1b\\)|\r(?=\n)|[\x00-\x08\x0b-\x1f\x7f-\x9f]"
 )
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -16,6 +15,7 @@ from profile_router.core.found_check import UNAGREED, FoundCheck
 from profile_router.core.policy import Policy, Terminal
 from profile_router.core.task import Task
 from profile_router.core.text import exactly, shown
+from profile_router.expressions import expression
 from profile_router.policies.file import found_policy
 from profile_router.policies.workspace_rules import tightened_by
 from profile_router.state.folder import state_dir
@@ -29,7 +29,7 @@ _UNASKED = f"{UNAGREED['unasked']}; {_ALLOW} allows it, as does `check: auto` in
 _UNASKED_OF_MODEL = f"{UNAGREED['unasked']}; a terminal chat of Hermes asks for that"
 _DECLINED_OF_MODEL = f"{UNAGREED['declined']}; `profile-router check --forget` in {{folder}} forgets that"
 _DIGEST = 16  # digits in a question
-_DIGESTED = re.compile(rf"; [0-9a-f]{{{_DIGEST}}}\)$")
+_DIGESTED = expression(rf"; [0-9a-f]{{{_DIGEST}}}\)$")
 _DECLINED = f"{UNAGREED['declined']}; {_ALLOW} allows it"
 
 

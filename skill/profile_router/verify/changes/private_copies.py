@@ -6,11 +6,11 @@ word but for white space. What was put in other words is not found.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
 
 from profile_router.core.text import shown
+from profile_router.expressions import expression
 from profile_router.values import frozen
 from profile_router.withheld.survey import Survey, private_survey
 from profile_router.workspace.content import Unusable, encoding_of, first_bytes
@@ -20,7 +20,7 @@ MOST_COPIED_FILES = 2_000
 MOST_COPIED_BYTES = 16 * 1024 * 1024  # of all private files; they are kept in memory as long as a text is looked at
 _SHORTEST_LINE = 24  # characters; shorter ones are anybody's
 _SHORTEST_VALUE = 8
-_VALUE = re.compile(r"[\w.-]+\s*[=:]\s*[\"']?([^\s\"'#]+)")
+_VALUE = expression(r"[\w.-]+\s*[=:]\s*[\"']?([^\s\"'#]+)")
 
 
 @frozen(kw_only=False)

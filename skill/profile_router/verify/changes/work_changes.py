@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from profile_router.core.ladder.receipt import ChangedFile
@@ -12,12 +12,13 @@ from profile_router.errors import WorkspaceError
 from profile_router.git.command import git
 from profile_router.git.left_files import left_files
 from profile_router.git.marks import GitSnapshots, Mark, path_as_text
+from profile_router.values import mutable
 from profile_router.verify.changes.diffs import changed_since_journal, not_by_line
 
 _LARGEST_DIFFED = 2_000_000
 
 
-@dataclass(slots=True)
+@mutable(kw_only=False)
 class WorkChanges:
     """Changes below *root*. *journal* holds what files were before the tools wrote them (None: absent). *scratch* is a
     folder for git's marks: a run that was killed finds there those of the process before it."""

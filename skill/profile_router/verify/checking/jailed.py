@@ -22,6 +22,7 @@ from profile_router.core.policy.private import NO_CONFIDENTIAL, Confidential
 from profile_router.core.privacy.taint import Taint
 from profile_router.core.text import shown
 from profile_router.errors import WorkspaceError
+from profile_router.expressions import expression
 from profile_router.jail.child import CROWDED, JAIL_FAILED, MISSING, SWOLLEN
 from profile_router.jail.process import run_bounded
 from profile_router.jail.view import JailView, jail_command
@@ -32,8 +33,8 @@ from profile_router.verify.checking.environments import leads_out, lent_places, 
 from profile_router.withheld.tree import tree_of
 from profile_router.withheld.watch import WithheldWatch, watched
 
-_NO_MODULE = re.compile(r"No module named '?([\w.]+)")
-_READ_ONLY = re.compile(r"\bRead-only file system\b|\bEROFS\b")
+_NO_MODULE = expression(r"No module named '?([\w.]+)")
+_READ_ONLY = expression(r"\bRead-only file system\b|\bEROFS\b")
 # What a runner prints where it could not even begin: no fault of the work that it was to check.
 _NO_TEST = "no test ran"
 _NO_TESTS: Mapping[CheckRunner, str] = {

@@ -11,7 +11,7 @@ import asyncio
 import math
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -44,6 +44,7 @@ from profile_router.runners.embedded.request import conversation_messages, profi
 from profile_router.runners.tools.fence import Fence
 from profile_router.servers.inspect import count_prompt
 from profile_router.threads.records import Records
+from profile_router.values import mutable
 
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
@@ -68,7 +69,7 @@ _EXAMPLES: Mapping[str, str] = {
 }
 
 
-@dataclass(slots=True, kw_only=True)
+@mutable
 class AttemptLoop:
     """Runs the loop of one attempt. `kept` are its records; `notes` is what is worth saying of its form.
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from profile_router.core.ladder.causes import detail_of
 from profile_router.errors import AttemptError
+from profile_router.expressions import expression
 from profile_router.outside.json_reader import UnreadableJson, read_json
 from profile_router.runners.answers.text_calls import Fits, text_calls
 from profile_router.runners.embedded.model.quirks import with_calls
 from profile_router.runners.embedded.written_calls import with_written_calls
+from profile_router.values import mutable
 
 if TYPE_CHECKING:
     from langchain_core.messages import AIMessage, BaseMessage
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 FormName = Literal["native", "whole-file", "json"]
 FINISH = "finish"
-_FENCE = re.compile(r"^[ \t]*(?:`{3,}|~{3,})", re.MULTILINE)
+_FENCE = expression(r"^[ \t]*(?:`{3,}|~{3,})", re.MULTILINE)
 
 
 class CallsWritten(Exception):
@@ -42,7 +43,7 @@ class TurnForm(Protocol):
         ...
 
 
-@dataclass(slots=True, kw_only=True)
+@mutable
 class NativeTurns:
     """Calls by the protocol. One that is written as text is read there too, unless another form may follow.
 
@@ -92,7 +93,7 @@ class PlainTurns:
         return answer
 
 
-@dataclass(slots=True, kw_only=True)
+@mutable
 class JsonTurns:
     """Each answer is one action as JSON, by a schema that the server enforces; each result is a turn of the user."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from profile_router.errors import AttemptError
 from profile_router.outside.json_reader import UnreadableJson, read_json
 from profile_router.runners.embedded.model.plain_error import error_of_event
 from profile_router.runners.embedded.model.streamed_calls import StreamedCalls
+from profile_router.values import mutable
 
 if TYPE_CHECKING:
     import httpx2
@@ -31,7 +32,7 @@ _ERROR_CHARACTERS = 2_000
 _END = "[DONE]"
 
 
-@dataclass(slots=True, kw_only=True)
+@mutable
 class AnswerGate:
     """Lets the answers of one model through. *tokens* is how many each was asked for, None for any number.
 

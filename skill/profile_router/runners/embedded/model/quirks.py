@@ -13,24 +13,24 @@ Each rule was seen on a real server:
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from profile_router.core.text import utf8
+from profile_router.expressions import expression
 from profile_router.runners.answers.call_names import arguments_of, offered_name
 from profile_router.runners.answers.thoughts import without_thoughts
+from profile_router.values import mutable
 
 if TYPE_CHECKING:
     from langchain_core.messages import AIMessage, BaseMessage
 
 _KEPT_EXTRAS = frozenset({"refusal"})
-_ID = re.compile(r"[A-Za-z0-9]{9}")  # what every server and chat template takes: Mistral's take nothing else
+_ID = expression(r"[A-Za-z0-9]{9}")  # what every server and chat template takes: Mistral's take nothing else
 
 
-@dataclass(slots=True, kw_only=True)
+@mutable
 class RawCall:
     """A tool call as it was streamed: `arguments` is the text that came, whole JSON or not."""
 

@@ -6,16 +6,17 @@ address says nothing of that; the name in the answer is all that does.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from profile_router.core.ladder.server_report import other_model, same_model
 from profile_router.core.policy import Policy
 from profile_router.core.profile import Profile
 from profile_router.errors import AttemptError
 from profile_router.servers.inspect import listed_models
+from profile_router.values import mutable
 
 
-@dataclass(slots=True, kw_only=True)
+@mutable
 class ServedModel:
     """Looks at the names in the answers for *profile*, whose endpoint is attested as local."""
 
