@@ -158,6 +158,13 @@ def test_values_of_two_classes_are_never_equal() -> None:
     assert OURS["Plain"](name="a") != THEIRS["Plain"](name="a")
 
 
+def test_what_is_replaced_makes_no_dataclass() -> None:
+    made = family(frozen, frozen(kw_only=False))["Longer"]
+    replace(made(name="a", more=1.0), size=5)
+    assert "__dataclass_params__" not in {name for name, one in vars(made).items() if not hasattr(one, "__get__")}
+    assert [(one.name, one.type) for one in fields(made)] == [(one.name, one.type) for one in fields(THEIRS["Longer"])]
+
+
 def test_a_default_that_is_made_is_made_for_each() -> None:
     first, second = OURS["Hiding"](name="a"), OURS["Hiding"](name="a")
     assert first.seen is not second.seen

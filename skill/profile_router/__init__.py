@@ -40,7 +40,7 @@ _WHERE = {
     "RunEvent": "api.run_values",
     "RunResult": "api.run_values",
     "Task": "core.task",
-    "TaskFields": "api.given",
+    "TaskFields": "api.task_schema",
     "abatch": "api.batching",
     "aresume": "api.resuming",
     "arun": "api.running",

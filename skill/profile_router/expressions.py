@@ -13,7 +13,10 @@ _ASKED = ("search", "match", "fullmatch", "finditer", "findall", "sub", "subn", 
 
 
 def expression(pattern: AnyStr, flags: int = 0) -> re.Pattern[AnyStr]:
-    """Return what answers as `re.compile(pattern, flags)` does. Its first use raises re.error for a wrong *pattern*."""
+    """Return what answers as `re.compile(pattern, flags)` does. Its first use raises re.error for a wrong *pattern*.
+
+    The `re` of a match is the compiled one, of the same `pattern`.
+    """
     return cast("re.Pattern[AnyStr]", _Uncompiled(pattern, flags))
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import MISSING, Field, FrozenInstanceError, dataclass, field, fields
+from dataclasses import _FIELD, MISSING, Field, FrozenInstanceError, dataclass, field, fields  # type: ignore[attr-defined]
 from operator import attrgetter
 from typing import Any, NoReturn, TypeVar, dataclass_transform, overload
 
@@ -114,7 +114,7 @@ class _Unasked:
                 continue
             content = self._written.get(name, MISSING)
             one: Any = content if isinstance(content, Field) else field(default=content)
-            one.name = name
+            one.name, one.type, one._field_type = name, hint, _FIELD
             one.kw_only = kw_only if one.kw_only is MISSING else one.kw_only
             yield one
 
@@ -134,7 +134,10 @@ class _UnaskedName:
         self._name = name
 
     def __get__(self, instance: object, owner: type) -> Any:
-        self._late.ask_dataclasses()
+        if self._name == _FIELDS:  # for `replace`, which each command asks for
+            setattr(self._late.made, _FIELDS, {one.name: one for one in self._late.parts()})
+        else:
+            self._late.ask_dataclasses()
         return getattr(owner, self._name)
 
 
@@ -157,8 +160,9 @@ def _restore(self: Any, state: list[Any]) -> None:
 
 _LATE = "__late__"
 _OF_ITS_INSTANCES = ("__dict__", "__weakref__")
+_FIELDS = "__dataclass_fields__"
 _OF_DATACLASSES = (
-    "__dataclass_fields__",
+    _FIELDS,
     "__dataclass_params__",
     "__match_args__",
     *(("__replace__",) if sys.version_info >= (3, 13) else ()),

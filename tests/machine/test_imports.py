@@ -7,6 +7,7 @@ import importlib
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -102,6 +103,24 @@ def test_a_package_that_fails_as_it_gathers_says_so_to_each_who_asks(
             exec(f"from {gathering} import LARGE")
     monkeypatch.delenv("GATHERING_FAILS")
     exec(f"from {gathering} import LARGE")
+
+
+def test_of_several_threads_that_ask_a_late_package_the_others_wait_for_the_first(
+    gathering: str, tmp_path: Path
+) -> None:
+    package = tmp_path / gathering / "__init__.py"
+    package.write_text("import time\ntime.sleep(0.02)\nfrom .large import LARGE\n")
+    gather_late(gathering)
+    late = sys.modules[gathering]
+    with ThreadPoolExecutor(8) as pool:
+        assert {*pool.map(lambda _: late.LARGE, range(8))} == {"large"}
+
+
+def test_a_late_module_that_asks_itself_for_what_it_lacks_hears_so(gathering: str, tmp_path: Path) -> None:
+    package = tmp_path / gathering / "__init__.py"
+    package.write_text(f"import {gathering}\nFOUND = getattr({gathering}, 'NONE', 'none')\n")
+    gather_late(gathering)
+    assert sys.modules[gathering].FOUND == "none"
 
 
 def test_a_package_that_is_imported_or_absent_stays_as_it_is() -> None:

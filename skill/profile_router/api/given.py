@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any
 
 from profile_router.api.task_bounds import within_bounds
 from profile_router.api.task_fields import TASK, task_from, whole_characters, with_known_toolsets
@@ -13,43 +13,8 @@ from profile_router.core.task import Task
 from profile_router.core.text import shown
 from profile_router.errors import UsageError
 
-_GivenPath = str | os.PathLike[str]
 _DEEPEST = 20  # levels of lists and mappings in one field
 _ALLOWED = "a text, a number, true or false, None, a path, and lists, tuples and mappings of them"
-
-
-class TaskFields(TypedDict, total=False):
-    """What a task may say besides its goal; each may be left out, or be None.
-
-    `context` is text for the prompt, up to 8 MB. `files` and `images` are paths that it is about. `workspace` is the
-    folder to work in; the default is the repository around the current one. `profile` names a profile, which a private
-    task overrules. `local_only` keeps the task on this machine. `facts` are sizes that are known, in files and lines:
-    files_to_read, files_to_edit, lines_to_edit.
-
-    For a run: `check` is a shell command that must succeed afterwards. `max_cost` is the most it may cost in USD; 0
-    asks no paid model. `timeout` is in seconds of wall clock, `max_turns` the model calls of an attempt. `toolsets` are
-    the tools, by Hermes' names. `thread` is the conversation to go on with. `conversation` are turns, each with role
-    and text, held in `sessions` of Hermes. `proposed_check` is a command that a model wants. `whole_answer`: the
-    summary is not cut.
-    """
-
-    context: str | None
-    files: Sequence[_GivenPath] | None
-    images: Sequence[_GivenPath] | None
-    workspace: _GivenPath | None
-    profile: str | None
-    local_only: bool | None
-    toolsets: Sequence[str] | None
-    max_turns: int | None
-    thread: str | None
-    check: str | None
-    timeout: float | None
-    max_cost: float | None
-    facts: Mapping[str, int] | None
-    conversation: Sequence[Mapping[str, str]] | None
-    sessions: Sequence[str] | None
-    proposed_check: str | None
-    whole_answer: bool | None
 
 
 def task_given(task: str | Task, fields: Mapping[str, Any]) -> Task:

@@ -14,7 +14,7 @@ from profile_router.runs.route import route_task
 if TYPE_CHECKING:
     from typing import Unpack
 
-    from profile_router.api.given import TaskFields
+    from profile_router.api.task_schema import TaskFields
 
 
 def route(

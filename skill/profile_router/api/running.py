@@ -20,7 +20,7 @@ from profile_router.ports import Approver
 if TYPE_CHECKING:
     from typing import Unpack
 
-    from profile_router.api.given import TaskFields
+    from profile_router.api.task_schema import TaskFields
     from profile_router.runs.job import Job
     from profile_router.runs.result import Result
 

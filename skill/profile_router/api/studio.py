@@ -24,10 +24,11 @@ from langgraph.types import Command
 from langgraph_sdk.runtime import ServerRuntime
 from typing_extensions import TypedDict
 
-from profile_router.api.given import TaskFields, task_given
+from profile_router.api.given import task_given
 from profile_router.api.run_values import RunEvent
 from profile_router.api.running import job_for
 from profile_router.api.surroundings import foreign_held_back
+from profile_router.api.task_schema import TaskFields
 from profile_router.errors import UsageError
 from profile_router.runs.opened import NODES_AT_MOST, Opened
 from profile_router.runs.run import session

@@ -14,6 +14,11 @@ from collections.abc import Sequence
 __all__ = ["forget_interrupt", "main"]
 
 _INTERRUPTED = 130
+_UNASKED = (  # what modules of the standard library import for what no command asks of them, or few
+    *("copy", "inspect"),  # `dataclasses`
+    *("fnmatch", "ipaddress", "ntpath"),  # `pathlib`, and `urllib.parse` for it
+    *("bz2", "lzma"),  # `shutil`
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -21,7 +26,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         from profile_router.machine.imports import gather_late
 
-        gather_late("inspect")  # `dataclasses` imports it for what it asks of no class here
+        gather_late(*_UNASKED)
         from profile_router.cli.app import main as answer  # here: most of the start-up is this import
 
         code = answer(argv)

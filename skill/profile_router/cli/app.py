@@ -25,6 +25,7 @@ from profile_router.machine.imports import import_large
 
 EXIT_OK, EXIT_USAGE, EXIT_INTERRUPTED = 0, 2, 130  # what else there is, each command tells
 _FULL = (errno.ENOSPC, errno.EDQUOT)
+argparse._ = str  # type: ignore[attr-defined]  # it has `gettext` look for a translation of each word: 3 ms, and none there
 
 
 def _help_width() -> int:

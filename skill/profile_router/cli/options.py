@@ -19,7 +19,6 @@ from profile_router.api.task_fields import (
     task_from_json,
     with_known_toolsets,
 )
-from profile_router.api.task_schema import task_schema
 from profile_router.core.task import Facts, Task
 from profile_router.core.text import shown, utf8
 from profile_router.errors import UsageError
@@ -34,9 +33,15 @@ def add_task_options(parser: argparse.ArgumentParser) -> None:
     _add(parser, (*ROUTED_FIELDS, *FACTS))
     add = parser.add_argument
     add("--task-json", metavar="FILE|-", help="read the whole task, one JSON object; replaces the above; - is stdin")
-    add("--schema", action=PrintSchema, const=task_schema, help="print the JSON Schema of that object")
+    add("--schema", action=PrintSchema, const=_task_schema, help="print the JSON Schema of that object")
     add("--policy", metavar="FILE", help="the policy to decide by")
     add("--json", action="store_true", help="print JSON")
+
+
+def _task_schema() -> dict[str, Any]:
+    from profile_router.api.task_schema import task_schema  # its types take 2 ms to import
+
+    return task_schema()
 
 
 def add_run_options(parser: argparse.ArgumentParser) -> None:

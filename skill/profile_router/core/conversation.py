@@ -6,10 +6,10 @@ turn only goes if it was checked and nothing private was found in it. By the shi
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
+from profile_router.digests import sha256
 from profile_router.values import frozen
 
 TURN_TOKENS = 8  # what a chat template wraps around one message
@@ -33,7 +33,7 @@ class Turn:
     @property
     def digest(self) -> str:
         """Return what the turn is known by where its text must not stand."""
-        return hashlib.sha256(f"{self.role}\n{self.text}".encode("utf-8", "surrogatepass")).hexdigest()[:32]
+        return sha256(f"{self.role}\n{self.text}".encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 Conversation = tuple[Turn, ...]

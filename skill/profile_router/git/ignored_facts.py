@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import stat
 from contextlib import suppress
 from pathlib import Path
 
+from profile_router.digests import sha256
 from profile_router.errors import WorkspaceError
 from profile_router.git.command import git
 
@@ -26,7 +26,7 @@ def ignored_facts(root: Path) -> str | None:
         return None
     if len(names) > MOST_IGNORED:
         return None
-    found = hashlib.sha256()
+    found = sha256()
     for name in names:
         found.update(os.fsencode(f"{name}\0{_facts(os.path.join(root, name))}\0"))  # noqa: PTH118
     return found.hexdigest()

@@ -6,6 +6,7 @@ import gc
 import importlib
 import importlib.util
 import sys
+from _thread import RLock  # `threading` takes 1 ms to import
 from types import ModuleType
 from typing import Any
 
@@ -32,8 +33,8 @@ def gather_late(*packages: str) -> None:
     """Let each of *packages* run its `__init__` when a name of it is first asked for.
 
     One of its modules may be imported before that. `importlib.util.LazyLoader` runs a package even then, as its path is
-    asked for. For a package that gathers all of its modules there, of which one is used. One that is imported, or is
-    not installed, stays as it is.
+    asked for. For a package that gathers all of its modules there, of which one is used. For a module too, which
+    another imports for what is not asked of it. One that is imported, or is not installed, stays as it is.
     """
     for name in packages:
         if name in sys.modules:
@@ -44,21 +45,27 @@ def gather_late(*packages: str) -> None:
 
 
 class _Late(ModuleType):
-    """A package whose `__init__` has not run yet: it knows where its modules are, and nothing else."""
+    """A package whose `__init__` has not run yet: it knows where its modules are, and nothing else.
+
+    Of several threads that ask, the first runs it, and the others wait.
+    """
 
     def __init__(self, made: ModuleType) -> None:
         super().__init__(made.__name__)
-        vars(self).update(vars(made))
+        vars(self).update(vars(made), __gathering__=RLock())
 
     def __getattr__(self, name: str) -> Any:
         spec = self.__spec__
         asked_by_import = name.startswith("__") and name != "__all__"
         if asked_by_import or spec is None or spec.loader is None:
             raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
-        object.__setattr__(self, "__class__", ModuleType)  # from here on it is the package, also while it is made
-        try:
-            spec.loader.exec_module(self)
-        except BaseException:
-            object.__setattr__(self, "__class__", _Late)  # the next who asks hears why, too
-            raise
-        return getattr(self, name)
+        with self.__dict__["__gathering__"]:
+            if self.__dict__.get("__gathered__") is None:
+                self.__gathered__ = False  # what it asks of itself from here on, it has not
+                try:
+                    spec.loader.exec_module(self)
+                except BaseException:
+                    del self.__gathered__  # the next who asks hears why, too
+                    raise
+                object.__setattr__(self, "__class__", ModuleType)
+        return ModuleType.__getattribute__(self, name)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
 import shlex
 from collections.abc import Callable, Mapping, Sequence
@@ -18,6 +17,7 @@ from profile_router.core.policy import CheckSwitch, PluginSwitch, Policy
 from profile_router.core.policy.early import GETS_NOWHERE
 from profile_router.core.policy.private import PrivateRules
 from profile_router.core.privacy.confidential import MOST_CONFIDENTIAL, MOST_PATTERNS, pattern_problem, word_problem
+from profile_router.digests import sha256
 from profile_router.errors import Cause, PolicyError
 from profile_router.folders import POLICIES, our_folder
 from profile_router.outside.places import is_file_named
@@ -78,7 +78,7 @@ def read_policy(path: Path, kept_in: Path | None = None) -> Policy:
         ) from None
     except UnicodeDecodeError as error:
         raise PolicyError(f"not UTF-8 text (byte {error.start})", file=str(path)) from None
-    digest = hashlib.sha256(raw).hexdigest()[:12]
+    digest = sha256(raw).hexdigest()[:12]
     if kept_in and (known := recall_policy(kept_in, name, digest, str(path))):
         return known
     try:
@@ -93,7 +93,7 @@ def read_policy(path: Path, kept_in: Path | None = None) -> Policy:
 def policy_in(text: str, source: str) -> Policy:
     """Return the policy that *text* holds, which is to be called *source*. Raises PolicyError as `read_policy`."""
     try:
-        return _policy(parse_yaml(text), hashlib.sha256(text.encode()).hexdigest()[:12], source)
+        return _policy(parse_yaml(text), sha256(text.encode()).hexdigest()[:12], source)
     except Refused as refused:
         raise PolicyError(refused.message, file=source, line=refused.line) from None
 

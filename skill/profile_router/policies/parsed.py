@@ -6,7 +6,6 @@ count: the policy file is read. What is kept is trusted, as the policy is.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import sys
 from collections.abc import Mapping
@@ -20,6 +19,7 @@ from profile_router.core.language.anchored import Anchored
 from profile_router.core.language.kinds import KindPatterns
 from profile_router.core.language.phrases import Phrases
 from profile_router.core.policy import Policy, early, failing, private, rules, spending
+from profile_router.digests import sha256
 from profile_router.state.kept_files import keep_file, kept
 
 NOT_IN_THE_FILE = ("digest", "source", "local_only_by", "workspace_private")  # fields of Policy that no file sets
@@ -33,15 +33,15 @@ _READ_BY = (  # modules that refuse, compile or make a value; a test names what 
     "policies/file.py", "policies/parsed.py", "outside/strict_yaml.py", "outside/yaml_guard.py", "outside/places.py",
     "core/text.py", "core/language/clauses.py", "core/language/plain_text.py", "core/language/starts.py",
     "core/privacy/confidential.py", "core/privacy/known_forms.py", "core/privacy/personal_data.py",
-    "core/privacy/readings.py", "errors.py", "expressions.py", "values.py",
+    "core/privacy/readings.py", "digests.py", "errors.py", "expressions.py", "values.py",
 )  # fmt: skip
 _CLASS = "class"  # the key under which an object names its class; no field is called so
 
 
 def name_of(raw: bytes, shipped: bytes) -> str:
     """Return what the policy file *raw* is kept as by this version of the program, whose own policy is *shipped*."""
-    parts = (__version__.encode(), _changed(), hashlib.sha256(shipped).digest(), hashlib.sha256(raw).digest())
-    return hashlib.sha256(b"\0".join(parts)).hexdigest()
+    parts = (__version__.encode(), _changed(), sha256(shipped).digest(), sha256(raw).digest())
+    return sha256(b"\0".join(parts)).hexdigest()
 
 
 def _changed() -> bytes:

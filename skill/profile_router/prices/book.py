@@ -7,7 +7,6 @@ digests alone.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 import re
@@ -21,6 +20,7 @@ from typing import Any
 from profile_router import __version__
 from profile_router.core.profile import is_loopback
 from profile_router.core.routing.listed import ListedPrice
+from profile_router.digests import sha256
 from profile_router.expressions import expression
 from profile_router.folders import our_folder
 from profile_router.outside.json_reader import UnreadableJson, read_json
@@ -92,7 +92,7 @@ def price_book(environ: Mapping[str, str], *, looks_up: bool) -> PriceBook:
 
 
 def _name(url: str, model: str) -> str:
-    return hashlib.sha256(f"{url}\0{model}".encode("utf-8", "surrogatepass")).hexdigest()[:32]
+    return sha256(f"{url}\0{model}".encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 def _looked_up(url: str, model: str, now: float) -> _Found:
@@ -106,7 +106,7 @@ def _looked_up(url: str, model: str, now: float) -> _Found:
 
 
 def _file_name() -> str:
-    return hashlib.sha256(f"{__version__}\0{table_version()}".encode()).hexdigest()
+    return sha256(f"{__version__}\0{table_version()}".encode()).hexdigest()
 
 
 def _told(price: ListedPrice) -> list[Any]:

@@ -7,13 +7,13 @@ folded over lines, with escapes, a date, a merge. A config with one is kept nowh
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from profile_router import __version__
+from profile_router.digests import sha256
 from profile_router.outside.yaml_guard import safe_loader
 from profile_router.state.kept_files import keep_file, kept
 
@@ -49,7 +49,7 @@ def keep_config(folder: Path, text: str, config: dict[str, Any]) -> None:
 
 
 def _name(text: str) -> str:
-    return hashlib.sha256(f"{__version__}\0{text}".encode("utf-8", "surrogatepass")).hexdigest()
+    return sha256(f"{__version__}\0{text}".encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _places(node: Any, text: str) -> list[Any]:

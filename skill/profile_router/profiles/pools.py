@@ -8,7 +8,6 @@ file is listed by a fingerprint, without itself (agent/credential_persistence.py
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import field
 from datetime import datetime
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from profile_router.core.profile import ProviderEndpoint, Secret, same_endpoint
+from profile_router.digests import sha256
 from profile_router.expressions import expression
 from profile_router.outside.json_reader import UnreadableJson, read_json
 from profile_router.outside.plain_file import read_plain
@@ -160,7 +160,7 @@ def _label(written: object, keys: Sequence[str]) -> str:
 
 
 def _fingerprint(key: Secret) -> str:
-    return f"sha256:{hashlib.sha256(key.reveal().encode('utf-8', 'surrogatepass')).hexdigest()[:16]}"
+    return f"sha256:{sha256(key.reveal().encode('utf-8', 'surrogatepass')).hexdigest()[:16]}"
 
 
 def _priority(entry: Mapping[str, Any]) -> float:

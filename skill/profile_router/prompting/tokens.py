@@ -8,7 +8,6 @@ is longer than 100,000 characters.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
@@ -104,6 +103,7 @@ def load_encoding() -> tiktoken.Encoding:
 
 def read_ranks(path: Path) -> bytes:
     """Return the tokenizer's ranks from the file at *path*. Raises DataError where it is missing or damaged."""
+    import hashlib
     import lzma
 
     try:

@@ -6,7 +6,6 @@ an index points at the wrong files.
 
 from __future__ import annotations
 
-import hashlib
 import sqlite3
 import time
 from collections.abc import Mapping, Sequence
@@ -22,6 +21,7 @@ from profile_router.core.locating.rank import ranked
 from profile_router.core.locating.size_by_history import centrality, guess_size
 from profile_router.core.locating.task_terms import task_terms
 from profile_router.core.locating.terms import number_of
+from profile_router.digests import sha256
 from profile_router.errors import StateError, WorkspaceError
 from profile_router.repository.blob_index import INDEX_VERSION, BlobIndex, PlacesInTree, postings_of
 from profile_router.repository.bounds import keep_within
@@ -55,7 +55,7 @@ def locate(
     """
     start = time.monotonic()
     until = None if seconds is None else start + seconds
-    key = hashlib.sha256(f"{INDEX_VERSION} {source.key}".encode("utf-8", "replace")).hexdigest()[:24]
+    key = sha256(f"{INDEX_VERSION} {source.key}".encode("utf-8", "replace")).hexdigest()[:24]
     index = BlobIndex(cache / f"{key}.sqlite")
     try:
         keep_within(index.path)

@@ -7,7 +7,6 @@ listed. Links, pipes, and other repositories inside this one are left out.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import stat
 import time
@@ -18,6 +17,7 @@ from typing import NamedTuple, Protocol
 
 from profile_router.core.locating.rankable import MOST_RANKED_BYTES, SORTS, Sort, sort_of
 from profile_router.core.privacy.findings import private_glob
+from profile_router.digests import blake2b, sha256
 from profile_router.errors import WorkspaceError
 from profile_router.git.command import git
 from profile_router.outside.plain_file import read_plain
@@ -81,7 +81,7 @@ def _sorted_out(
 
 
 def _digest(told: bytes) -> bytes:
-    return hashlib.blake2b(told, digest_size=16).digest()
+    return blake2b(told, digest_size=16).digest()
 
 
 class FileSource(Protocol):
@@ -132,7 +132,7 @@ class WorkTreeFiles:
 
     @property
     def _globs(self) -> str:
-        return hashlib.sha256("\0".join(self.private).encode("utf-8", "replace")).hexdigest()[:12]
+        return sha256("\0".join(self.private).encode("utf-8", "replace")).hexdigest()[:12]
 
     @property
     def root(self) -> Path | None:
@@ -182,6 +182,8 @@ class WorkTreeFiles:
 
     def read(self, files: Sequence[ListedFile]) -> Iterator[tuple[ListedFile, bytes, bytes]]:
         """Yield each of *files* with the name of its blob and its content; without those that cannot be read."""
+        from hashlib import sha1  # of OpenSSL: a route reads few files or none
+
         for file in files:
             try:
                 content = read_plain(self.workspace.root / file.path, MOST_RANKED_BYTES, links=False)
@@ -189,7 +191,7 @@ class WorkTreeFiles:
                 continue
             if content is not None:
                 header = b"blob %d\0" % len(content)
-                yield file, hashlib.sha1(header + content, usedforsecurity=False).digest(), content
+                yield file, sha1(header + content, usedforsecurity=False).digest(), content
 
 
 def _marks(paths: Sequence[str], settled: int) -> list[int]:

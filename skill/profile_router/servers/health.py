@@ -6,7 +6,6 @@ Hermes does not track: servers, keys in .env files, and custom endpoints.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -26,6 +25,7 @@ from profile_router.core.ladder.health import (
 from profile_router.core.policy import HealthRules
 from profile_router.core.profile import Profile, ProviderEndpoint, address
 from profile_router.core.text import in_words, shown, some_of
+from profile_router.digests import sha256
 from profile_router.errors import UsageError
 from profile_router.state.database import transaction
 from profile_router.values import frozen
@@ -130,7 +130,7 @@ def _names(endpoint: ProviderEndpoint) -> tuple[str, ...]:
     server = f"server {where} {endpoint.model}"
     if endpoint.api_key is None:
         return (server,)
-    mark = hashlib.sha256(f"{where}\0{endpoint.api_key.reveal()}".encode()).hexdigest()[:_MARK_DIGITS]
+    mark = sha256(f"{where}\0{endpoint.api_key.reveal()}".encode()).hexdigest()[:_MARK_DIGITS]
     return (server, f"key {where} #{mark}")
 
 

@@ -6,13 +6,13 @@ another's, open to others, a link, damaged. No error is raised. What this user's
 
 from __future__ import annotations
 
-import hashlib
 import os
 import stat
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from profile_router.digests import sha256
 from profile_router.state.whole_files import HALF_WRITTEN, write_whole
 
 MOST_KEPT_FILES = 8
@@ -52,7 +52,7 @@ def forget_kept(folder: Path) -> int:
 
 
 def _checksum(name: str, content: bytes) -> str:
-    return hashlib.sha256(name.encode() + content).hexdigest()
+    return sha256(name.encode() + content).hexdigest()
 
 
 def _opened_folder(folder: Path) -> int:

@@ -5,11 +5,11 @@ A session is an empty file named by a digest, for ever. No file can be damaged, 
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from profile_router.digests import sha256
 from profile_router.state.folder import private_folder, usable
 from profile_router.values import frozen
 
@@ -48,4 +48,4 @@ class ParentSessions:
 
 
 def _name(session: str) -> str:
-    return hashlib.sha256(session.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+    return sha256(session.encode("utf-8", "surrogatepass")).hexdigest()[:32]

@@ -76,7 +76,7 @@ def _parts(context: str) -> Iterator[Part]:
     at, count = 0, 0
     while count < MOST_BLOCKS and (opening := _next_code(context, at)):
         yield from _prose(context[at : opening.start()])
-        part = _fenced(context, opening) if opening.re is _FENCE else _headed(context, opening)
+        part = _fenced(context, opening) if opening.re.pattern == _FENCE.pattern else _headed(context, opening)
         yield part
         at, count = opening.start() + len(part.whole), count + 1
     yield from _prose(context[at:])

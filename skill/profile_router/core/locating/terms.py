@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections import Counter
 from functools import lru_cache
-from hashlib import blake2b
 from typing import Literal
 
+from profile_router.digests import blake2b
 from profile_router.expressions import expression
 
 IDENTIFIER = expression(r"[^\W\d]\w{2,63}")

@@ -1,17 +1,15 @@
 """Look for secrets in every reading of a text. Pure, linear.
 
-A line that one reading has shown to be harmless is not looked through again. Of the rows of `known_forms`, only those
-are tried whose anchors stand in the text, and only where these do.
+A line that one reading has shown to be harmless is not read again. A row of `known_forms` is tried where an anchor of
+its own stands.
 """
 
 from __future__ import annotations
 
 import re
-from base64 import b64decode
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
-from heapq import merge
 from itertools import accumulate, chain
 
 from profile_router.core.language.anchored import Anchored
@@ -27,7 +25,7 @@ from profile_router.core.privacy.known_forms import (
     dense_runs,
 )
 from profile_router.core.privacy.named_values import is_placeholder, named_secrets
-from profile_router.core.privacy.readings import Reading, readings, straightened, unwrapped
+from profile_router.core.privacy.readings import Reading, readings, straight_text, unwrapped
 from profile_router.core.privacy.spoken_passwords import spoken_passwords
 from profile_router.expressions import expression
 from profile_router.values import frozen
@@ -65,9 +63,8 @@ def secret_spans(
     last: Reading | None = None
     clean: set[str] = set()  # lines without a finding
     for view in readings(text):
-        for start, end, kind in (
-            () if confidential == NO_CONFIDENTIAL or keys_only else confidential_spans(view.text, confidential)
-        ):
+        ours = () if confidential == NO_CONFIDENTIAL or keys_only else confidential_spans(view.text, confidential)
+        for start, end, kind in ours:
             yield Span(*view.origin(start, end), kind)
         for start, end, kind in _over_breaks(view, kinds):
             yield Span(*view.origin(start, end), kind)
@@ -183,11 +180,12 @@ def _kind_within(run: str, confidential: Confidential, kinds: Sequence[SecretKin
 def _kind_encoded(run: str, confidential: Confidential, kinds: Sequence[SecretKind]) -> str | None:
     bare = run.rstrip("=")
     bare = bare[:-1] if len(bare) % 4 == 1 else bare  # no text is encoded to so many: the last one is not a part of it
+    from binascii import a2b_base64  # here: few texts hold such a run
+
     try:
-        text = b64decode(bare + "=" * (-len(bare) % 4), altchars=b"-_" if "-" in bare or "_" in bare else None).decode()
+        text = straight_text(a2b_base64(bare.replace("-", "+").replace("_", "/") + "=" * (-len(bare) % 4)).decode())
     except ValueError:
         return None
-    text = straightened(Reading(text=text)).text
     found = _in_lines(text, confidential, kinds)
     ours = confidential_spans(text, confidential) if confidential != NO_CONFIDENTIAL else ()
     return next((kind for *_, kind in (*found, *ours)), None)
@@ -224,6 +222,8 @@ class _Searched:
         """Yield where a match of *kind* may start, in order; a place may come twice."""
         if kind.ahead is None:
             return self._anywhere(kind)
+        from heapq import merge  # here: few texts hold an anchor
+
         text = self.lower if kind.caseless else self.view.text
         return merge(*(_before(anchor, text, kind.ahead) for anchor in kind.anchors))
 

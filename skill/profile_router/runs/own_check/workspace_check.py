@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import sys
@@ -15,6 +14,7 @@ from profile_router.core.found_check import UNAGREED, FoundCheck
 from profile_router.core.policy import Policy, Terminal
 from profile_router.core.task import Task
 from profile_router.core.text import exactly, shown
+from profile_router.digests import sha256
 from profile_router.expressions import expression
 from profile_router.policies.file import found_policy
 from profile_router.policies.workspace_rules import tightened_by
@@ -110,7 +110,7 @@ def question_before_check(found: FoundCheck, workspace: Workspace) -> str:
     """
     what = "a check that the model wants" if found.proposed else "this repository's own check"
     place = _place(found, workspace)
-    digest = hashlib.sha256(json.dumps([place, *found.whole]).encode()).hexdigest()[:_DIGEST]
+    digest = sha256(json.dumps([place, *found.whole]).encode()).hexdigest()[:_DIGEST]
     return f"run {what}: `{found.asked}` in {place}? ({shown(found.source)}; jailed: no network, no keys; {digest})"
 
 
