@@ -12,7 +12,6 @@ import json
 import os
 import signal
 import stat
-import subprocess
 import sys
 import tempfile
 import threading
@@ -25,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.cli import forked
 from tests.cli.command import call, environment
 from tests.cli.stage import profile, workspace
 from tests.examples import by_night
@@ -141,9 +141,10 @@ class Scene:
                     if self._holds((process / name).read_bytes()):
                         yield f"{name} of {(process / 'comm').read_text()}"
 
-    def run(self, *arguments: str, stdin: object = None) -> int:
+    def run(self, *arguments: str, stdin: object = None, python: tuple[str, ...] | None = None) -> int:
+        """Run the command line in a fork, or by *python*. Whatever it starts is a process with a line of its own."""
         told = json.dumps(stdin).encode() + b"\n"
-        done = call(*arguments, home=self.home, cwd=self.ws, extra=self._extra, stdin=told, python=())
+        done = call(*arguments, home=self.home, cwd=self.ws, extra=self._extra, stdin=told, python=python)
         self.out += done.out + done.err
         return done.code
 
@@ -163,7 +164,8 @@ def _files(top: Path) -> Iterator[str]:
 
 
 def run(scene: Scene) -> None:
-    assert scene.run("run", "--task-json", "-", "--stream", stdin=scene.task()) == 0
+    """Run it in a process of its own: by night, for it costs as much as all the others."""
+    assert scene.run("run", "--task-json", "-", "--stream", stdin=scene.task(), python=()) == 0
 
 
 def batch(scene: Scene) -> None:
@@ -173,19 +175,14 @@ def batch(scene: Scene) -> None:
 
 
 def killed_and_resumed(scene: Scene) -> None:
-    command = [sys.executable, "-m", "profile_router", "run", "--task-json", "-", "--stream"]
-    piped: dict[str, Any] = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
-    process = subprocess.Popen(command, cwd=scene.ws, env=environment(scene.home, scene._extra), **piped)
-    assert process.stdin is not None
-    process.stdin.write(json.dumps(scene.task()).encode())
-    process.stdin.close()
-    assert scene.held.wait(60)
-    process.send_signal(signal.SIGKILL)
-    process.wait(60)
-    assert process.stdout is not None
-    assert process.stderr is not None
-    with process.stdout as out, process.stderr as err:
-        scene.out += (out.read() + err.read()).decode()
+    wanted = ("run", "--task-json", "-", "--stream")
+    with forked.start(*wanted, cwd=scene.ws, environ=environment(scene.home, scene._extra)) as fork:
+        fork.stdin.write(json.dumps(scene.task()).encode())
+        fork.stdin.close()
+        assert scene.held.wait(60)
+        fork.send_signal(signal.SIGKILL)
+        fork.wait(60)
+        scene.out += (fork.stdout.read() + fork.stderr.read()).decode()
     scene.traces += scene.seen()
     assert scene.run("resume", "t", "--stream") == 0
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from tests.cli.command import Done, call
 from tests.cli.stage import profile, workspace
+from tests.examples import by_night
 from tests.scripted_provider import ScriptedProvider, say
 from tests.scripted_provider import call as tool
 
@@ -61,8 +62,8 @@ def repository(tmp_path: Path) -> Path:
     return root
 
 
-def run(home: Path, repository: Path, *options: str, python: tuple[str, ...] | None = ()) -> Done:
-    """Run the task in a process of its own: what it has in its environment is looked for in /proc."""
+def run(home: Path, repository: Path, *options: str, python: tuple[str, ...] | None = None) -> Done:
+    """Run the task in a fork, or by *python*: only of that process /proc shows what it has in its environment."""
     arguments = ("run", "summarize a.txt", "--toolsets", "file,terminal", "--json", *options)
     keys = {"OPENROUTER_API_KEY": KEY, "SECRET_TOKEN": KEY}
     return call(*arguments, home=home, cwd=repository, extra=keys, python=python)
@@ -74,14 +75,17 @@ def sent(provider: ScriptedProvider) -> str:
 
 
 @pytest.mark.jail
-def test_a_private_task_stays_here_whatever_the_model_asks_for(tmp_path: Path, repository: Path) -> None:
+@pytest.mark.parametrize("python", [pytest.param(None, id="fork"), by_night((), name="process")])
+def test_a_private_task_stays_here_whatever_the_model_asks_for(
+    tmp_path: Path, repository: Path, python: tuple[str, ...] | None
+) -> None:
     with ScriptedProvider([], models=("scripted",)) as burst, ScriptedProvider([], models=("scripted",)) as cheap:
         turns = [*obeying(tmp_path, burst.url), tool("ask_for_profile", {"profile": "coding-burst", "reason": ORDER})]
         with ScriptedProvider([*turns, say("done")]) as local:
             profile(tmp_path, "coding-local", local.base_url, env="LOCAL_KEY=sk-local-0123456789abcdef0123\n")
             profile(tmp_path, "coding-burst", burst.base_url)
             profile(tmp_path, "review-cheap", cheap.base_url)
-            done = run(tmp_path, repository, "--local-only")
+            done = run(tmp_path, repository, "--local-only", python=python)
             told = sent(local)
     assert burst.requests == []
     assert cheap.requests == []
@@ -111,7 +115,7 @@ def test_a_model_elsewhere_gets_no_key_no_private_file_and_no_way_out(tmp_path: 
             profile(tmp_path, "coding-burst", burst.base_url)
             policy = tmp_path / "policy.yaml"
             policy.write_text(SHIPPED.read_text())
-            done = run(tmp_path, repository, "--profile", "coding-burst", "--policy", str(policy))
+            done = run(tmp_path, repository, "--profile", "coding-burst", "--policy", str(policy), python=())
             told = "\n".join(request.raw.decode() for request in burst.requests)
     assert done.json["status"] == "ok", done.err
     assert thief.requests == []
@@ -137,7 +141,7 @@ def test_another_profile_is_reached_only_if_it_is_one_of_the_users_and_only_once
     ):
         profile(tmp_path, "coding-local", local.base_url)
         profile(tmp_path, "coding-burst", burst.base_url)
-        done = run(tmp_path, repository, "--profile", "coding-local", python=None)
+        done = run(tmp_path, repository, "--profile", "coding-local")
     told = [str(message["content"]) for message in local.chats[1]["messages"] if message["role"] == "tool"]
     receipts = done.json["attempts"]
     assert [receipt["profile"] for receipt in receipts[:2]] == ["coding-local", "coding-burst"]
