@@ -21,7 +21,7 @@ import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import chdir, suppress
+from contextlib import ExitStack, chdir, suppress
 from dataclasses import dataclass, replace
 from multiprocessing import forkserver
 from multiprocessing.connection import Connection
@@ -125,17 +125,37 @@ def start(
 
     With the descriptor of a *terminal* the streams of the numbers *shown* are that.
     """
-    with chdir(ROOT):  # there the server finds what it is to import
-        forkserver.ensure_running()
+    terminal_name = "" if terminal is None else os.ttyname(terminal)
     order = Order(
         arguments=arguments, cwd=cwd, environ=dict(environ), umask=_umask(), before=before,
-        terminal="" if terminal is None else os.ttyname(terminal), shown=shown,
+        terminal=terminal_name, shown=shown,
     )  # fmt: skip
     (given, fed), (out, told), (err, said) = (_CONTEXT.Pipe(duplex=False) for _ in range(3))
-    process = _CONTEXT.Process(target=_be, args=(order, given, told, said))
     with given, fed, out, told, err, said:
-        process.start()
+        process = _begun(order, given, told, said)
         return Fork(process, _file(fed, "wb"), _file(out, "rb"), _file(err, "rb"))
+
+
+def start_with(streams: Sequence[int], *arguments: str, cwd: Path, environ: Mapping[str, str]) -> BaseProcess:
+    """Start a call whose stdin, stdout and stderr are copies of the descriptors *streams*."""
+    order = Order(
+        arguments=arguments, cwd=cwd, environ=environ, umask=_umask(), before=None, terminal="", shown=()
+    )  # fmt: skip
+    with ExitStack() as copies:
+        return _begun(order, *(copies.enter_context(Connection(os.dup(stream))) for stream in streams))
+
+
+def ready() -> None:
+    """Start the server of the forks, unless it runs."""
+    with chdir(ROOT):  # there the server finds what it is to import
+        forkserver.ensure_running()
+
+
+def _begun(order: Order, *streams: Connection) -> BaseProcess:
+    ready()
+    process = _CONTEXT.Process(target=_be, args=(order, *streams))
+    process.start()
+    return process
 
 
 def _file(pipe: Connection, mode: Literal["rb", "wb"]) -> IO[bytes]:

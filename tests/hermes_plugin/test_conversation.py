@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from tests.fakes import BURST, CHEAP, LOCAL
+from tests.hermes_plugin.forked_router import ForkedRouter
 from tests.hermes_plugin.parent import Parent, server
 from tests.hermes_plugin.terminal_chat import TerminalChat
 from tests.runners.hermes.installed import installed_hermes
@@ -44,11 +45,12 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
     with (
         Stage(tmp_path_factory.mktemp("chat") / "stage", installed_hermes()) as stage,
         ScriptedProvider(script) as model,
+        ForkedRouter(stage.folder) as router,
         server("it is fixed", "it was fixed") as local,
         server("it checks") as burst,
     ):
         parent = Parent(stage, model)
-        parent.set_up()
+        parent.set_up(router.command)
         parent.profiles({LOCAL: local, BURST: burst, CHEAP: burst})
         with TerminalChat(parent) as chat:
             for requests, message in enumerate((ANSWER, KEY, ENV), 1):

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from tests.fakes import BURST, CHEAP, LOCAL
+from tests.hermes_plugin.forked_router import ForkedRouter
 from tests.hermes_plugin.parent import KEYS, Parent, delegates, keys_sent, server
 from tests.hermes_plugin.test_both_versions import LOOP
 from tests.hermes_plugin.test_in_hermes import SEED, TYPO
@@ -23,9 +24,14 @@ def today(stage: Stage) -> Stage:
 
 
 def test_the_authors_own_call_runs_under_the_profile_it_names(today: Stage) -> None:
-    with ScriptedProvider(delegates(**SEED)) as model, server("auth.py uses claims now") as burst, server() as others:
+    with (
+        ForkedRouter(today.folder) as router,
+        ScriptedProvider(delegates(**SEED)) as model,
+        server("auth.py uses claims now") as burst,
+        server() as others,
+    ):
         parent = Parent(today, model, native=True)
-        parent.set_up()
+        parent.set_up(router.command)
         parent.profiles({LOCAL: others, BURST: burst, CHEAP: others})
         parent.say()
         told = json.dumps(parent.told)

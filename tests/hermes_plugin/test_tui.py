@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from tests.examples import by_night
 from tests.fakes import BURST, CHEAP, LOCAL
+from tests.hermes_plugin.forked_router import ForkedRouter
 from tests.hermes_plugin.parent import Parent, delegates, server
 from tests.hermes_plugin.tui import Tui
 from tests.runners.hermes.stage import Stage
@@ -39,9 +40,14 @@ def test_a_task_is_done_in_the_folder_of_its_chat_once_its_user_agrees_to_the_pr
     stage: Stage, tmp_path: Path, choice: str, status: str, text: str | None
 ) -> None:
     fixes = [call("edit_file", {"path": "README.md", "old": "tpyo", "new": "typo"}), say("burst did it")]
-    with ScriptedProvider(delegates(**REFACTOR)) as model, server(*fixes) as burst, server() as others:
+    with (
+        ForkedRouter(stage.folder) as router,
+        ScriptedProvider(delegates(**REFACTOR)) as model,
+        server(*fixes) as burst,
+        server() as others,
+    ):
         parent = Parent(stage, model)
-        parent.set_up()
+        parent.set_up(router.command)
         parent.policy(ask_above_usd="0")
         parent.profiles({LOCAL: others, BURST: burst, CHEAP: others})
         before = (stage.workspace / "README.md").read_text()
