@@ -14,10 +14,9 @@ import pytest
 from tests.cli.command import call
 from tests.cli.stage import without_repair, workspace
 from tests.cli.test_taint import ADDS, BEFORE, CHECK, PROGRAM
-from tests.examples import by_night
 from tests.fakes import BURST, LOCAL, a_task
 from tests.git.git_repository import run_git
-from tests.runners.hermes.installed import NEW, OLD, installed_hermes
+from tests.runners.hermes.installed import installed_hermes
 from tests.runners.hermes.stage import Stage, an_errand, tool_results
 from tests.runners.hermes.versions import EITHER, in_turn
 from tests.scripted_provider import Answer, ScriptedProvider, say
@@ -32,10 +31,11 @@ PLACE = "secrets/plan.txt"
 LEFT = "notes.txt"
 YESTERDAY = time.time() - 86_400
 NOTHING_YET = "nothing yet\n"
-KEPT = {"ignored by git": "secrets/\n__pycache__/\n", "tracked": "__pycache__/\n"}
+KEPT = {"tracked": "__pycache__/\n", "ignored by git": "secrets/\n__pycache__/\n"}
 # Hermes 0.22 writes over no file that its model has not seen.
 SEES = [tool("read_file", {"path": "calc.py"}), tool("read_file", {"path": LEFT})]
 # The model elsewhere looks wherever a trace could be, and then does the task.
+SHOWS = tool("terminal", {"command": f"git show HEAD:{PLACE}"})
 DOES = [tool("read_file", {"path": LEFT}), tool("search_files", {"pattern": "."}), ADDS, say("It adds.")]
 
 
@@ -66,7 +66,7 @@ def promoted(stage: Stage, turn: Sequence[Answer]) -> Ran:
     with ScriptedProvider(turn) as local, ScriptedProvider(DOES) as burst:
         stage.profile(local.base_url)
         stage.profile(burst.base_url, BURST)
-        wanted = ("run", "fix add in calc.py", "--toolsets", "file", "--check", CHECK, "--json")
+        wanted = ("run", "fix add in calc.py", "--toolsets", "file,terminal", "--check", CHECK, "--json")
         extra = {**stage.environ, HERMES_VARIABLE: str(stage.hermes.python)}
         more = ("--workspace", str(stage.workspace), "--policy", without_repair(stage.folder))
         done = call(*wanted, *more, "--yes", home=stage.folder, extra=extra)
@@ -82,16 +82,18 @@ def promoted(stage: Stage, turn: Sequence[Answer]) -> Ran:
 @pytest.mark.parametrize(("version", "kept"), in_turn(EITHER, {kept: (kept,) for kept in KEPT}, each=2))
 def test_what_hermes_read_of_a_private_file_goes_nowhere_else(tmp_path: Path, version: str, kept: str) -> None:
     writes = tool("write_file", {"path": LEFT, "content": f"{REVERSED}\n"})
-    turn = [*SEES, tool("read_file", {"path": PLACE}), writes, say(f"It says {REVERSED}")]
+    shows = [SHOWS] if kept == "tracked" else []
+    turn = [*SEES, tool("read_file", {"path": PLACE}), *shows, writes, say(f"It says {REVERSED}")]
     with stage_of(version, tmp_path, kept) as stage:
         ran = promoted(stage, turn)
-        assert PLAN in ran.shown
+        assert ran.shown.count(PLAN) == 1 + len(shows)
         assert not [text for word in WORDS for text in (word, word[::-1]) if text.encode() in ran.sent]
         assert (stage.workspace / LEFT).read_text() == NOTHING_YET
         (diff,) = (stage.folder / "state" / "diffs").iterdir()
         assert REVERSED in diff.read_text()
     here, there = ran.result["attempts"]
-    assert ([taint["path"] for taint in here["taints"]], there["taints"]) == ([PLACE], [])
+    opened = {PLACE, ".git"} if shows else {PLACE}
+    assert ({taint["path"] for taint in here["taints"]}, there["taints"]) == (opened, [])
     assert any(PLACE in note and "--local-only" in note for note in ran.result["notes"])
 
 
@@ -109,10 +111,10 @@ def test_what_hermes_made_of_public_files_goes_on_with_its_diff(tmp_path: Path, 
     assert b"+multiply first" in ran.sent
 
 
-@pytest.mark.parametrize("version", [by_night(OLD), NEW])
+@pytest.mark.nightly  # by day a run that is promoted has it
+@pytest.mark.parametrize("version", EITHER)
 def test_what_hermes_tools_take_out_of_the_history_is_told(tmp_path: Path, version: str) -> None:
-    shows = tool("terminal", {"command": f"git show HEAD:{PLACE}"})
-    with stage_of(version, tmp_path, "tracked") as stage, ScriptedProvider([shows, say("done")]) as local:
+    with stage_of(version, tmp_path, "tracked") as stage, ScriptedProvider([SHOWS, say("done")]) as local:
         stage.profile(local.base_url)
         attempt = stage.run(an_errand(a_task(toolsets=("terminal",))), unattended=True)
         assert PLAN in "".join(tool_results(local.chats[-1]))
