@@ -1,9 +1,12 @@
 """What a run may cost: flags, exit codes. Nothing is asked of a server that may not be paid."""
 
+import asyncio
+import io
 import json
 import os
 import pty
 import select
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,6 +16,8 @@ from tests.cli.stage import nobody, profile, workspace
 from tests.examples import by_night
 from tests.scripted_provider import ScriptedProvider, fail, say
 from tests.scripted_provider import call as tool
+
+from profile_router.cli.caller import TerminalApprover
 
 SHIPPED = Path(__file__).resolve().parents[2] / "skill/profile_router/policies/default_policy.yaml"
 REFACTOR = ("refactor the whole code base", "--profile", "coding-burst")
@@ -88,6 +93,14 @@ def test_on_a_terminal_the_price_is_asked_for(home: Path, typed: bytes, code: in
         os.close(theirs)
         assert len(burst.chats) == (code == 0)
     assert "coding-burst is expected to cost ≈ $".encode() in seen
+
+
+@pytest.mark.parametrize(("typed", "said"), [("y\n", True), ("\n", False), ("no", False), ("", None)])
+def test_a_terminal_that_ends_without_an_answer_has_not_said_no(
+    typed: str, said: bool | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO(typed))
+    assert asyncio.run(TerminalApprover().allows("run this repository's own check?")) is said
 
 
 @pytest.mark.parametrize(("answer", "status"), [(True, "ok"), (False, "refused"), by_night(None, "unapproved")])

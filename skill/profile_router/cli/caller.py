@@ -71,16 +71,17 @@ class TerminalApprover:
         self._away = away
 
     async def agrees(self, question: str) -> bool | None:
-        """Return whether the answer to *question* is a yes."""
+        """Return whether the answer to *question* is a yes; None where stdin ends without one."""
         with self._away():
             print(f"{folded(shown_question(question), sys.stderr, indent=2)} ", end="", file=sys.stderr, flush=True)
             answer: asyncio.Future[str] = asyncio.get_running_loop().create_future()
             # A thread that Ctrl-C need not wait for: the executor's would be joined, and it reads until somebody types.
             threading.Thread(target=_read, args=(answer,), daemon=True).start()
-            return (await answer).strip().lower() in _YES
+            line = await answer
+            return line.strip().lower() in _YES if line else None
 
     async def allows(self, question: str) -> bool | None:
-        """Return whether the answer to *question* is a yes."""
+        """Return whether the answer to *question* is a yes; None where stdin ends without one."""
         return await self.agrees(question)
 
 
