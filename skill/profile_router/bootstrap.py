@@ -232,7 +232,7 @@ def _begin(folder: Path, stamp: Sequence[str]) -> str:
         if (folder / "pyvenv.cfg").exists() and os.access(_python(folder), os.X_OK):
             return "found"
         raise SystemExit(
-            f"profile-router: {folder} is not empty and no working environment; "
+            f"profile-router: {folder} is not empty, and is not a working environment; "
             f"remove it, or name another with {ENVIRONMENT_VARIABLE}=DIR"
         )
     if importlib.util.find_spec("ensurepip") is None:

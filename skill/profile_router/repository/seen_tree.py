@@ -15,7 +15,7 @@ from profile_router.core.locating.rankable import SORTS
 from profile_router.values import frozen
 
 _MOST_TREES = 8
-GONE, UNREAD = -1, 0  # marks: it is listed but not there, or no plain file; its content may change under its mark
+GONE, UNREAD = -1, 0  # marks: it is listed but not there, or not a plain file; its content may change under its mark
 UNSEEN, NO_TEXT = -2, -1  # lines: it was not looked into yet; a program wrote it, or it is not text
 _COLUMNS = (("marks", "q"), ("ids", "I"), ("blobs", "I"), ("lines", "i"), ("defined", "I"), ("identifiers", "I"),
             ("parts", "I"))  # fmt: skip

@@ -19,7 +19,7 @@ def test_writing_says_how_many_lines_there_are_and_were(call: Call, root: Path) 
 
 def test_content_that_is_not_text_is_refused(call: Call, root: Path) -> None:
     assert call("write_file", path="a.txt", content="ab\ud800") == (
-        "error: content: character 2 (\\ud800) is a lone surrogate, no text"
+        "error: content: character 2 (\\ud800) is a lone surrogate, not text"
     )
     assert call("edit_file", path="src/main.py", old="1", new="\udc80").startswith("error: new holds a lone surrogate")
     assert not (root / "a.txt").exists()

@@ -77,7 +77,7 @@ def _check(old: str, new: str) -> None:
         raise ToolRefusal("old and new are the same; nothing to change")
     for label, text in (("old", old), ("new", new)):
         if lone := next((char for char in text if "\ud800" <= char <= "\udfff"), None):
-            raise ToolRefusal(f"{label} holds a lone surrogate ({shown(lone)}), no text")
+            raise ToolRefusal(f"{label} holds a lone surrogate ({shown(lone)}), not text")
 
 
 def _pattern(old: str) -> re.Pattern[str]:

@@ -169,7 +169,7 @@ class Fence(Enclosure):
             encoded = content.encode()
         except UnicodeEncodeError as error:
             lone = shown(content[error.start])
-            raise ToolRefusal(f"content: character {error.start} ({lone}) is a lone surrogate, no text") from error
+            raise ToolRefusal(f"content: character {error.start} ({lone}) is a lone surrogate, not text") from error
 
         def whole(old: bytes | None) -> bytes:
             self._keep_secrets(path, old or b"", encoded)
