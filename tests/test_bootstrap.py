@@ -272,7 +272,9 @@ def test_a_folder_with_other_things_is_refused_and_left_as_it_is(
     letters.mkdir()
     (letters / "to-anna.txt").write_text("Dear Anna")
     monkeypatch.setenv(ENVIRONMENT_VARIABLE, str(letters))
-    with pytest.raises(SystemExit, match=f"letters is not empty .* {ENVIRONMENT_VARIABLE}=DIR"):
+    with pytest.raises(
+        SystemExit, match=f"letters is not empty, and is not a working environment; .* {ENVIRONMENT_VARIABLE}=DIR"
+    ):
         ensure_environment(root)
     assert (letters / "to-anna.txt").read_text() == "Dear Anna"
     assert maker.installed == []
