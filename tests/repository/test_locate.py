@@ -65,8 +65,6 @@ def test_a_word_that_many_files_once_held_still_tells_where_a_task_works(tmp_pat
 
 
 _WORDS = "amber birch cedar delta ember fjord grove heath inlet jetty knoll lagoon mesa north oasis".split()  # noqa: SIM905
-
-
 _EVERY = " ".join(f"`{one}_{other}`" for one in _WORDS for other in _WORDS)
 
 

@@ -21,32 +21,14 @@ from profile_router.core.routing.decide import decide
 from profile_router.core.routing.route import Refusal
 
 DECISION = decide(a_task(), evidence(), a_policy(), candidates())
-
-
 REFUSAL = Refusal(rule="private", reasons=("no",), unblock=("serve it",), evidence=evidence(), policy="")
-
-
 BROKE = Failure(cause="server-error", message="it broke")
-
-
 PASSED = CheckResult(command="c", exit_code=0, seconds=0.1, last_line="")
-
-
 FAILED = CheckResult(command="c", exit_code=1, seconds=0.1, last_line="")
-
-
 TIMED_OUT = CheckResult(command="c", exit_code=None, seconds=0.1, last_line="")
-
-
 OK = Attempt(receipt=a_receipt(), text="done")
-
-
 DOWN = Attempt(receipt=a_receipt(outcome="unavailable"), failure=BROKE)
-
-
 BAD = Attempt(receipt=a_receipt(outcome="failed"), failure=BROKE)
-
-
 PROBE = a_receipt(CHEAP, step="probe")
 
 
@@ -94,8 +76,6 @@ def test_everything_that_was_paid_is_in_the_cost() -> None:
 
 
 UNTOUCHED = Failure(cause="no-change", message="a.py was to be changed, and no file was")
-
-
 NO_KEY = Failure(cause="no-key", message="coding-burst has no key")
 
 

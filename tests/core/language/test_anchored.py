@@ -43,7 +43,7 @@ RECORDED = [
     for path in (
         "README.md",
         "SECURITY.md",
-        "tests/core/language/test_kinds.py",
+        "tests/core/language/kind_samples.py",
         "tests/core/privacy/secret_samples.py",
     )
     for line in (ROOT / path).read_text().splitlines()

@@ -12,14 +12,8 @@ from profile_router.runners.tools.fence import Fence
 from profile_router.runners.tools.tools import build_tools
 
 ROOM = 6_000
-
-
 KEY = "-----BEGIN RSA PRIVATE KEY-----\nMIIEowIBAAKCAQEA\n-----END RSA PRIVATE KEY-----\n"
-
-
 Call = Callable[..., str]
-
-
 ABSENT = os.strerror(errno.ENOENT)
 
 
