@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from tests.cli.command import call
 
-from profile_router.cli.marks import printable
 from profile_router.cli.output_file import page_file, policy_file
+from profile_router.cli.screens import printable
 from profile_router.errors import UsageError
 from profile_router.pages.html import PAGE_BEGIN, page_of
 from profile_router.pages.report import Report

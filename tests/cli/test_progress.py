@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from profile_router.cli.live_line import LiveLine, is_live
-from profile_router.cli.marks import make_harmless
 from profile_router.cli.progress import Progress, coloured
+from profile_router.cli.screens import make_harmless
 
 TURN = {
     "event": "turn",

@@ -1,4 +1,4 @@
-"""A router for the plugin that imports nothing: what Hermes starts hands its streams to a fork of the command line.
+"""A router for the plugin that imports nothing: it hands its streams to a fork of the command line.
 
 A router of its own imports for four seconds, which many a test by day need not pay. By night routers are Pythons of
 their own.

@@ -3,8 +3,8 @@
 Exit codes: 0 ok · 1 the last attempt or its check failed · 2 usage or configuration · 3 refused · 4 nobody agreed to
 the price · 130 Ctrl-C.
 
-Other rooms come in by `app`, `caller`, `ending`, `json_answer`, `marks`, `options`, `output_file`, `progress`,
-`report_screen`, `spelling`, `stories`, `tour`.
+Other rooms come in by `app`, `caller`, `ending`, `json_answer`, `options`, `output_file`, `progress`,
+`report_screen`, `screens`, `spelling`, `stories`, `tour`.
 """
 
 from __future__ import annotations

@@ -14,8 +14,8 @@ from typing import Any, NoReturn, cast
 
 from profile_router import __version__
 from profile_router.cli.examples import EXAMPLES
-from profile_router.cli.marks import HANDLER, columns, make_harmless
 from profile_router.cli.progress import folded
+from profile_router.cli.screens import HANDLER, columns, make_harmless
 from profile_router.cli.spelling import COMMANDS, GROUPS, as_called
 from profile_router.core.telling.layout import wrapped
 from profile_router.core.text import counted, may_be_repeated, nearest, shown

@@ -17,8 +17,8 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import field
 
-from profile_router.cli.marks import printable
 from profile_router.cli.progress import folded
+from profile_router.cli.screens import printable
 from profile_router.ledger.purse import Nobody
 from profile_router.ports import Approver, Emit
 from profile_router.values import frozen, mutable

@@ -11,8 +11,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
-from profile_router.cli.marks import columns, printable, showable
-from profile_router.cli.progress import folded, labelled, marked_line
+from profile_router.cli.progress import folded, glyph_line, labelled
+from profile_router.cli.screens import columns, printable, showable
 from profile_router.cli.spelling import as_called
 from profile_router.core.attempt.outcome import BESIDE
 from profile_router.core.ladder.check_words import ended, joined_check_line
@@ -23,7 +23,7 @@ from profile_router.core.telling.verdict import RunVerdict
 from profile_router.core.telling.work import changed_text, put_back_text, weak_words
 from profile_router.core.text import priced, saved_words, some_of, took
 
-_MARKS: Mapping[RunVerdict, str] = {
+_GLYPHS: Mapping[RunVerdict, str] = {
     "verified": "✓",
     "unverified": "!",
     "no-change": "✗",
@@ -84,7 +84,7 @@ def closing_lines(result: RunEnd, *, stays: bool = True) -> list[str]:
 def batch_lines(results: Sequence[RunEnd]) -> list[str]:
     """Return the end of a batch: how many ended how, then each task behind its number."""
     ends = Counter(result.verdict for result in results)
-    told = ", ".join(f"{ends[word]} {word}" for word in _MARKS if ends[word])
+    told = ", ".join(f"{ends[word]} {word}" for word in _GLYPHS if ends[word])
     lines = [f"{len(results)} task{'s' if len(results) != 1 else ''}: {told}"]
     for number, result in enumerate(results, 1):
         if result.json["route"]:
@@ -127,7 +127,7 @@ def _ran_on(told: Json) -> str:
 
 def _head(verdict: RunVerdict, text: str) -> str:
     line = f"{verdict:<{_WORD_WIDTH}} {printable(text)}"
-    return marked_line(_MARKS[verdict], line, sys.stdout, word=len(verdict))
+    return glyph_line(_GLYPHS[verdict], line, sys.stdout, word=len(verdict))
 
 
 def _facts(told: Json) -> list[str]:

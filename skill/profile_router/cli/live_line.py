@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
-from profile_router.cli.marks import Drawing, columns, printable, showable
+from profile_router.cli.screens import Drawing, columns, printable, showable
 from profile_router.core.text import harmless, price
 
 if TYPE_CHECKING:

@@ -9,10 +9,10 @@ from contextlib import AbstractContextManager, ExitStack, nullcontext
 from typing import Any, Self, TextIO
 
 from profile_router.cli.live_line import LiveLine, is_live
-from profile_router.cli.marks import columns, mark_on, printable, showable
+from profile_router.cli.screens import columns, glyph_on, printable, showable
 from profile_router.cli.spelling import as_called
 
-_MARKS: Mapping[str, str] = {
+_GLYPHS: Mapping[str, str] = {
     "found": "●",
     "classify": "●",
     "probe": "●",
@@ -68,39 +68,39 @@ class Progress:
             self._unrun = not event["runs"]
         # The end of the run says again that the check was not run, and how to allow it.
         said_before = kind == "verify" and self._unrun and event["about"] == "unrun"
-        if kind in _MARKS and not said_before:
-            mark = self._mark(kind, event)
-            self._line(mark, f"attempt {self._attempts}" if kind == "attempt" else kind, str(event["line"]))
+        if kind in _GLYPHS and not said_before:
+            glyph = self._glyph(kind, event)
+            self._line(glyph, f"attempt {self._attempts}" if kind == "attempt" else kind, str(event["line"]))
 
-    def _line(self, mark: str, label: str, text: str) -> None:
+    def _line(self, glyph: str, label: str, text: str) -> None:
         text = f"{self._before}{printable(as_called(text))}"
-        line = marked_line(mark, f"{label:<{_LABEL_WIDTH}} {text}", self._stream)
+        line = glyph_line(glyph, f"{label:<{_LABEL_WIDTH}} {text}", self._stream)
         if self.live is None or not self.live.above(line):
             self._stream.write(f"{line}\n")
             self._stream.flush()
 
-    def _mark(self, kind: str, event: Mapping[str, Any]) -> str:
+    def _glyph(self, kind: str, event: Mapping[str, Any]) -> str:
         if kind == "attempt":
             self._attempts += 1
             return "●" if event.get("outcome") == "ok" else "✗"
         if kind == "found" and not event["runs"]:
             return "!"
         if kind != "verify":
-            return _MARKS[kind]
+            return _GLYPHS[kind]
         return "✗" if event["passed"] is False else _VERIFIED[event["about"]]
 
 
-def marked_line(mark: str, text: str, stream: TextIO, *, word: int = 0) -> str:
-    """Return *mark* and *text* for *stream*: folded below the labels, the mark in its colour where there are colours.
+def glyph_line(glyph: str, text: str, stream: TextIO, *, word: int = 0) -> str:
+    """Return *glyph* and *text* for *stream*: folded below the labels, the glyph in its colour where there are colours.
 
     The first *word* characters of the text have that colour too. What the stream cannot encode is drawn in ASCII.
     """
-    shown = mark_on(mark, stream)
+    shown = glyph_on(glyph, stream)
     line = folded(f"{shown} {text}", stream, indent=TEXT_STARTS)
     if not coloured(stream):
         return line
     end = len(shown) + (1 + word if word else 0)
-    return f"\x1b[{_COLOURS[mark]}m{line[:end]}\x1b[0m{line[end:]}"
+    return f"\x1b[{_COLOURS[glyph]}m{line[:end]}\x1b[0m{line[end:]}"
 
 
 def labelled(label: str, text: str) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 
-from profile_router.cli.marks import printable
 from profile_router.cli.progress import folded
+from profile_router.cli.screens import printable
 from profile_router.cli.spelling import as_called
 from profile_router.core.telling.layout import table_lines, wrapped
 from profile_router.pages.report import Callout, Report, ResultTable, worded

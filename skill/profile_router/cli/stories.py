@@ -7,8 +7,8 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from profile_router.cli.marks import columns, printable
 from profile_router.cli.progress import folded
+from profile_router.cli.screens import columns, printable
 from profile_router.cli.spelling import as_called
 from profile_router.core.ladder.account import AttemptRow, CheckRow, RunGroup, RunRow, StepRow, Story
 from profile_router.core.ladder.check_words import ended, joined_check_line
@@ -253,8 +253,8 @@ def _row(row: StepRow | CheckRow) -> dict[str, Any]:
     return {name: getattr(row, name) for name in row.__dataclass_fields__} | {"at": moment(row.at)}
 
 
-def _told(label: str, text: str, mark: str = " ") -> str:
-    return folded(f"{mark} {label:<{_INDENT - 3}} {printable(text)}", sys.stdout, indent=_INDENT)
+def _told(label: str, text: str, glyph: str = " ") -> str:
+    return folded(f"{glyph} {label:<{_INDENT - 3}} {printable(text)}", sys.stdout, indent=_INDENT)
 
 
 def _local(at: float, how: str) -> str:

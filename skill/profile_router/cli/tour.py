@@ -10,10 +10,10 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from profile_router.cli.json_answer import print_json
-from profile_router.cli.marks import columns
 from profile_router.cli.output_file import page_file
 from profile_router.cli.progress import TEXT_STARTS, folded
 from profile_router.cli.report_screen import screen_lines
+from profile_router.cli.screens import columns
 from profile_router.core.text import about
 from profile_router.demo.provider import Playing, scripted
 from profile_router.demo.scratch import make_scratch, own_environment

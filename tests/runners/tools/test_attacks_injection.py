@@ -63,7 +63,7 @@ def repository(tmp_path: Path) -> Path:
 
 
 def run(home: Path, repository: Path, *options: str, python: tuple[str, ...] | None = None) -> Done:
-    """Run the task in a fork, or by *python*: only of that process /proc shows what it has in its environment."""
+    """Run the task in a fork, or by *python*: of that process alone /proc shows its environment."""
     arguments = ("run", "summarize a.txt", "--toolsets", "file,terminal", "--json", *options)
     keys = {"OPENROUTER_API_KEY": KEY, "SECRET_TOKEN": KEY}
     return call(*arguments, home=home, cwd=repository, extra=keys, python=python)

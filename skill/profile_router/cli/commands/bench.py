@@ -12,8 +12,8 @@ from typing import Any
 
 from profile_router.cli.caller import Agreed, TerminalApprover
 from profile_router.cli.json_answer import print_json
-from profile_router.cli.marks import columns, printable
 from profile_router.cli.progress import folded
+from profile_router.cli.screens import columns, printable
 from profile_router.cli.spelling import as_called
 from profile_router.core.attempt.usage import doubts_note
 from profile_router.core.operating.bench import TASK_IN, TASK_OUT, BenchRow

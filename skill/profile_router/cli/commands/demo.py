@@ -12,8 +12,8 @@ from pathlib import Path
 from profile_router.cli.commands.run import EXITS
 from profile_router.cli.ending import RunEnd, closing_lines
 from profile_router.cli.json_answer import print_json
-from profile_router.cli.marks import columns
 from profile_router.cli.progress import TEXT_STARTS, Progress, folded
+from profile_router.cli.screens import columns
 from profile_router.cli.spelling import called
 from profile_router.core.task import Task
 from profile_router.core.telling.decision import Json

@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from profile_router.cli.json_answer import print_json
-from profile_router.cli.marks import printable
 from profile_router.cli.progress import coloured
+from profile_router.cli.screens import printable
 from profile_router.cli.spelling import as_called
 from profile_router.core.telling.decision import named_fields
 from profile_router.doctor.checks import examine
@@ -22,7 +22,7 @@ from profile_router.doctor.facts import DoctorFacts, gather
 from profile_router.doctor.finding import Finding, count_of_level, tally
 from profile_router.machine.machine import this_machine
 
-_MARKS = {"pass": ("✓", "32"), "warn": ("!", "33"), "fail": ("✗", "31")}
+_GLYPHS = {"pass": ("✓", "32"), "warn": ("!", "33"), "fail": ("✗", "31")}
 _WIDTHS, _NARROW = (30, 160), 80
 _KEY_LENGTH = 8
 
@@ -61,14 +61,14 @@ async def _examine(policy: str | None, *, live: bool) -> tuple[DoctorFacts, list
 
 
 def lines(findings: Sequence[Finding], *, width: int, colours: bool) -> list[str]:
-    """Return *findings* as aligned lines: mark, name, what was measured, and what fixes it beside or below."""
+    """Return *findings* as aligned lines: glyph, name, what was measured, and what fixes it beside or below."""
     name = max((len(finding.name) for finding in findings), default=0)
     return [line for finding in findings for line in _lines(finding, name, width, colours)]
 
 
 def _lines(finding: Finding, name: int, width: int, colours: bool) -> list[str]:
-    mark, colour = _MARKS[finding.level]
-    shown = f"\x1b[{colour}m{mark}\x1b[0m" if colours else mark
+    glyph, colour = _GLYPHS[finding.level]
+    shown = f"\x1b[{colour}m{glyph}\x1b[0m" if colours else glyph
     # on a narrow terminal the name has a line of its own, and the rest stands below it
     narrow = width < _NARROW
     indent = " " * (4 if narrow else name + 4)

@@ -10,9 +10,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from profile_router.cli.json_answer import print_json
-from profile_router.cli.marks import Drawing, printable
 from profile_router.cli.output_file import page_file
 from profile_router.cli.progress import folded
+from profile_router.cli.screens import Drawing, printable
 from profile_router.cli.spelling import as_called
 from profile_router.core.text import shown
 from profile_router.errors import UsageError

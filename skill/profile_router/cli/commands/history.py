@@ -9,8 +9,8 @@ from typing import get_args
 
 from profile_router.api.task_fields import AT_LEAST_ONE, number_in
 from profile_router.cli.json_answer import print_json
-from profile_router.cli.marks import printable
 from profile_router.cli.progress import folded
+from profile_router.cli.screens import printable
 from profile_router.cli.spelling import as_called
 from profile_router.cli.stories import group_json, group_line, run_json, run_line
 from profile_router.core.ladder.account import Grouping

@@ -13,8 +13,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 
-from profile_router.cli.marks import printable
 from profile_router.cli.progress import coloured
+from profile_router.cli.screens import printable
 from profile_router.cli.spelling import as_called
 from profile_router.core.policy import PluginSwitch
 from profile_router.doctor.finding import count_of_level

@@ -8,7 +8,7 @@ import os
 import sys
 from pathlib import Path
 
-from profile_router.cli.marks import columns, showable
+from profile_router.cli.screens import columns, showable
 from profile_router.core.policy import Policy
 from profile_router.core.policy.tighten import changes
 from profile_router.core.telling.layout import markdown_lines

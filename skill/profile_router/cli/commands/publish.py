@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from profile_router.cli.marks import printable
+from profile_router.cli.screens import printable
 from profile_router.errors import StateError, UsageError
 from profile_router.publishing.clone import read_clone
 from profile_router.publishing.entries import entries, github_name

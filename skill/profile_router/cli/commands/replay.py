@@ -15,7 +15,7 @@ from typing import Any
 from profile_router.cli.commands.history import print_told
 from profile_router.cli.commands.report import days_in
 from profile_router.cli.json_answer import print_json
-from profile_router.cli.marks import columns
+from profile_router.cli.screens import columns
 from profile_router.cli.stories import told_lines
 from profile_router.core.operating.replay import Destination, Replay
 from profile_router.core.telling.layout import table_lines

@@ -9,9 +9,9 @@ import time
 
 from profile_router.cli.commands.history import print_told
 from profile_router.cli.json_answer import print_json
-from profile_router.cli.marks import columns
 from profile_router.cli.output_file import OutputFile, page_file
 from profile_router.cli.report_screen import screen_lines
+from profile_router.cli.screens import columns
 from profile_router.core.text import shown
 from profile_router.errors import UsageError
 from profile_router.expressions import expression

@@ -8,8 +8,8 @@ import sys
 from dataclasses import asdict
 
 from profile_router.cli.json_answer import print_json
-from profile_router.cli.marks import printable
 from profile_router.cli.progress import folded
+from profile_router.cli.screens import printable
 from profile_router.cli.spelling import as_called
 from profile_router.core.text import some_of
 from profile_router.runs.undo import Undone, undo_run

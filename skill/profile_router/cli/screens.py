@@ -1,4 +1,4 @@
-"""Marks for streams that cannot show ours: each becomes what ASCII has for it, never a question mark.
+"""What a stream can show: its width, and what ASCII has for a glyph that it lacks, never a question mark.
 
 JSON may pass through such a stream as well, so nothing becomes a quote, a backslash or a control character.
 """
@@ -20,7 +20,7 @@ _PLAIN: Mapping[str, str] = {
     "÷": "/", "≤": "<=", "≥": ">=", "≈": "~", "…": "...", "“": "'", "”": "'", "‘": "'", "’": "'", "„": "'", "«": "'",
     "»": "'", "\N{NO-BREAK SPACE}": " ", "\N{NARROW NO-BREAK SPACE}": " ", "\N{NON-BREAKING HYPHEN}": "-",
 }  # fmt: skip
-_ONE_COLUMN: Mapping[str, str] = {"→": ">"}  # as a mark at the beginning of a line
+_ONE_COLUMN: Mapping[str, str] = {"→": ">"}  # as a glyph at the beginning of a line
 _LETTERS = {"ß": "ss", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "đ": "d"}
 
 
@@ -34,10 +34,10 @@ def showable(text: str, stream: TextIO) -> str:
     return text
 
 
-def mark_on(mark: str, stream: TextIO) -> str:
-    """Return *mark* as one column of *stream*."""
-    shown = showable(mark, stream)
-    return shown if shown == mark else _ONE_COLUMN.get(mark, shown)
+def glyph_on(glyph: str, stream: TextIO) -> str:
+    """Return *glyph* as one column of *stream*."""
+    shown = showable(glyph, stream)
+    return shown if shown == glyph else _ONE_COLUMN.get(glyph, shown)
 
 
 def _replaced(error: UnicodeError) -> tuple[str, int]:

@@ -1,4 +1,4 @@
-"""A stream that cannot show our marks gets ASCII ones: no question mark stands for a verdict."""
+"""A stream that cannot show our glyphs gets ASCII ones: no question mark stands for a verdict."""
 
 import io
 import json
@@ -12,13 +12,13 @@ from tests.cli.command import call
 from tests.examples import by_night
 from tests.ledger.many_runs import fill
 
-from profile_router.cli import marks
+from profile_router.cli import screens
 from profile_router.cli.app import main
-from profile_router.cli.marks import HANDLER, mark_on, showable
 from profile_router.cli.progress import Progress
+from profile_router.cli.screens import HANDLER, glyph_on, showable
 from profile_router.ledger.schema import LEDGER_FILE
 
-SOURCE = Path(marks.__file__).parent.parent
+SOURCE = Path(screens.__file__).parent.parent
 EVENTS: list[tuple[dict[str, object], str]] = [
     ({"event": "classify", "line": "coding-local · small-change"}, "* classify    coding-local - small-change"),
     ({"event": "attempt", "line": "refuses", "outcome": "failed"}, "x attempt 1   refuses"),
@@ -67,7 +67,7 @@ def test_json_stays_json(text: str) -> None:
 def test_what_can_be_shown_stays_as_it_is() -> None:
     stream = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
     assert showable("● → é", stream) == "● → é"
-    assert mark_on("→", stream) == "→"
+    assert glyph_on("→", stream) == "→"
 
 
 SPOILT = "a\u202eb\x9b2J\x1b]0;x\x1b[2J\x1b[8mc"
@@ -107,7 +107,7 @@ def test_no_name_in_the_ledger_drives_a_screen_or_a_page(
 def test_a_stream_is_made_harmless_once_however_often_a_program_calls_main() -> None:
     stream = io.StringIO()
     for _ in range(3_000):
-        marks.make_harmless(stream)
+        screens.make_harmless(stream)
     stream.write("a\u202eb\x9b2J")
     assert stream.getvalue() == r"a\u202eb\u009b2J"
 
