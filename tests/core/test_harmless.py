@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
 
 import pytest
 from tests.examples import by_night
 
-from profile_router.core.text import exactly, harmless, shown
+from profile_router.core import text
+from profile_router.core.text import UNSEEN_CHARS, exactly, harmless, shown
 
 HIDDEN = ("Cc", "Cf", "Zl", "Zp")
 
@@ -53,3 +55,18 @@ def test_no_character_that_nobody_sees_is_left_and_json_reads_each_as_it_was(bel
     unseen = [char for char in map(chr, range(below)) if unicodedata.category(char) in HIDDEN]
     assert {char for char in unseen if harmless(char) == char} == {"\t", "\n"}
     assert json.loads(harmless(json.dumps(unseen, ensure_ascii=False))) == unseen
+
+
+def test_of_what_drives_a_screen_only_what_nobody_sees_can_be_printed() -> None:
+    blocks = (
+        (0, 0x3200),
+        (0xFE00, 0x10000),
+        (0x11000, 0x11100),
+        (0x13400, 0x13500),
+        (0x1BC00, 0x1D200),
+        (0xE0000, 0xE1000),
+    )
+    every = "".join(chr(code) for start, end in blocks for code in range(start, end))
+    assert {*re.findall(f"[{text._UNSEEN}]", every)} == UNSEEN_CHARS
+    driving = re.findall(text._DRIVES, every)
+    assert {one for one in driving if one.isprintable()} <= UNSEEN_CHARS

@@ -21,6 +21,9 @@ _LONGEST_WORD = 24  # shorter than the tokens and keys that one might write
 _LONGEST_NAME = 80  # characters that are compared
 # What nobody sees, and `isprintable` lets pass: fillers, joiners, variation selectors (Default_Ignorable_Code_Point).
 _UNSEEN = r"\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0d\uffa0\U000e0100-\U000e01ef"
+UNSEEN_CHARS = frozenset(
+    map(chr, (0x34F, 0x115F, 0x1160, 0x17B4, 0x17B5, *range(0x180B, 0x1810), 0x3164, *range(0xFE00, 0xFE0E), 0xFFA0))
+).union(map(chr, range(0xE0100, 0xE01F0)))
 # What drives a screen: control characters but tab and line end, and what turns, hides or joins letters (bidi, tags).
 _DRIVES = (
     r"[\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f-\x9f\xad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u200b-\u200f"
@@ -38,7 +41,8 @@ _ESCAPES: Mapping[Escapes, str] = {
 
 def shown(text: str, longest: int = 200) -> str:
     """Return *text* on one line, at most *longest* characters of it, what cannot be printed or seen escaped."""
-    return _plain(text if len(text) <= longest else f"{text[:longest]}…", rf"[{_UNSEEN}]")
+    cut = text if len(text) <= longest else f"{text[:longest]}…"
+    return cut if text.isascii() and text.isprintable() else _plain(cut, rf"[{_UNSEEN}]")
 
 
 def exactly(text: str) -> str:
@@ -63,8 +67,8 @@ def harmless(text: str, *, escapes: Escapes = "colours") -> str:
 
     Of *escapes* those stay that set our colours, none, or also those that draw a line anew.
     """
-    if text.isascii() and text.replace("\n", "").isprintable():
-        return text
+    if text.replace("\n", "").isprintable() and (text.isascii() or UNSEEN_CHARS.isdisjoint(text)):
+        return text  # what else drives a screen is not printable
     return _driving(escapes).sub(_written, text)
 
 

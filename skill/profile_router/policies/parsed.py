@@ -19,7 +19,7 @@ from profile_router.core.language.anchored import Anchored
 from profile_router.core.language.kinds import KindPatterns
 from profile_router.core.language.phrases import Phrases
 from profile_router.core.policy import Policy, early, failing, private, rules, spending
-from profile_router.digests import sha256
+from profile_router.digests import blake2b, sha256
 from profile_router.state.kept_files import keep_file, kept
 
 NOT_IN_THE_FILE = ("digest", "source", "local_only_by", "workspace_private")  # fields of Policy that no file sets
@@ -40,7 +40,7 @@ _CLASS = "class"  # the key under which an object names its class; no field is c
 
 def name_of(raw: bytes, shipped: bytes) -> str:
     """Return what the policy file *raw* is kept as by this version of the program, whose own policy is *shipped*."""
-    parts = (__version__.encode(), _changed(), sha256(shipped).digest(), sha256(raw).digest())
+    parts = (__version__.encode(), _changed(), blake2b(shipped).digest(), blake2b(raw).digest())
     return sha256(b"\0".join(parts)).hexdigest()
 
 
