@@ -1,4 +1,4 @@
-"""What a stream can show: its width, and what ASCII has for a glyph that it lacks, never a question mark.
+"""What a stream can show: its width, and what ASCII has for a glyph that it lacks. No question mark stands for one.
 
 JSON may pass through such a stream as well, so nothing becomes a quote, a backslash or a control character.
 """
