@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from multiprocessing import forkserver
 from pathlib import Path
+from typing import Any
 
 import pytest
 from _pytest.runner import runtestprotocol
@@ -22,6 +23,7 @@ gc.disable()
 
 from hypothesis import HealthCheck, settings  # noqa: E402
 from tests.in_groups import InGroups  # noqa: E402
+from tests.left_out import LEFT_OUT, NIGHT, LeftOut, kernel_permits  # noqa: E402
 from tests.network_fuse import Fuse  # noqa: E402
 
 from profile_router.jail.view import jail_problem  # noqa: E402
@@ -77,6 +79,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("--nightly"):
         settings.load_profile("nightly")
+    left = config.stash[LEFT_OUT] = LeftOut()
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(_Reported(left))
     _FUSE.install()
 
 
@@ -97,17 +102,52 @@ def pytest_unconfigure() -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what waits for the night, and what needs a jail where the kernel makes none (see `no jail`)."""
+    left = config.stash[LEFT_OUT]
     if not config.getoption("--nightly"):
-        _leave_out("nightly", config, items)
-    if jail_problem() is not None:
-        _leave_out("jail", config, items)
+        left.counted[NIGHT] += _leave_out("nightly", config, items)
+    problem = jail_problem()
+    if problem is not None and (many := _leave_out("jail", config, items)):
+        left.without_jail(many, problem, permitted=kernel_permits())
 
 
-def _leave_out(marker: str, config: pytest.Config, items: list[pytest.Item]) -> None:
+def _leave_out(marker: str, config: pytest.Config, items: list[pytest.Item]) -> int:
     marked = [item for item in items if item.get_closest_marker(marker)]
     if marked:
         config.hook.pytest_deselected(items=marked)
         items[:] = [item for item in items if not item.get_closest_marker(marker)]
+    return len(marked)
+
+
+def pytest_testnodedown(node: Any) -> None:
+    """Hear what a worker of xdist left out, while it collected."""
+    if told := getattr(node, "workeroutput", {}).get("left_out"):
+        node.config.stash[LEFT_OUT].heard(told)
+
+
+class _Reported:
+    """Hears of each test that skipped itself: where there are workers, in the process that started them."""
+
+    def __init__(self, left: LeftOut) -> None:
+        self._left = left
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.skipped and isinstance(report.longrepr, tuple) and not hasattr(report, "wasxfail"):
+            self._left.skipped(report.nodeid, report.longrepr[2].removeprefix("Skipped: "))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Hand on what a worker left out; fail a run that left out what none may."""
+    left = session.config.stash[LEFT_OUT]
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["left_out"] = left.told()
+    elif left.broken and session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    for line in config.stash[LEFT_OUT].lines():
+        terminalreporter.write_line(line)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import pytest
 from tests.fakes import a_profile
+from tests.left_out import LEFT_OUT, NO_MODEL
 from tests.llama.server import LlamaServer, flags, running
 from tests.real_model.weights import CHOSEN, MODELS, Weights, place_of
 
@@ -76,3 +77,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         share = f"{one.kept / one.of:.0%}" if one.of else "–"
         line = f"| {ASKED} | {one.rule} | {one.kept} of {one.of} | {share} | {one.seconds:.0f} |"
         terminalreporter.write_line(line)
+
+
+def pytest_collection_modifyitems(config: pytest.Config) -> None:
+    if collect_ignore_glob:
+        config.stash[LEFT_OUT].counted[NO_MODEL] = len(collect_ignore_glob)
