@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from profile_router.core.ladder.difference import Judgement, compared, judged_check
+from profile_router.core.ladder.places_of_tests import FilesOfTests
 from profile_router.core.ladder.report import CheckReport
-from profile_router.core.ladder.test_places import FilesOfTests
 
 A, B, C = "tests/test_a.py::test_x", "tests/test_b.py::test_y", "tests/test_c.py::test_z"
 NAMES = st.lists(st.sampled_from([A, B, C]), unique=True, max_size=3).map(tuple)

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
+from profile_router.core.ladder.places_of_tests import FilesOfTests
 from profile_router.core.ladder.report import CheckReport
-from profile_router.core.ladder.test_places import FilesOfTests
 from profile_router.core.text import shown, some_of
 from profile_router.expressions import expression
 from profile_router.values import frozen
