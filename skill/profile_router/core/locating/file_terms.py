@@ -1,9 +1,9 @@
 """What a file is found by: what it defines, its identifiers, and their parts. Pure.
 
-Definitions are found by expressions, a row for each family of languages, not by parsers. A parser with its `tags`
-query takes about a second for a megabyte (`workspace.outline`). These take 0.02 s, so a repository of 16 MB is read in
-seconds. What they miss or find too much counts little: a definition is one of eight signs. Each expression is anchored
-to a line and bounded, so that no text takes more than its length.
+Definitions are found by expressions, a row for each family of languages, not by parsers. Tree-sitter takes 0.32 s for
+a megabyte of Python, with a query of three lines. Its `tags` query takes longer (`workspace.outline`). These take
+0.03 s, so a repository of 16 MB is read in seconds. What they miss or find too much counts little: a definition is one
+of eight signs. Each expression is anchored to a line and bounded, so that no text takes more than its length.
 """
 
 from __future__ import annotations
