@@ -13,13 +13,16 @@ from profile_router.cli.spelling import COMMANDS
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = """
 import sys
+started = []
+sys.addaudithook(lambda event, given: event == "subprocess.Popen" and started.append(given))
 from profile_router.cli import main
 code = main(["route", *sys.argv[1:]])
-print(code, *sorted(sys.modules), file=sys.stderr)
+print(code, len(started), *sorted(sys.modules), file=sys.stderr)
 """
 # Of the standard library: each takes 1 ms or more, and `route` asks nothing of it.
 DEAR = ("ssl", "asyncio", "email", "http.client", "logging", "importlib.metadata", "random", "tempfile", "pydoc", "xml")
 DEAR_IN_A_FOLDER = ("_hashlib", "locale", "subprocess", "threading", "shutil")
+MOST_PROCESSES = {"a folder": 0, "a repository": 2, "a repository with tests": 3}  # of git, 5 to 10 ms each
 OF_A_RUN = (
     *("asyncio", "pydantic", "httpx2", "jinja2", "tiktoken", "regex", "openai", "langchain", "langgraph"),
     *("langchain_core", "langchain_openai", "tree_sitter", "dotenv", "profile_router_graphs", "genai_prices"),
@@ -32,14 +35,14 @@ OF_A_RUN = (
 )
 
 
-def _modules(folder: Path, *arguments: str) -> list[str]:
+def _modules(folder: Path, *arguments: str) -> tuple[int, list[str]]:
     environ = {"PATH": os.environ["PATH"], "HOME": str(folder), "PYTHONPATH": f"{ROOT / 'skill'}:{ROOT / 'graphs'}"}
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM, *arguments], cwd=folder, env=environ, capture_output=True, text=True, check=True
     )
-    code, *names = done.stderr.split()
+    code, started, *names = done.stderr.split()
     assert code == "0", done.stdout
-    return names
+    return int(started), names
 
 
 @pytest.mark.parametrize("kind", ["a repository", "a repository with tests", "a folder"])
@@ -49,12 +52,13 @@ def test_offline_route_imports_nothing_of_the_runners_and_starts_no_jail(kind: s
     if kind == "a repository with tests":
         (tmp_path / "test_http.py").write_text("import unittest\n\nimport http\n")
     (tmp_path / "http.py").write_text("RETRY_S = 3\n")
-    names = _modules(tmp_path, "fix the retry delay in http.py and `http.py`", "--file", "http.py")
+    started, names = _modules(tmp_path, "fix the retry delay in http.py and `http.py`", "--file", "http.py")
     assert "profile_router.evidence.measure" in names
     assert ("profile_router.checks.consents" in names) == (kind == "a repository with tests")
     wanted = (*OF_A_RUN, *DEAR, *(DEAR_IN_A_FOLDER if kind == "a folder" else ()))
     found = [name for name in names for needless in wanted if name == needless or name.startswith(f"{needless}.")]
     assert not found
+    assert started <= MOST_PROCESSES[kind]
 
 
 def test_the_list_of_commands_imports_none_of_them(monkeypatch: pytest.MonkeyPatch) -> None:

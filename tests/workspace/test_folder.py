@@ -16,6 +16,7 @@ from profile_router.workspace.folder import (
     Workspace,
     base_of,
     find_workspace,
+    listed_once,
     place_below,
     tracked_files,
     workspace_of_files,
@@ -282,3 +283,17 @@ def test_a_text_that_can_name_no_place_lies_in_no_workspace(tmp_path: Path, text
     assert workspace_of_files([text], tmp_path) is None
     if "\0" not in text:
         assert find_workspace(None, tmp_path / text) is None
+
+
+def test_for_an_answer_of_one_moment_each_folder_is_listed_once(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    plain, inner = Workspace(tmp_path, git=False), Workspace(tmp_path / "a", git=False)
+    with listed_once():
+        before = [tracked_files(plain), tracked_files(inner)]
+        (tmp_path / "a" / "new.py").write_text("")
+        assert [tracked_files(plain), tracked_files(inner)] == before == [(), ()]
+    assert [tracked_files(plain), tracked_files(inner)] == [("a/new.py",), ("new.py",)]
+    with pytest.raises(ValueError, match="x"), listed_once():
+        raise ValueError("x")
+    (tmp_path / "b.py").write_text("")
+    assert tracked_files(plain) == ("a/new.py", "b.py")

@@ -28,6 +28,7 @@ from profile_router.runs.past import has_hermes, past_runs
 from profile_router.runs.setup import Setup, prepare
 from profile_router.threads.parent_sessions import ParentSessions
 from profile_router.values import frozen
+from profile_router.workspace.folder import listed_once
 
 
 @frozen
@@ -92,9 +93,10 @@ def route_task(
 
     *wait*: the index of the repository is made whole first, however long that takes.
     """
-    setup = prepare(task, policy_file, environ, cwd)
-    decision = _decided(setup.task, setup, wait=wait)
-    check, at = _check(setup, decision, try_jail=False), time.time()
+    with listed_once():
+        setup = prepare(task, policy_file, environ, cwd)
+        decision = _decided(setup.task, setup, wait=wait)
+        check, at = _check(setup, decision, try_jail=False), time.time()
     run, unnoted = _noted(setup.task, decision, setup, at)
     return Routed(decision=decision, policy=setup.policy, check=check, at=at, run=run, unnoted=unnoted)
 

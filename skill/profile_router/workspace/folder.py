@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 
 from profile_router.core.text import shown
@@ -16,6 +18,9 @@ from profile_router.values import frozen
 MOST_WALKED = 20_000
 _LEAST_S = 0.1  # in less git lists nothing
 _HINT = "name a readable folder, or leave it out to use the git repository around the current folder"
+
+
+_LISTED: ContextVar[dict[Workspace, tuple[str, ...]] | None] = ContextVar("listed", default=None)
 
 
 @frozen(kw_only=False)
@@ -82,8 +87,24 @@ def tracked_files(workspace: Workspace) -> tuple[str, ...]:
     In a git work tree: what is tracked or new, but not ignored. Elsewhere: what a walk finds in folders whose name
     doesn't begin with a dot, at most MOST_WALKED. Raises WorkspaceError where git fails.
     """
-    with FileList(workspace) as files:
-        return names_listed(files.told())
+    known = _LISTED.get()
+    found = None if known is None else known.get(workspace)
+    if found is None:
+        with FileList(workspace) as files:
+            found = names_listed(files.told())
+        if known is not None:
+            known[workspace] = found
+    return found
+
+
+@contextmanager
+def listed_once() -> Iterator[None]:
+    """Have `tracked_files` list a workspace once while the block lasts: for an answer of one moment."""
+    before = _LISTED.set({})
+    try:
+        yield
+    finally:
+        _LISTED.reset(before)
 
 
 class FileList:
