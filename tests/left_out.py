@@ -25,7 +25,7 @@ _LACKING = (
     *(r"no check was found in it", r"the page was made where .* was not run", r".*jail.*"),
 )
 _CHROMIUM = ("there is no chromium", "install chromium")
-# By file: the reasons for which a test of it may be left out, as an expression, and what lets it run.
+# By file: for which reasons a test of it may be left out, as an expression. Then what lets it run.
 REASONS = {
     "tests/reporting/test_report.py": _CHROMIUM,
     "tests/hermes_plugin/test_dashboard.py": _CHROMIUM,

@@ -1,4 +1,4 @@
-"""No test is left out without a line at the end of the run, and none for a reason that the table does not allow."""
+"""No test is left out without a line, or for a reason that no table holds."""
 
 from __future__ import annotations
 

@@ -117,3 +117,26 @@ def test_what_the_callers_own_limit_leaves_out_is_not_a_failure(tmp_path: Path) 
         profile(tmp_path, "coding-burst", burst)
         done = call("bench", "coding-local", "coding-burst", *TIMES, "--max-cost", "0", home=tmp_path)
     assert (done.code, "62.0" in done.out, "coding-burst" in done.out) == (0, True, True), done.out + done.err
+
+
+BY_THE_LIMIT = "allow more: `--max-cost USD`"
+
+
+@pytest.mark.parametrize(
+    ("up", "limit", "code", "burst"),
+    [
+        (True, "0", 0, BY_THE_LIMIT),
+        (True, "0.0000001", 0, "coding-burst"),
+        (False, "0", 1, BY_THE_LIMIT),
+        by_night(True, "5", 1, "it has no key"),  # it would have been asked
+    ],
+)
+def test_a_paid_profile_without_a_key_is_left_out_by_the_limit_first(
+    tmp_path: Path, up: bool, limit: str, code: int, burst: str
+) -> None:
+    with ScriptedProvider([timed("no idea", 20, 2), timed("1 2 3", 1_000, 100)]) as local, nobody() as away:
+        profile(tmp_path, "coding-local", local.base_url if up else away)
+        profile(tmp_path, "coding-burst", "https://openrouter.ai/api/v1")
+        done = call("bench", "coding-local", "coding-burst", *TIMES, "--max-cost", limit, home=tmp_path)
+    assert (done.code, burst in done.out) == (code, True), done.out + done.err
+    assert ("nothing was measured; start a local server" in done.err) != up

@@ -15,6 +15,7 @@ from pathlib import Path
 from profile_router.core.attempt.usage import TokenUse, amount, believed, said_usage, whole_number
 from profile_router.core.ladder.cost_range import exact_cost
 from profile_router.core.ladder.failure import Failure
+from profile_router.core.ladder.spending import over_cap
 from profile_router.core.operating.bench import BenchRow, CallTime
 from profile_router.core.policy import Policy
 from profile_router.core.profile import Profile, address
@@ -101,6 +102,9 @@ async def _row(profile: Profile, setup: Setup, purse: LedgerPurse, times: int) -
         profile=profile.name, model=profile.endpoint.model, host=address(profile.endpoint.base_url), rate=rate
     )
     if profile.key_missing:
+        most = exact_cost(_most_usd(rate, times), rate.named)
+        if most.high and (left := over_cap(profile.name, most, spent=purse.spent, cap=purse.cap)) is not None:
+            return replace(row, problem=left.message, cause=left.cause)
         return replace(row, problem="it has no key")
     hold = await _held(profile.name, rate, purse, times)
     if isinstance(hold, Failure):
@@ -123,8 +127,13 @@ async def _row(profile: Profile, setup: Setup, purse: LedgerPurse, times: int) -
     )
 
 
+def _most_usd(rate: Rate, times: int) -> float:
+    """Return what *times* of both calls cost at most."""
+    return times * sum(rate.cost(sent, got) for sent, got in zip(_SENT, (_SHORT_TOKENS, _LONG_TOKENS), strict=True))
+
+
 async def _held(name: str, rate: Rate, purse: LedgerPurse, times: int) -> LedgerHold | Failure | None:
-    most = times * sum(rate.cost(sent, got) for sent, got in zip(_SENT, (_SHORT_TOKENS, _LONG_TOKENS), strict=True))
+    most = _most_usd(rate, times)
     if not most:
         return None
     return await purse.take(name, exact_cost(most, rate.named), profile=name, step="bench")

@@ -35,6 +35,10 @@ _HEADS = (
 )
 _MOST_TIMES = 20
 _OK, _FAILED, _UNAPPROVED = 0, 1, 4
+_NOTHING = (
+    "bench: nothing was measured; start a local server (`profile-router llama-server --run`), or allow a paid profile "
+    "(`--max-cost USD`); `profile-router doctor` says what each profile lacks"
+)
 _SAID = (
     "each profile is asked a short and a long prompt that are made up here; what is measured is kept for 30 days, and "
     "`route` estimates by it. Paid profiles cost real money, within your budget."
@@ -56,7 +60,8 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Print the table; return 0, 1 where a profile did not answer, or 4 where nobody agreed to its price.
 
-    What is left out because of the caller's own --max-cost is not a failure, where anything was measured.
+    What is left out because of the caller's own --max-cost is not a failure, where anything was measured. A paid
+    profile that has no key is left out by that limit too. A free profile whose server is down did not answer.
     """
     if not 1 <= arguments.times <= _MOST_TIMES:
         raise UsageError(f"--times is {arguments.times} (allowed: 1 to {_MOST_TIMES})")
@@ -70,6 +75,8 @@ def run(arguments: argparse.Namespace) -> int:
         print_json({"rows": [_row_json(row) for row in rows]})
     else:
         print("\n".join(_lines(rows)))
+    if all(row.problem for row in rows):
+        _progress(as_called(_NOTHING))
     return _code(rows, capped=arguments.max_cost is not None)
 
 
