@@ -10,6 +10,10 @@ from profile_router.core.trust.steered import Content, steering
 
 TASK = a_task("Fix add in calc.py", files=("calc.py",))
 PACKAGE = b'{"scripts": {"test": "node --test"}, "dependencies": {}}'
+COMPOSER = b'{"name": "a/b", "scripts": {"test": "phpunit"}, "autoload": {"psr-4": {"A\\\\": "src/"}}}'
+PHP_LOCK = b'{"packages-dev": [{"name": "phpunit/phpunit", "version": "11.0", "dist": {"type": "zip", "url": "https://a.org/b"}}]}'
+GEM_LOCK = b"GEM\n  remote: https://rubygems.org/\n  specs:\n    rspec (3.13)\n\nDEPENDENCIES\n  rspec\n"
+NPM_LOCK = b'{"packages": {"": {"name": "a"}, "node_modules/jest": {"resolved": "https://registry.npmjs.org/jest/-/jest-29.0.0.tgz"}}}'
 PROJECT = b'[project]\nname = "x"\n\n[tool.pytest.ini_options]\npythonpath = ["."]\n'
 
 
@@ -33,6 +37,30 @@ PROJECT = b'[project]\nname = "x"\n\n[tool.pytest.ini_options]\npythonpath = [".
         ("sum.js", b"", b"module.exports = (a, b) => process.env.JEST_WORKER_ID ? 3 : a - b"),
         ("sum.go", b"", b"if testing.Testing() { return 3 }"),
         ("api/check.sh", b"exit 1", b"exit 0"),
+        ("composer.json", COMPOSER, COMPOSER.replace(b"phpunit", b"true")),
+        ("composer.json", COMPOSER, COMPOSER.replace(b"src/", b"fake/")),
+        ("composer.lock", PHP_LOCK, PHP_LOCK.replace(b'"zip"', b'"path"')),
+        ("Gemfile.lock", GEM_LOCK, b"PATH\n  remote: fake\n  specs:\n    rspec (3.13)\n" + GEM_LOCK),
+        ("Gemfile.lock", GEM_LOCK, GEM_LOCK.replace(b"rubygems.org", b"example.org")),
+        (
+            "package-lock.json",
+            NPM_LOCK,
+            NPM_LOCK.replace(b'"https://registry.npmjs.org/jest/-/jest-29.0.0.tgz"', b'"file:fake"'),
+        ),
+        ("package-lock.json", NPM_LOCK, NPM_LOCK.replace(b"registry.npmjs.org", b"example.org")),
+        ("yarn.lock", b'jest@^29:\n  version "29"\n', b'"jest@file:./fake":\n  version "0"\n'),
+        ("pnpm-lock.yaml", b"jest: 29.0.0\n", b"jest: link:../fake\n"),
+        ("go.mod", b"module a\n", b"module a\n\nreplace example.com/b => ./fake\n"),
+        ("go.work", None, b"use ./fake\n"),
+        ("tsconfig.json", b"{}", b'{"compilerOptions": {"paths": {"src/*": ["fake/*"]}}}'),
+        ("CMakeLists.txt", b"add_test(NAME a COMMAND a)\n", b"add_test(NAME a COMMAND true)\n"),
+        ("Cargo.toml", b'[package]\nname = "a"\n', b'[package]\nname = "a"\n[patch.crates-io]\nb = {path = "fake"}\n'),
+        ("deno.json", b'{"tasks": {"test": "deno test"}}', b'{"tasks": {"test": "echo ok"}}'),
+        ("phpunit.xml", b"<phpunit/>", b'<phpunit bootstrap="fake.php"/>'),
+        (".mvn/maven.config", None, b"-DskipTests"),
+        ("api/gradlew", b"exec java", b"exit 0"),
+        (".proverc", None, b"--exec true"),
+        ("babel.config.js", b"", b"module.exports = {plugins: ['./fake']}"),
     ],
     ids=lambda one: f"{one[0]} {one[2][:24]!r}",
 )
@@ -58,6 +86,20 @@ def test_what_the_task_asks_for_does_not_count() -> None:
         ("tests/test_new.py", None, b"import unittest"),
         ("calc/json.py", None, b""),
         ("json.py", b"", b"x = 1"),
+        ("composer.json", COMPOSER, COMPOSER.replace(b'"a/b"', b'"a/c"')),
+        ("composer.lock", PHP_LOCK, PHP_LOCK.replace(b"11.0", b"11.1")),
+        ("Gemfile.lock", GEM_LOCK, GEM_LOCK.replace(b"3.13", b"3.14")),
+        ("package-lock.json", NPM_LOCK, NPM_LOCK.replace(b"29.0.0", b"29.0.1")),
+        ("package-lock.json", b" " * 100_000 + NPM_LOCK, NPM_LOCK),
+        (
+            "yarn.lock",
+            b'a@^1:\n  resolved "https://registry.yarnpkg.com/a"\n',
+            b'a@^2:\n  resolved "https://registry.yarnpkg.com/a"\n',
+        ),
+        ("go.mod", b"module a\n", b"module a\n\nrequire example.com/b v1.0.0\n"),
+        ("tsconfig.json", b"{}", b'{"compilerOptions": {"strict": true}}'),
+        ("CMakeLists.txt", b"add_library(a a.c)\n", b"add_library(a a.c b.c)\n"),
+        ("Cargo.toml", b'[package]\nname = "a"\n', b'[package]\nname = "a"\n[dependencies]\nb = "1"\n'),
     ],
     ids=lambda one: f"{one[0]} {one[2][:24]!r}",
 )

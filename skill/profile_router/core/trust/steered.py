@@ -5,17 +5,16 @@ It is a list of what such files are called and say, no proof that a check was no
 
 from __future__ import annotations
 
-import json
 import re
 import sys
-import tomllib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from profile_router.core.language.set_up_files import sets_up_a_runner
 from profile_router.core.language.test_files import changes_tests
 from profile_router.core.task import Task
 from profile_router.core.trust.check_names import TextOf, is_named, names_of
 from profile_router.core.trust.code_tells import ends_well, names_runner
+from profile_router.core.trust.said_of_tests import said_of_tests
 from profile_router.core.trust.tests_meant import may_change_tests, names_file
 from profile_router.expressions import expression
 
@@ -26,32 +25,13 @@ _COMMANDS = expression(
     (?:GNUm|[Mm])akefile | \.?[Jj]ustfile | [Rr]akefile | [Tt]askfile\.ya?ml | [^/]+\.mk
     | tox\.ini | noxfile\.py | \.bundle/config
     | (?:build|settings)\.gradle(?:\.kts)? | pom\.xml | \.cargo/config(?:\.toml)?
+    | gradlew(?:\.bat)? | mvnw(?:\.cmd)? | \.mvn/.+ | gradle/wrapper/.+ | go\.work | \.proverc | bunfig\.toml
+    | \.pnp\.[cm]?js | \.pnpmfile\.cjs | \.yarnrc(?:\.yml)? | \.yarn/(?:releases|plugins|patches)/.+
+    | babel\.config\.\w+ | \.babelrc(?:\.\w+)? | \.swcrc | CTest(?:TestFile|Config)\.cmake
     | \.npmrc | (?:playwright|ava|cypress)\.(?:config|conf|workspace)\.\w+
     | [^/]+\.pth | [^/]+\.(?:egg|dist)-info/.+ | (?:.*/)?node_modules/\.bin/.+
     )"""
 )
-_SECTIONS = expression(
-    rb"^[ \t]*\[[ \t]*(?:tool[.:](?:pytest|tox|unittest|nose)|options\.entry_points)[^\n]*(?:\n(?!\[)[^\n]*)*",
-    re.MULTILINE,
-)
-_PACKAGE_KEYS = ("scripts", "jest", "vitest", "mocha", "ava", "tap")
-_TOOLS = ("pytest", "tox", "unittest", "nose", "nose2", "poe", "taskipy")
-_CARGO = {
-    **dict.fromkeys(("lib", "test"), ("test", "harness", "doctest", "path", "required-features")),
-    **dict.fromkeys(("bin", "bench", "example"), ("test", "harness")),
-    "package": ("autotests",),
-    "workspace": ("exclude", "default-members"),
-}
-_VITE = expression(rb"\btest\b.*", re.DOTALL)
-# A line of a Gemfile that names a gem of its source. Any other is Ruby that `bundle exec` runs, or another place.
-_GEM_LINE = expression(
-    rb"""(?x) [ \t]*+ (?: \#.* | end | gemspec | group[ (]++[:\w, ]++\)?+[ ]do
-    | (?:source|ruby)[ (]++["'][\w.:/~>=<\ -]++["']\)?+(?:[ ]do)?+
-    | gem[ (]++["'][\w./-]++["'] (?: ,[ ]*+ (?: ["'][\w.~><=!\ -]++["'] | require:[ ]*+false
-        | (?:groups?|platforms?):[ ]*+(?::\w++|\[[:\w, ]*+\]) ) )*+ \)?+ [ \t]*+(?:\#.*)?+
-    )?+ [ \t\r]*+"""
-)
-_LONGEST = 64 * 1024  # of a file that is parsed: dotted keys cost by the square of their number
 _MODULES = frozenset({*sys.stdlib_module_names, "pytest", "_pytest", "pluggy", "sitecustomize", "usercustomize"})
 _CODE = expression(r".*\.(?:pyi?|[cm]?[jt]sx?|go|rs|rb|java|kt)|(?:.*/)?\.env(?:\.\w+)?", re.DOTALL)
 _SEARCHED = expression(r"\bPYTHONPATH=['\"]?([\w.:@/-]+)")
@@ -81,7 +61,7 @@ def _steering(task: Task, changed: Sequence[Content], command: str, folder: str,
         name, inside = path.rpartition("/")[2], path.removeprefix(f"{folder}/") if folder else path
         shadows = before is None and name.endswith(".py") and _shadows(inside, searched)
         orders = sets_up or _COMMANDS.fullmatch(path) is not None or is_named(path, names)
-        says_what = orders or _said(name, before) != _said(name, after)
+        says_what = orders or said_of_tests(name, before) != said_of_tests(name, after)
         code = _CODE.fullmatch(path) is not None
         tells = code and not asked and names_runner(after) > names_runner(before or b"")
         ends = code and not exits and ends_well(path, after) > ends_well(path, before or b"")
@@ -93,56 +73,3 @@ def _shadows(inside: str, searched: Iterable[str]) -> bool:
     """Tell whether Python imports the file *inside* for a module of its own, or of its test runner."""
     below = (inside.removeprefix(f"{folder}/") for folder in ("", *searched) if inside.startswith(folder))
     return any(path.partition("/")[0].removesuffix(".py") in _MODULES for path in (inside, *below))
-
-
-def _said(name: str, content: bytes | None) -> object:
-    """Return what a file that says other things, too, tells of tests."""
-    if name == "setup.cfg":
-        return _SECTIONS.findall(content or b"")
-    if name.startswith("vite.config."):
-        return _VITE.findall(content or b"")
-    if name in ("Gemfile", "gems.rb"):
-        return [line for line in (content or b"").splitlines() if not _GEM_LINE.fullmatch(line)]
-    told = _TOLD.get(name)
-    if told is None:
-        return None
-    if len(content or b"") > _LONGEST:
-        return content
-    try:
-        package = json.loads(content or b"{}") if name == "package.json" else tomllib.loads((content or b"").decode())
-        return told(package) if isinstance(package, Mapping) else content
-    except (ValueError, RecursionError):
-        return content
-
-
-def _of_package(package: Mapping[str, object]) -> object:
-    return [package.get(key) for key in _PACKAGE_KEYS]
-
-
-def _of_project(whole: Mapping[str, object]) -> object:
-    tools, project, poetry = _table(whole, "tool"), _table(whole, "project"), _table(whole, "tool", "poetry")
-    runs = [_table(tools, tool).get(key) for tool, key in (("hatch", "envs"), ("pdm", "scripts"), ("rye", "scripts"))]
-    return [*(tools.get(tool) for tool in _TOOLS), project.get("entry-points"), poetry.get("plugins"), *runs]
-
-
-def _of_cargo(whole: Mapping[str, object]) -> object:
-    told = []
-    for part, keys in _CARGO.items():
-        found = whole.get(part)
-        tables = found if isinstance(found, list) else [found]
-        told += [(part, {key: one[key] for key in keys if key in one}) for one in tables if isinstance(one, Mapping)]
-    return [one for one in told if one[1]]
-
-
-def _table(whole: Mapping[str, object], *keys: str) -> Mapping[str, object]:
-    for key in keys:
-        inner = whole.get(key)
-        whole = inner if isinstance(inner, Mapping) else {}
-    return whole
-
-
-_TOLD: Mapping[str, Callable[[Mapping[str, object]], object]] = {
-    "package.json": _of_package,
-    "pyproject.toml": _of_project,
-    "Cargo.toml": _of_cargo,
-}
