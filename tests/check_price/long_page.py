@@ -42,6 +42,15 @@ def on_long(default: Sequence[Tally], promoting: Sequence[Tally]) -> Iterator[st
     yield f"{_both(together)} · early promotion for all {_both(early_for_all)}. These repositories have, as they are met, half."
     half, best = (min(way(model, 0.5).solved for model in ROWS) for way in (keep, together))
     yield f"There the worse of the two comes to {half:.1f} % with `keep`, to {best:.1f} % with `long`. Without tests no one policy reaches it."
+    reached = [
+        called for called, way in (("keep", keep), ("long", together)) if all(way(model, 0.5).wanted for model in ROWS)
+    ]
+    names = " and ".join(f"`{one}`" for one in reached)
+    yield (
+        f"So at half both models reach {WANTED_SOLVED:.0f} % at {WANTED_SHARE:.0%} with {names}."
+        if reached
+        else "So at half not both reach it."
+    )
     yield (
         "There a point more costs, of burst's price: "
         + " · ".join(

@@ -60,6 +60,15 @@ FOUND = (
     "Not found: `deno test`, `dotnet test`, `mix test`, `swift test`. Name them with `--check`.",
     "",
 )
+# By `python3 -m tests.check_price.merged` on the rows of three repositories of others, on 2026-11-30.
+_WITHOUT_A_RUN = (
+    "Two rules need no run. An attempt fails that takes tests away, if its task does not ask for fewer: they are gone,",
+    "switched off, or check nothing any more. So does one whose code is another in form alone, if a fault was reported.",
+    "They may refuse right work: so 689 merged commits of Flask, HTTPX and Minsky were tried, which change tests. Of 83 that",
+    "report a fault the first refuses 1, of 540 with other texts 33. Most of these drop tests without a word of it. The",
+    "second refuses none of 87. Of a test with some assertions less, and of `text.split(None)`, neither says anything.",
+    "",
+)
 _SHARES = (1.0, 0.75, 0.5, 0.25, 0.0)
 
 
@@ -132,6 +141,7 @@ def _rates(said: Sequence[Saying]) -> Iterator[str]:
     yield "then all tests. It wants a file to parse still, a file to edit to be edited, its code to be another. It ends well where"
     yield "none objects. `unproved: promote` objects too where no test was red before and none is new."
     yield ""
+    yield from _WITHOUT_A_RUN
 
 
 def _share(count: int, of: int) -> str:
