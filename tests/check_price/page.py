@@ -62,7 +62,7 @@ FOUND = (
 )
 # By `python3 -m tests.check_price.merged` on the rows of three repositories of others, on 2026-11-30.
 _WITHOUT_A_RUN = (
-    "Two rules need no run. An attempt fails that takes tests away, if its task does not ask for fewer: they are gone,",
+    "Two rules need no run. An attempt fails that takes tests away, if its task does not ask for fewer. They are gone,",
     "switched off, or check nothing any more. So does one whose code is another in form alone, if a fault was reported.",
     "They may refuse right work: so 689 merged commits of Flask, HTTPX and Minsky were tried, which change tests. Of 83 that",
     "report a fault the first refuses 1, of 540 with other texts 33. Most of these drop tests without a word of it. The",
