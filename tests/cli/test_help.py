@@ -121,6 +121,7 @@ def test_the_list_of_commands_is_grouped_and_fits_a_terminal(
         app.main(["--help"])
     lines = capsys.readouterr().out.splitlines()
     assert [line for line in lines if width_of(line) > columns] == []
+    assert [line for line in lines if line.strip() == "None"] == []
     assert [line.strip(" :") for line in lines if line.startswith("  ") and line.endswith(":")] == [*GROUPS]
     shown = [line.split()[0] for line in lines if line.startswith("    ") and line[4] != " "]
     assert shown == [*COMMANDS]

@@ -47,6 +47,20 @@ def test_what_the_task_asks_to_remove_is_not_taken(goal: str, taken: bool) -> No
     assert bool(taken_from([("tests/test_a.py", PY.encode(), None)], a_task(goal))) == taken
 
 
+@pytest.mark.parametrize(
+    "goal",
+    [
+        "Fix share(): it loses one, so tests/test_a.py fails",
+        "see test_equal in tests/test_a.py",
+        "tests/test_a.py::TestShare::test_equal fails, fix it",
+    ],
+)
+@pytest.mark.parametrize("now", ["pass", "assert True", "pytest.skip('later')", "return"])
+def test_a_test_that_a_report_names_is_not_emptied_or_switched_off(goal: str, now: str) -> None:
+    changed = [("tests/test_a.py", PY.encode(), PY.replace("assert share(9, 3) == [3, 3, 3]", now).encode())]
+    assert "test_equal" in taken_from(changed, a_task(goal)).words()
+
+
 def test_a_test_file_may_move() -> None:
     changed = [("tests/test_a.py", PY.encode(), None), ("tests/unit/test_a.py", None, PY.encode())]
     assert not taken_from(changed, a_task("Fix share(9, 3), which loses one"))

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 
 import pytest
 
-from profile_router.core.trust.taken_tests import taken_tests
+from profile_router.core.trust.taken_tests import HeldTest, taken_tests
 from profile_router.workspace.held_tests import held_tests
+from profile_router.workspace.tests_in_trees import at_most
 
 PY = """import pytest
 from shop import share, parse
@@ -52,6 +53,13 @@ PHP = "<?php\nclass A extends TestCase {\n    public function testAdds(): void {
 CSHARP = 'class A {\n    [Fact]\n    public void Adds() { }\n    [Fact(Skip = "later")]\n    public async Task Takes() { }\n}\n'
 
 
+def known(path: str, source: str) -> tuple[HeldTest, ...]:
+    """Return what the file *path* holds, which is small enough to be looked at."""
+    found = held_tests(path, source.encode())
+    assert found is not None
+    return found
+
+
 @pytest.mark.parametrize(
     ("path", "source", "held"),
     [
@@ -75,7 +83,7 @@ CSHARP = 'class A {\n    [Fact]\n    public void Adds() { }\n    [Fact(Skip = "l
     ],
 )  # fmt: skip
 def test_tests_are_found_with_their_cases(path: str, source: str, held: Mapping[str, int]) -> None:
-    assert {one.name: one.counts for one in held_tests(path, source.encode())} == held
+    assert {one.name: one.counts for one in known(path, source)} == held
 
 
 @pytest.mark.parametrize(
@@ -109,8 +117,8 @@ def test_tests_are_found_with_their_cases(path: str, source: str, held: Mapping[
 )
 def test_a_test_that_is_switched_off_or_emptied_is_taken(path: str, source: str, old: str, new: str) -> None:
     assert source.count(old) == 1
-    before = {path: held_tests(path, source.encode())}
-    assert taken_tests(before, {path: held_tests(path, source.replace(old, new).encode())})
+    before = {path: known(path, source)}
+    assert taken_tests(before, {path: known(path, source.replace(old, new))})
     assert not taken_tests(before, before)
 
 
@@ -128,5 +136,60 @@ def test_a_test_that_is_switched_off_or_emptied_is_taken(path: str, source: str,
     ],
 )  # fmt: skip
 def test_another_expectation_name_or_comment_takes_none(path: str, source: str, old: str, new: str) -> None:
-    before = {path: held_tests(path, source.encode())}
-    assert not taken_tests(before, {path: held_tests(path, source.replace(old, new).encode())})
+    before = {path: known(path, source)}
+    assert not taken_tests(before, {path: known(path, source.replace(old, new))})
+
+
+@pytest.mark.parametrize(
+    ("path", "source"),
+    [
+        ("a.test.js", 'test("a",()=>{' + "ok(" * 20_000 + "1" + ")" * 20_000 + "})"),
+        ("a.test.js", 'test("a",()=>{a' + ".b()" * 50_000 + "})"),
+        ("a.test.js", "describe('',()=>{" * 4_000 + 'test("a",()=>{ok(1)})' + "})" * 4_000),
+        ("tests/test_a.py", "def test_a():\n    assert " + "f(" * 20_000 + "1" + ")" * 20_000 + "\n"),
+        ("tests/test_a.py", PY + "#" * 600_000),
+    ],
+    ids=["nested checks", "a chain", "nested groups", "nested calls", "too large"],
+)
+def test_a_file_that_takes_too_long_to_look_at_tells_nothing(path: str, source: str) -> None:
+    with at_most(20_000):
+        assert held_tests(path, source.encode()) is None
+
+
+def test_a_line_of_blanks_in_a_shell_test_is_read_once() -> None:
+    assert held_tests("tests/a.sh", b"#!/bin/sh\n" + b" " * 200_000 + b"x") is not None
+
+
+SAME = """import pytest
+
+def same(a, b, c):
+    assert share(a, b) == c
+
+def test_share():
+    same(9, 3, 3)
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("def test_share():\n    assert share(9, 3) == 3\n", SAME),
+        (
+            '@pytest.mark.parametrize(("a", "b", "c"), [(1, 2, 3)])\ndef test_a(a, b, c):\n    assert f(a, b) == c\n',
+            '@pytest.mark.parametrize("a, b, c", [(1, 2, 3)])\ndef test_a(a, b, c):\n    assert f(a, b) == c\n',
+        ),
+        (
+            "def test_a():\n    for a, b in [(1, 2), (3, 4)]:\n        assert f(a) == b\n",
+            "ROWS = [(1, 2), (3, 4), (5, 6)]\n\ndef test_a():\n    for a, b in ROWS:\n        assert f(a) == b\n",
+        ),
+        (
+            "@pytest.fixture\ndef test_client(app):\n    return app.client()\n\ndef test_a(test_client):\n    assert test_client\n",
+            "@pytest.fixture\ndef client(app):\n    return app.client()\n\ndef test_a(client):\n    assert client\n",
+        ),
+    ],
+    ids=["a function of its own that asserts", "names as one text", "rows by a name", "a fixture named like a test"],
+)
+def test_a_test_written_otherwise_is_not_gone(before: str, after: str) -> None:
+    old, new = ({"tests/test_a.py": known("tests/test_a.py", text)} for text in (before, after))
+    assert old["tests/test_a.py"]
+    assert not taken_tests(old, new)

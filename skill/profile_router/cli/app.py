@@ -25,7 +25,8 @@ from profile_router.machine.imports import import_large
 
 EXIT_OK, EXIT_USAGE, EXIT_INTERRUPTED = 0, 2, 130  # what else there is, each command tells
 _FULL = (errno.ENOSPC, errno.EDQUOT)
-argparse._ = str  # type: ignore[attr-defined]  # it has `gettext` look for a translation of each word: 3 ms, and none there
+# It has `gettext` look for a translation of each word: 3 ms, and none is there. It asks for that of None, too.
+argparse._ = lambda text: text  # type: ignore[attr-defined]
 
 
 def _help_width() -> int:

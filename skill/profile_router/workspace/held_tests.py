@@ -16,7 +16,17 @@ from profile_router.core.trust.taken_tests import HeldTest
 from profile_router.expressions import expression
 from profile_router.workspace.outline import syntax_of
 from profile_router.workspace.tests_in_lines import tests_in_lines
-from profile_router.workspace.tests_in_trees import CALLS, FoundTest, called_by, nodes_below, tests_in_tree, text_of
+from profile_router.workspace.tests_in_trees import (
+    CALLS,
+    FoundTest,
+    TooManyStepsError,
+    at_most,
+    called_by,
+    looking_at,
+    nodes_below,
+    tests_in_tree,
+    text_of,
+)
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -53,10 +63,23 @@ _UNTOLD = expression(rb"@(?:\w+\.)*(?:MethodSource|CsvFileSource|ArgumentsSource
 _SOURCE = expression(rb"(?:parametri[sz]e|expand|each|ValueSource|CsvSource)")
 
 
-def held_tests(path: str, source: bytes | None) -> tuple[HeldTest, ...]:
-    """Return the tests that the file *path* defines by its content *source* (None: it is not there)."""
-    if not source or not source.strip() or len(source) > MOST_HELD_BYTES:
+def held_tests(path: str, source: bytes | None) -> tuple[HeldTest, ...] | None:
+    """Return the tests that the file *path* defines by its content *source* (None: it is not there).
+
+    None is returned where the file is too large, or nested too deeply, to be looked at.
+    """
+    if not source or not source.strip():
         return ()
+    if len(source) > MOST_HELD_BYTES:
+        return None
+    try:
+        with at_most(), looking_at(source):
+            return _held_in(path, source)
+    except TooManyStepsError:
+        return None
+
+
+def _held_in(path: str, source: bytes) -> tuple[HeldTest, ...]:
     language = language_of_file(path)
     root = None if language is None else syntax_of(language, source, whole=False)
     if root is None or language is None:
@@ -67,7 +90,8 @@ def held_tests(path: str, source: bytes | None) -> tuple[HeldTest, ...]:
         return (HeldTest(name=path, cases=checks, checks=checks),) if checks else ()
     alone = any(one.only for one in found)
     all_off = any(_ALL_OFF.match(text_of(one)) for one in root.children)
-    return tuple(_held(one, off=all_off or (alone and not one.only)) for one in found)
+    checking = _checking(root)
+    return tuple(_held(one, checking, off=all_off or (alone and not one.only)) for one in found)
 
 
 def may_hold_tests(path: str) -> bool:
@@ -75,15 +99,23 @@ def may_hold_tests(path: str) -> bool:
     return changes_tests(path) or path.endswith(".rs")
 
 
-def _held(found: FoundTest, *, off: bool) -> HeldTest:
-    checks = sum(map(_is_check, nodes_below(found.body)))
+def _checking(root: Node) -> frozenset[bytes]:
+    """Return the names of the functions of a file that assert something, for the tests that call them."""
+    named = ((one.child_by_field_name("name"), one.child_by_field_name("body")) for one in nodes_below(root))
+    pairs = ((name, body) for name, body in named if name is not None and body is not None)
+    return frozenset(text_of(name) for name, body in pairs if any(map(_is_check, nodes_below(body))))
+
+
+def _held(found: FoundTest, checking: frozenset[bytes], *, off: bool) -> HeldTest:
+    below = tuple(nodes_below(found.body))
+    checks = sum(_is_check(one) or (bool(parts := called_by(one)) and text_of(parts[-1]) in checking) for one in below)
     cases = _cases(found)
     return HeldTest(
         name=found.name,
         cases=cases or 1,
         many=cases is None,
         checks=checks,
-        live=bool(checks) or any(map(_names_code, nodes_below(found.body))),
+        live=bool(checks) or any(map(_names_code, below)),
         off=off or found.off or any(map(_switches_off, found.above)) or _leaves_at_once(found.body),
     )
 
@@ -132,34 +164,40 @@ def _cases(found: FoundTest) -> int | None:
         for node in nodes_below(above):
             words = re.findall(rb"\w+", b".".join(map(text_of, called_by(node))))
             if words and _SOURCE.fullmatch(words[-1]):
-                size = _first_list(node)
+                size = _first_list(node, after_names=words[-1].startswith(b"parametri"))
                 if size is None:
                     return None
                 cases *= max(1, size)
-    return cases * max(1, told, _rows(found.body), _runs(found.body))
+    rows = _rows(found.body)
+    return None if rows is None else cases * max(1, told, rows, _runs(found.body))
 
 
-def _first_list(call: Node) -> int | None:
-    """Return how many elements the first list has that *call* is given; None where it is given none."""
+def _first_list(call: Node, *, after_names: bool) -> int | None:
+    """Return how many elements the first list has that *call* is given; None where it is given none.
+
+    With *after_names* its first argument, which may be a list too, holds the names of the values.
+    """
     given = call.child_by_field_name("arguments")
-    lists = [one for one in nodes_below(given) if one.type in _LISTS] if given is not None else []
-    return _size(lists[0]) if lists else None
+    among = [] if given is None else given.named_children[1:] if after_names else [given]
+    return next((_size(one) for top in among for one in nodes_below(top) if one.type in _LISTS), None)
 
 
 def _size(node: Node) -> int:
     return sum(not one.type.endswith("comment") for one in node.named_children)
 
 
-def _rows(body: Node) -> int:
-    """Return the rows of the largest table in *body*, if it has a loop."""
+def _rows(body: Node) -> int | None:
+    """Return the rows of the largest table in *body*, if it has a loop; None where its loop goes over a name alone."""
     nodes: Sequence[Node] = tuple(nodes_below(body))
     each = {node.id for node in nodes if (parts := called_by(node)) and text_of(parts[-1]).endswith((b"each", b"Each"))}
     loops = [one for one in nodes if one.type in _LOOPS or one.id in each]
     if not loops:
         return 1
-    over = (one.child_by_field_name("right") for one in loops)
+    over = [one.child_by_field_name("right") for one in loops]
     sizes = [_size(one) for one in over if one is not None and one.type in _LISTS]
     sizes += [_size(one) for one in nodes if one.type in _LISTS and all(_is_row(row) for row in one.named_children)]
+    if not sizes and any(one is not None and one.type.endswith("identifier") for one in over):
+        return None
     return max(sizes, default=1)
 
 

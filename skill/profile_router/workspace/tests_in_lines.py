@@ -24,7 +24,7 @@ _PERL = expression(
 )  # fmt: skip
 _NOT_CONSTANT = expression(r"[$@%&]\w|->|::|\w\(")
 _PERL_OFF = expression(r"^[ \t]*plan\s*\(?\s*skip_all\b", re.MULTILINE)
-_IDLE = expression(r"\s*(?:#.*|(?:echo|printf|set)\b.*|true|:|exit(?:\s+0)?|fi|done|esac)?\s*;?\s*")
+_IDLE = expression(r"(?:#.*|(?:echo|printf|set)\b.*|(?:true|:|exit(?:\s+0)?|fi|done|esac)?\s*;?)")  # of a stripped line
 _SHELL = (b"#!/bin/sh", b"#!/bin/bash", b"#!/usr/bin/env bash", b"#!/usr/bin/env sh")
 
 
@@ -40,7 +40,7 @@ def tests_in_lines(path: str, source: bytes) -> tuple[HeldTest, ...]:
         checks = sum(found is not None and _NOT_CONSTANT.search(found[1]) is not None for found in told)
         return (HeldTest(name=path, cases=checks, checks=checks, off=bool(_PERL_OFF.search(text))),) if checks else ()
     if ending in {"sh", "bash", "zsh"} or source.startswith(_SHELL):
-        works = any(not _IDLE.fullmatch(line) for line in text.splitlines())
+        works = any(not _IDLE.fullmatch(line.strip()) for line in text.splitlines())
         return (HeldTest(name=path),) if works else ()
     return ()
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 from profile_router.expressions import expression
@@ -12,11 +14,16 @@ from profile_router.values import frozen
 if TYPE_CHECKING:
     from tree_sitter import Node
 
+MOST_STEPS = 1_500_000  # three seconds at most, or so; a file of 100 KB as people write it takes a third
+_BYTES_A_STEP = 64  # to copy so much text takes as long as to look at a node
+_left: ContextVar[list[int] | None] = ContextVar("steps_left", default=None)
+_source: ContextVar[bytes] = ContextVar("source")
 CALLS = frozenset({"call", "call_expression", "method_invocation", "macro_invocation", "annotation"})
 _CALLEE = ("receiver", "object", "function", "macro", "method", "name")
 _GO = expression(rb"(?:Test|Fuzz|Example)(?![a-z])\w*")
 _MACRO = expression(rb"(?:TYPED_)?TEST(?:_F|_P)?|BOOST_AUTO_TEST_CASE|Test")
 _C = expression(rb"_*[Tt]est\w*|\w+_test")
+_FIXTURE = expression(rb"@(?:\w+\.)*fixture\b")
 _JS = expression(rb"(x|f)?(?:Deno\.)?(?:test|it|specify)((?:\.\w+)*)")
 _JS_GROUP = expression(rb"(x|f)?(?:describe|suite|context)((?:\.\w+)*)")
 _RUBY = expression(rb"(x|f)?(?:test|it|specify|scenario|example)")
@@ -35,6 +42,42 @@ class FoundTest:
     only: bool = False
 
 
+class TooManyStepsError(Exception):
+    """A file would take longer to be looked at than all files of an attempt may. An attempt can write any nesting."""
+
+
+@contextmanager
+def at_most(steps: int = MOST_STEPS) -> Iterator[None]:
+    """Let what is looked at within take *steps* together, unless something around it has its own bound already."""
+    if _left.get() is not None:
+        yield
+        return
+    token = _left.set([steps])
+    try:
+        yield
+    finally:
+        _left.reset(token)
+
+
+@contextmanager
+def looking_at(source: bytes) -> Iterator[None]:
+    """Let the nodes within be those of *source*. To ask a node for its text copies all of its file."""
+    token = _source.set(source)
+    try:
+        yield
+    finally:
+        _source.reset(token)
+
+
+def _takes(steps: int) -> None:
+    left = _left.get()
+    if left is None:
+        return
+    left[0] -= steps
+    if left[0] < 0:
+        raise TooManyStepsError
+
+
 def tests_in_tree(language: str, root: Node) -> Iterator[FoundTest]:
     """Yield the tests that the file with this *root* defines."""
     for node in nodes_below(root):
@@ -42,18 +85,23 @@ def tests_in_tree(language: str, root: Node) -> Iterator[FoundTest]:
 
 
 def nodes_below(root: Node) -> Iterator[Node]:
-    """Yield *root* and all nodes below it in order, without comments."""
+    """Yield *root* and all nodes below it in order, without comments. Raises TooManyStepsError."""
     left = [root]
     while left:
         node = left.pop()
+        _takes(1)
         if not node.type.endswith("comment"):
             yield node
             left.extend(reversed(node.children))
 
 
 def text_of(node: Node | None) -> bytes:
-    """Return the source of *node*; empty without one."""
-    return b"" if node is None else node.text or b""
+    """Return the source of *node*, `looking_at` its file; empty without one. Raises TooManyStepsError."""
+    if node is None:
+        return b""
+    start, end = node.start_byte, node.end_byte
+    _takes((end - start) // _BYTES_A_STEP)
+    return _source.get()[start:end]
 
 
 def called_by(node: Node) -> tuple[Node, ...]:
@@ -64,10 +112,11 @@ def called_by(node: Node) -> tuple[Node, ...]:
 
 def _around(node: Node) -> Iterator[Node]:
     """Yield what *node* stands in, from the inside."""
-    above = node.parent
+    above, depth = node.parent, 1
     while above is not None:
+        _takes(depth)  # a parent is looked for from the root on
         yield above
-        above = above.parent
+        above, depth = above.parent, depth + 1
 
 
 def _python(node: Node) -> Iterator[FoundTest]:
@@ -84,6 +133,8 @@ def _python(node: Node) -> Iterator[FoundTest]:
         for child in one.children
         if child.type == "decorator"
     ]
+    if any(_FIXTURE.match(text_of(one)) for one in above):
+        return
     yield FoundTest(name=_told(name), body=body, above=tuple(above))
 
 
@@ -123,16 +174,15 @@ def _go(node: Node) -> Iterator[FoundTest]:
 
 
 def _rust(node: Node) -> Iterator[FoundTest]:
-    name, body = node.child_by_field_name("name"), node.child_by_field_name("body")
-    if node.type != "function_item" or body is None:
-        return
     above: list[Node] = []
-    before = node.prev_named_sibling
-    while before is not None and (before.type == "attribute_item" or before.type.endswith("comment")):
-        above += [before] if before.type == "attribute_item" else []
-        before = before.prev_named_sibling
-    if any(_RUST.match(text_of(one)) for one in above):
-        yield FoundTest(name=_told(name), body=body, above=tuple(above))
+    for child in node.named_children if node.type in {"source_file", "declaration_list"} else ():
+        if child.type == "attribute_item":
+            above.append(child)
+        elif not child.type.endswith("comment"):
+            body = child.child_by_field_name("body") if child.type == "function_item" else None
+            if body is not None and any(_RUST.match(text_of(one)) for one in above):
+                yield FoundTest(name=_told(child.child_by_field_name("name")), body=body, above=tuple(above))
+            above = []
 
 
 def _java(node: Node) -> Iterator[FoundTest]:
