@@ -12,8 +12,8 @@ TASK = a_task("Fix add in calc.py", files=("calc.py",))
 PACKAGE = b'{"scripts": {"test": "node --test"}, "dependencies": {}}'
 COMPOSER = b'{"name": "a/b", "scripts": {"test": "phpunit"}, "autoload": {"psr-4": {"A\\\\": "src/"}}}'
 PHP_LOCK = b'{"packages-dev": [{"name": "phpunit/phpunit", "version": "11.0", "dist": {"type": "zip", "url": "https://a.org/b"}}]}'
-GEM_LOCK = b"GEM\n  remote: https://rubygems.org/\n  specs:\n    rspec (3.13)\n\nDEPENDENCIES\n  rspec\n"
-NPM_LOCK = b'{"packages": {"": {"name": "a"}, "node_modules/jest": {"resolved": "https://registry.npmjs.org/jest/-/jest-29.0.0.tgz"}}}'
+GEM_LOCK = b"GEM\n  remote: https://gems.example/\n  specs:\n    rspec (3.13)\n\nDEPENDENCIES\n  rspec\n"
+NPM_LOCK = b'{"packages": {"": {"name": "a"}, "node_modules/jest": {"resolved": "https://packages.example/jest/-/jest-29.0.0.tgz"}}}'
 PROJECT = b'[project]\nname = "x"\n\n[tool.pytest.ini_options]\npythonpath = ["."]\n'
 
 
@@ -41,13 +41,13 @@ PROJECT = b'[project]\nname = "x"\n\n[tool.pytest.ini_options]\npythonpath = [".
         ("composer.json", COMPOSER, COMPOSER.replace(b"src/", b"fake/")),
         ("composer.lock", PHP_LOCK, PHP_LOCK.replace(b'"zip"', b'"path"')),
         ("Gemfile.lock", GEM_LOCK, b"PATH\n  remote: fake\n  specs:\n    rspec (3.13)\n" + GEM_LOCK),
-        ("Gemfile.lock", GEM_LOCK, GEM_LOCK.replace(b"rubygems.org", b"example.org")),
+        ("Gemfile.lock", GEM_LOCK, GEM_LOCK.replace(b"gems.example", b"example.org")),
         (
             "package-lock.json",
             NPM_LOCK,
-            NPM_LOCK.replace(b'"https://registry.npmjs.org/jest/-/jest-29.0.0.tgz"', b'"file:fake"'),
+            NPM_LOCK.replace(b'"https://packages.example/jest/-/jest-29.0.0.tgz"', b'"file:fake"'),
         ),
-        ("package-lock.json", NPM_LOCK, NPM_LOCK.replace(b"registry.npmjs.org", b"example.org")),
+        ("package-lock.json", NPM_LOCK, NPM_LOCK.replace(b"packages.example", b"example.org")),
         ("yarn.lock", b'jest@^29:\n  version "29"\n', b'"jest@file:./fake":\n  version "0"\n'),
         ("pnpm-lock.yaml", b"jest: 29.0.0\n", b"jest: link:../fake\n"),
         ("go.mod", b"module a\n", b"module a\n\nreplace example.com/b => ./fake\n"),
