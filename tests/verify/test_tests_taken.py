@@ -55,7 +55,7 @@ def test_what_the_task_asks_to_remove_is_not_taken(goal: str, taken: bool) -> No
         "tests/test_a.py::TestShare::test_equal fails, fix it",
     ],
 )
-@pytest.mark.parametrize("now", ["pass", "assert True", "pytest.skip('later')", "return"])
+@pytest.mark.parametrize("now", ["pass", "assert True", "pytest.xfail('later')", "return"])
 def test_a_test_that_a_report_names_is_not_emptied_or_switched_off(goal: str, now: str) -> None:
     changed = [("tests/test_a.py", PY.encode(), PY.replace("assert share(9, 3) == [3, 3, 3]", now).encode())]
     assert "test_equal" in taken_from(changed, a_task(goal)).words()

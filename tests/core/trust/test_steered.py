@@ -247,7 +247,7 @@ def test_an_exit_that_the_task_asks_for_counts_for_none() -> None:
     assert steering(a_task("Let calc.py exit with 0 on --version"), work, "sh ./check.sh") == []
 
 
-GEMS = b'source "https://rubygems.org"\n\nruby "3.3.0"\ngem "rails", "~> 7.1", ">= 7.1.2"\ngroup :test do\nend\n'
+GEMS = b'source "https://gems.example"\n\nruby "3.3.0"\ngem "rails", "~> 7.1", ">= 7.1.2"\ngroup :test do\nend\n'
 
 
 @pytest.mark.parametrize(
