@@ -78,8 +78,8 @@ class LeftOut:
         self.broken |= Counter(told["broken"])
 
     def lines(self) -> list[str]:
-        """Return a line for each reason, those that fail the run last."""
-        lines = [f"left out: {many:,} {why}" for why, many in sorted(self.counted.items())]
+        """Return a line for each reason that left a test out, those that fail the run last."""
+        lines = [f"left out: {many:,} {why}" for why, many in sorted(self.counted.items()) if many]
         return [*lines, *(f"FAILED, left out: {many:,} {why}" for why, many in sorted(self.broken.items()))]
 
 

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.left_out import NIGHT, REASONS, LeftOut
+from tests.left_out import NIGHT, NO_MODEL, REASONS, LeftOut
 
 TESTS = Path(__file__).parent
 _LEAVES = re.compile(r"pytest\.skip\(|mark\.skip|importorskip|collect_ignore|unittest\.skip|SkipTest|pytest_deselected")
@@ -64,6 +64,13 @@ def test_of_what_several_workers_left_out_each_test_counts_once() -> None:
     for _ in range(2):
         whole.heard(worker.told())
     assert (dict(whole.counted), [*whole.broken.values()]) == ({NIGHT: 3}, [2])
+
+
+@pytest.mark.parametrize("many", [0, 1])
+def test_a_reason_that_left_nothing_out_has_no_line(many: int) -> None:
+    left = LeftOut()
+    left.counted[NIGHT] = left.counted[NO_MODEL] = many
+    assert len(left.lines()) == 2 * many
 
 
 BREAKS = """
