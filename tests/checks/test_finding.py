@@ -24,6 +24,7 @@ RSPEC = "rspec --no-color --format=progress"
 LOCK = "GEM\n  specs:\n    rspec (3.12.0)\n      rspec-core (~> 3.12.0)\n"
 PHPUNIT = "vendor/bin/phpunit --colors=never"
 UNITTEST = "import unittest\nimport calc\n"
+IN_CLASS = "from calc import add\n\nclass TestAdd:\n    def test_one(self):\n        assert add(1, 2) == 3\n"
 PROGRAMS = (
     "pytest",
     "python3",
@@ -82,6 +83,9 @@ def a_check(tmp_path: Path, files: Mapping[str, str], *names: str, goal: str = "
         ({"requirements-dev.txt": "ruff\npytest==8.1\n"}, PYTEST, "requirements-dev.txt asks for pytest"),
         ({"tests/conftest.py": ""}, PYTEST, "tests/conftest.py is written for pytest"),
         ({"test_a.py": "def test_a():\n    pass\n"}, PYTEST, "test_a.py is written for pytest"),
+        ({"tests/test_a.py": IN_CLASS}, PYTEST, "tests/test_a.py is written for pytest"),
+        ({"pkg/a_test.py": IN_CLASS.replace(":", "(object):", 1)}, PYTEST, "pkg/a_test.py is written for pytest"),
+        ({"tests/test_a.py": "async def test_a():\n"}, PYTEST, "tests/test_a.py is written for pytest"),
         ({"tests/test_a.py": UNITTEST}, "python3 -m unittest discover -s tests", "tests/test_a.py is written for unittest"),
         ({"test_a.py": UNITTEST}, "python3 -m unittest discover", "test_a.py is written for unittest"),
         (
@@ -167,8 +171,24 @@ def test_a_runner_of_node_is_found_by_its_configuration(tmp_path: Path, files: M
         {"Gemfile": '# gem "rspec"\ngem "rspecial"\n'},
         {"package.json": '{"devDependencies": ["mocha"], "scripts": {}}'},
         {"package.json": '{"devDependencies": {"@types/mocha": "^10"}}'},
+        {"shop/tests/test_a.py": "from django.test import TestCase\n\nclass TestA(TestCase):\n    def test_a(self):\n"},
+        {"tests/test_data.py": "class TestData:\n    rows = 3\n"},
+        {"tests/test_a.py": "from a import f\nassert f() == 2\n"},
     ],
-    ids=["prose", "no test specified", "deep", "odd", "no target", "no test task", "no gem", "a list", "types alone"],
+    ids=[
+        "prose",
+        "no test specified",
+        "deep",
+        "odd",
+        "no target",
+        "no test task",
+        "no gem",
+        "a list",
+        "types alone",
+        "Django's",
+        "no test in a class",
+        "no test",
+    ],
 )
 def test_what_configures_no_check_has_none(tmp_path: Path, files: Mapping[str, str]) -> None:
     assert found(tmp_path, files) is None

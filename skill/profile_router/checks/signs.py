@@ -7,7 +7,7 @@ and what cannot be read is not a sign.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import field
 from itertools import chain
 from pathlib import Path
@@ -42,6 +42,9 @@ _PYTEST_IN = (
     *((name, expression(r"^pytest\b", re.MULTILINE), "asks for pytest") for name in _REQUIREMENTS),
 )
 _PYTEST_TEXT = expression(r"^[ \t]*(?:import|from) pytest\b|^(?:async )?def test_", re.MULTILINE)
+# A class that no other class made: those of Django and others need what only their own runner sets up.
+_PYTEST_CLASS = expression(r"^class Test\w*(?:\([ \t]*(?:object)?[ \t]*\))?[ \t]*:", re.MULTILINE)
+_METHOD = expression(r"^[ \t]+(?:async )?def test_", re.MULTILINE)
 _UNITTEST_TEXT = expression(r"^[ \t]*(?:import|from) unittest\b", re.MULTILINE)
 _TARGET = expression(r"^(test|check):(?!=)", re.MULTILINE)
 _RAKE = expression(
@@ -126,26 +129,31 @@ def _pytest(project: Project) -> Iterator[Sign]:
             yield Sign(runner="pytest", source=f"{name} {said}")
             return
     named = next((name for name in ("conftest.py", "tests/conftest.py", "test/conftest.py") if project.has(name)), None)
-    named = named or _first(project, _PYTEST_TEXT, unless=_UNITTEST_TEXT)
+    named = named or _first(project, _for_pytest, unless=_UNITTEST_TEXT)
     if named:
         yield Sign(runner="pytest", source=f"{named} is written for pytest")
 
 
 def _unittest(project: Project) -> Iterator[Sign]:
-    if named := _first(project, _UNITTEST_TEXT):
+    if named := _first(project, lambda text: bool(_UNITTEST_TEXT.search(text))):
         yield Sign(runner="unittest", source=f"{named} is written for unittest")
 
 
-def _first(project: Project, wanted: re.Pattern[str], *, unless: re.Pattern[str] | None = None) -> str:
-    """Return the first Python test that has what is *wanted*; empty without one, or where one has *unless*."""
-    found = ""
+def _for_pytest(text: str) -> bool:
+    """Tell whether *text* has a test that pytest collects by its defaults, and unittest does not."""
+    in_class = _PYTEST_CLASS.search(text) and _METHOD.search(text)
+    return bool(in_class or _PYTEST_TEXT.search(text))
+
+
+def _first(project: Project, wanted: Callable[[str], bool], *, unless: re.Pattern[str] | None = None) -> str:
+    """Return the first Python test whose text is *wanted*, and has not *unless*; empty without one."""
     for path in [path for path in project.tests if path.endswith(".py")][:_MOST_TESTS]:
         text = project.text(path)
         if unless is not None and unless.search(text) and not re.search(r"^[ \t]*(?:import|from) pytest\b", text, re.M):
             continue
-        if not found and wanted.search(text):
-            found = path
-    return found
+        if wanted(text):
+            return path
+    return ""
 
 
 def _tox(project: Project) -> Iterator[Sign]:
