@@ -17,7 +17,7 @@ from profile_router.core.condense import result as condensed
 from profile_router.core.condense.result import Condensed
 from profile_router.core.conversation import Conversation, Turn, TurnFinding
 from profile_router.core.evidence import Evidence
-from profile_router.core.ladder import difference, early, failure, receipt, report, weak_check
+from profile_router.core.ladder import difference, early_score, failure, receipt, report, weak_check
 from profile_router.core.ladder import steps as ladder
 from profile_router.core.ladder.failure import Place
 from profile_router.core.ladder.receipt import Attempt, CheckBefore, Receipt, Status, Verified
@@ -147,7 +147,7 @@ def checkpointed_types() -> list[tuple[str, str]]:
     """Return module and name of every value class that may stand in a checkpoint, for the serializer's allow-list."""
     found = {Turn, TurnFinding, KindHit}
     ours = (difference, failure, condensed, evidence, found_check, handoff, ladder, receipt, report, route, taint, task)
-    for module in (*ours, early, weak_check, located, standing):
+    for module in (*ours, early_score, weak_check, located, standing):
         found |= {
             value
             for value in vars(module).values()

@@ -11,7 +11,7 @@ from tests.fakes import a_receipt
 from profile_router.api.run_values import AttemptView, VerifiedView
 from profile_router.api.value import Value
 from profile_router.core.ladder.difference import Difference
-from profile_router.core.ladder.early import EarlyScore, EarlyTerm
+from profile_router.core.ladder.early_score import EarlyScore, EarlyTerm
 from profile_router.core.ladder.receipt import ChangedFile, CheckBefore, CheckResult, Verified
 from profile_router.core.ladder.weak_check import WeakCheck
 from profile_router.core.privacy.taint import Taint

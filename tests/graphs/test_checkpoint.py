@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import warnings
+from collections.abc import Mapping
 from dataclasses import asdict, fields, is_dataclass
 from typing import Any
 
@@ -32,6 +33,7 @@ from profile_router.core.evidence import ImageFact, NamedFile, PrivateFinding
 from profile_router.core.language.kinds import KindHit
 from profile_router.core.profile import Secret
 from profile_router.core.task import Facts
+from profile_router.threads.file import THREADS_VERSION
 from profile_router_graphs.state import checkpointed_types
 
 EVERYTHING = evidence(
@@ -102,6 +104,42 @@ def test_a_refusal_and_a_private_finding_survive_too() -> None:
     final = rig.run(a_task(local_only=True))
     serializer = JsonPlusSerializer(allowed_msgpack_modules=checkpointed_types())
     assert plain(serializer.loads_typed(serializer.dumps_typed(final))) == plain(final)
+
+
+# What threads of this version hold: the module below profile_router.core, and its classes. New ones may join.
+KEPT: Mapping[int, Mapping[str, str]] = {
+    3: {
+        "attempt.handoff": "FileDiff Handoff SetBack",
+        "attempt.standing": "Standing",
+        "condense.result": "CondenseOutcome Condensed CondensedPart Helper",
+        "conversation": "Turn TurnFinding",
+        "evidence": "Evidence ImageFact NamedFile PrivateFinding Range TokenCount Window",
+        "found_check": "FoundCheck",
+        "ladder.difference": "Difference Judgement",
+        "ladder.early_score": "EarlyScore EarlyTerm",
+        "ladder.failure": "Failure Place",
+        "ladder.receipt": "Attempt ChangedFile CheckBefore CheckResult Receipt Verified",
+        "ladder.report": "CheckReport",
+        "ladder.steps": "TakenStep",
+        "ladder.weak_check": "WeakCheck",
+        "language.kinds": "KindHit",
+        "locating.located": "FileSpan Located LocatedFile SizeGuess",
+        "privacy.taint": "Taint",
+        "routing.route": "Estimate Refusal Route",
+        "task": "Facts Task",
+    }
+}
+
+
+def test_a_kept_value_moves_or_gets_another_name_only_with_another_version_of_the_threads_file() -> None:
+    kept = {
+        (f"profile_router.core.{module}", name)
+        for module, said in KEPT[THREADS_VERSION].items()
+        for name in said.split()
+    }
+    assert kept - set(checkpointed_types()) == set(), (
+        "raise THREADS_VERSION, say it in the changelog, and write KEPT anew"
+    )
 
 
 def test_registered_are_values_only() -> None:

@@ -18,7 +18,7 @@ from tests.ledger.a_ledger import FIRST, FOUND, NOON, SEAL, SECOND, STEP, a_deci
 from profile_router.core.attempt.saving import Saving
 from profile_router.core.evidence import TokenCount
 from profile_router.core.ladder.account import Story
-from profile_router.core.ladder.early import EarlyScore, EarlyTerm
+from profile_router.core.ladder.early_score import EarlyScore, EarlyTerm
 from profile_router.core.ladder.receipt import Verified
 from profile_router.core.privacy.taint import Taint
 from profile_router.core.telling.work import receipt_json

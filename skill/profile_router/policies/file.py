@@ -14,7 +14,7 @@ from typing import get_args
 from profile_router.core.language.kinds import KindPatterns, compile_kinds
 from profile_router.core.language.phrases import SCOPE, Phrases, compile_phrases
 from profile_router.core.policy import CheckSwitch, PluginSwitch, Policy
-from profile_router.core.policy.early import GETS_NOWHERE
+from profile_router.core.policy.early_promotion import GETS_NOWHERE
 from profile_router.core.policy.private import PrivateRules
 from profile_router.core.privacy.confidential import MOST_CONFIDENTIAL, MOST_PATTERNS, pattern_problem, word_problem
 from profile_router.digests import sha256

@@ -18,13 +18,13 @@ from profile_router.core import policy
 from profile_router.core.language.anchored import Anchored
 from profile_router.core.language.kinds import KindPatterns
 from profile_router.core.language.phrases import Phrases
-from profile_router.core.policy import Policy, early, failing, private, rules, spending
+from profile_router.core.policy import Policy, early_promotion, failing, private, rules, spending
 from profile_router.digests import blake2b, sha256
 from profile_router.state.kept_files import keep_file, kept
 
 NOT_IN_THE_FILE = ("digest", "source", "local_only_by", "workspace_private")  # fields of Policy that no file sets
 # Whose classes a policy is made of. Where one is missing, no policy is kept: the test of the second call fails.
-_POLICY_MODULES = (policy, early, failing, private, rules, spending)
+_POLICY_MODULES = (policy, early_promotion, failing, private, rules, spending)
 _CLASSES: Mapping[str, Any] = {
     made.__name__: made for module in _POLICY_MODULES for made in vars(module).values() if isinstance(made, type)
 } | {made.__name__: made for made in (Anchored, KindPatterns, Phrases)}

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 THREADS_FILE = "threads.sqlite"
 CHECKPOINTS = "checkpoints.sqlite"
-THREADS_VERSION = 2
+THREADS_VERSION = 3
 THREADS_SCHEMA = (
     "PRAGMA journal_mode = WAL; PRAGMA secure_delete = ON;"
     "CREATE TABLE IF NOT EXISTS about (name TEXT PRIMARY KEY, type TEXT NOT NULL, value BLOB NOT NULL);"

@@ -13,12 +13,12 @@ from tests.runners.embedded.test_forms import BUG, WHOLE, attempt
 from tests.scripted_answers import Answer, say
 from tests.scripted_answers import call as calls
 
-from profile_router.core.ladder.early import EarlyWatch
+from profile_router.core.ladder.early_score import EarlyWatch
 from profile_router.core.ladder.receipt import Attempt
-from profile_router.core.policy.early import Early
+from profile_router.core.policy.early_promotion import EarlyPromotion
 from profile_router.threads.records import MemoryRecords
 
-WATCH = EarlyWatch(rules=Early(), goes=BURST, candidates=("a.py",), edits=True, checked=True)
+WATCH = EarlyWatch(rules=EarlyPromotion(), goes=BURST, candidates=("a.py",), edits=True, checked=True)
 
 
 def call(name: str, **arguments: Any) -> Answer:
@@ -117,7 +117,7 @@ def test_files_in_the_first_prompt_were_read(tmp_path: Path) -> None:
 def test_an_edit_that_parses_is_left_to_the_check_that_runs(
     tmp_path: Path, edit: Answer, checked: bool, ended: bool
 ) -> None:
-    eager = Early(score=0.5)
+    eager = EarlyPromotion(score=0.5)
     watch = replace(WATCH, rules=eager, checked=checked, usual=2)
     done, _, heard = walk(tmp_path, [READS, edit, *others(3)], watch)
     assert (done.failure is not None) is ended
@@ -139,7 +139,7 @@ def test_whoever_read_a_private_file_is_not_ended_for_a_model_elsewhere(tmp_path
 
 
 def test_a_turn_of_words_counts_where_the_attempt_goes_on_in_another_form(tmp_path: Path) -> None:
-    watch = replace(WATCH, rules=Early(turns=1))
+    watch = replace(WATCH, rules=EarlyPromotion(turns=1))
     order = an_order("Fix add in a.py", files=("a.py",))
     done, _, heard = walk(tmp_path, [say("```python\nx = 1\n```"), WHOLE], watch, order=order)
     assert done.failure is None

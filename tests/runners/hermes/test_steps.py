@@ -14,8 +14,8 @@ from tests.runners.hermes.versions import TRIED, hermes_of
 from tests.scripted_provider import ScriptedProvider, call, say
 
 from profile_router.core.attempt.early_watch import EarlyJudge
-from profile_router.core.ladder.early import EarlyWatch
-from profile_router.core.policy.early import Early
+from profile_router.core.ladder.early_score import EarlyWatch
+from profile_router.core.policy.early_promotion import EarlyPromotion
 from profile_router.machine.hermes_program import Hermes
 from profile_router.runners.hermes.account import Account
 from profile_router.runners.hermes.child.steps import Steps
@@ -151,7 +151,7 @@ def test_nothing_is_counted_where_nobody_wants_to_know() -> None:
 
 
 def account(heard: Heard, **changes: Any) -> Account:
-    watch = EarlyWatch(rules=Early(), goes=BURST, candidates=("a.py",), edits=True, checked=True)
+    watch = EarlyWatch(rules=EarlyPromotion(), goes=BURST, candidates=("a.py",), edits=True, checked=True)
     judge = EarlyJudge(watch=watch, where="coding-local", tell=heard)
     return Account(emit=heard, judge=judge, **changes)
 
@@ -221,7 +221,7 @@ def test_a_turn_that_read_a_private_file_is_not_ended_for_a_model_elsewhere(
     python = tmp_path / "python"
     python.write_text(CHILD)
     python.chmod(0o755)
-    watch = EarlyWatch(rules=Early(), goes=BURST, candidates=("a.py",), edits=True, stays_here=here)
+    watch = EarlyWatch(rules=EarlyPromotion(), goes=BURST, candidates=("a.py",), edits=True, stays_here=here)
     with Stage(tmp_path / "stage", Hermes(python=python, command=("hermes",))) as stage, ScriptedProvider([]) as server:
         if private:
             (stage.workspace / ".env").write_text("A=1\n")
@@ -243,7 +243,7 @@ def test_a_turn_that_read_a_private_file_is_not_ended_for_a_model_elsewhere(
 def test_a_hermes_turn_that_leads_nowhere_is_ended_after_four_requests(version: Any, tmp_path: Path) -> None:
     (tmp_path / "tried").mkdir()
     looks = [call("read_file", {"path": f"{number}.txt"}) for number in range(8)]
-    watch = EarlyWatch(rules=Early(), goes=BURST, candidates=("a.py",), edits=True)
+    watch = EarlyWatch(rules=EarlyPromotion(), goes=BURST, candidates=("a.py",), edits=True)
     heard = Heard()
     with Stage(tmp_path / "stage", hermes_of(version, tmp_path / "tried")) as stage:
         for number in range(8):
@@ -267,7 +267,7 @@ def test_a_hermes_turn_that_reads_and_edits_is_left_to_end(version: Any, tmp_pat
         call("patch", {"path": "a.py", "old_string": "x = 1", "new_string": "x = 2"}),
         *[call("read_file", {"path": "a.py", "offset": number}) for number in range(1, 5)],
     ]
-    watch = EarlyWatch(rules=Early(), goes=BURST, candidates=("a.py",), edits=True)
+    watch = EarlyWatch(rules=EarlyPromotion(), goes=BURST, candidates=("a.py",), edits=True)
     with Stage(tmp_path / "stage", hermes_of(version, tmp_path / "tried")) as stage:
         (stage.workspace / "a.py").write_text("x = 1\n" * 1)
         with ScriptedProvider([*steps, say("done")]) as provider:

@@ -10,12 +10,12 @@ from profile_router.core.attempt.next_step import step_from
 from profile_router.core.attempt.order import Order
 from profile_router.core.evidence import Evidence
 from profile_router.core.ladder.causes import detail_of
-from profile_router.core.ladder.early import EarlyScore, EarlyWatch, Trajectory, early_score
+from profile_router.core.ladder.early_score import EarlyScore, EarlyWatch, Trajectory, early_score
 from profile_router.core.ladder.failure import Failure, Place
 from profile_router.core.ladder.steps import TakenStep, WaysOn
 from profile_router.core.language.faults import wants_a_change
 from profile_router.core.policy import Policy
-from profile_router.core.policy.early import GETS_NOWHERE
+from profile_router.core.policy.early_promotion import GETS_NOWHERE
 from profile_router.core.routing.candidate import Candidates, is_local
 from profile_router.values import frozen, mutable
 

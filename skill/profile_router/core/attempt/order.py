@@ -5,7 +5,7 @@ from __future__ import annotations
 from profile_router.core.attempt.handoff import Handoff
 from profile_router.core.conversation import Conversation
 from profile_router.core.evidence import ImageFact
-from profile_router.core.ladder.early import EarlyWatch
+from profile_router.core.ladder.early_score import EarlyWatch
 from profile_router.core.policy import Policy
 from profile_router.core.privacy.taint import Taint
 from profile_router.core.profile import Profile

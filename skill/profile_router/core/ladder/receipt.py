@@ -7,7 +7,7 @@ from typing import Literal
 
 from profile_router.core.ladder.causes import Cause
 from profile_router.core.ladder.difference import Difference
-from profile_router.core.ladder.early import EarlyScore
+from profile_router.core.ladder.early_score import EarlyScore
 from profile_router.core.ladder.failure import Failure
 from profile_router.core.ladder.report import CheckReport
 from profile_router.core.ladder.weak_check import WeakCheck

@@ -1,6 +1,6 @@
 """The policy as values, a class for each section of its file. Reading the file is the work of `policies`.
 
-Other rooms come in by `early`, `failing`, `private`, `rules`, `spending`, `tighten`.
+Other rooms come in by `early_promotion`, `failing`, `private`, `rules`, `spending`, `tighten`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Literal
 
 from profile_router.core.language.kinds import KindPatterns
 from profile_router.core.language.phrases import Phrases
-from profile_router.core.policy.early import Early
+from profile_router.core.policy.early_promotion import EarlyPromotion
 from profile_router.core.policy.failing import AfterFailure as AfterFailure
 from profile_router.core.policy.failing import HealthRules as HealthRules
 from profile_router.core.policy.failing import Promotion as Promotion
@@ -258,7 +258,7 @@ class Policy:
     budget: Budget
     probe: Probe
     limits: Limits
-    early: Early = field(default_factory=Early)
+    early: EarlyPromotion = field(default_factory=EarlyPromotion)
     phrases: Phrases = field(default_factory=Phrases)
     condense: Condense = field(default_factory=Condense)
     first_prompt: FirstPrompt = field(default_factory=FirstPrompt)

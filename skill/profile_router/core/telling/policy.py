@@ -7,7 +7,7 @@ from typing import Any
 
 from profile_router.core.ladder.steps import UPWARD, most_steps
 from profile_router.core.policy import Policy, Step, Tier
-from profile_router.core.policy.early import EarlySign
+from profile_router.core.policy.early_promotion import EarlySign
 from profile_router.core.policy.rules import (
     TIERS,
     BorderlineRule,

@@ -11,7 +11,7 @@ from profile_router.values import frozen
 
 if TYPE_CHECKING:
     from profile_router.core.found_check import FoundCheck
-    from profile_router.core.ladder.early import EarlyScore
+    from profile_router.core.ladder.early_score import EarlyScore
     from profile_router.core.ladder.receipt import Attempt, CheckBefore, CheckResult, Receipt, Verified
     from profile_router.core.ladder.steps import TakenStep
     from profile_router.core.ladder.weak_check import WeakCheck

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from profile_router.core.attempt.early_watch import EarlyJudge
-from profile_router.core.ladder.early import EarlyScore, EarlyWatch, Trajectory, why_spared
+from profile_router.core.ladder.early_score import EarlyScore, EarlyWatch, Trajectory, why_spared
 from profile_router.errors import AttemptError
 from profile_router.ports import Emit
 from profile_router.runners.embedded.tool_mistakes import TOOL_FAILED

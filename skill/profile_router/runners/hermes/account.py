@@ -16,7 +16,7 @@ from typing import Any
 from profile_router.core.attempt.early_watch import EarlyJudge
 from profile_router.core.attempt.receipts import Counts
 from profile_router.core.attempt.usage import believed, said_usage, whole_number
-from profile_router.core.ladder.early import Trajectory
+from profile_router.core.ladder.early_score import Trajectory
 from profile_router.core.ladder.failure import Failure
 from profile_router.core.routing.rate import FREE, Rate
 from profile_router.errors import AttemptError, StateError

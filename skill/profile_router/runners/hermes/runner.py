@@ -18,7 +18,7 @@ from profile_router.core.attempt.early_watch import EarlyJudge
 from profile_router.core.attempt.order import Order
 from profile_router.core.attempt.receipts import receipt_of
 from profile_router.core.attempt.usage import doubts_note
-from profile_router.core.ladder.early import EarlyWatch, Trajectory, why_spared
+from profile_router.core.ladder.early_score import EarlyWatch, Trajectory, why_spared
 from profile_router.core.ladder.failure import Failure
 from profile_router.core.ladder.receipt import Attempt, Receipt
 from profile_router.core.ladder.server_report import other_model

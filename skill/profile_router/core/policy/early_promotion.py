@@ -30,7 +30,7 @@ class EarlyWeights:
 
 
 @frozen
-class Early:
+class EarlyPromotion:
     """After `turns` model calls an attempt is judged before each further one; from `score` on it is promoted.
 
     0 turns: no attempt is.

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import field
 
-from profile_router.core.policy.early import Early, EarlySign
+from profile_router.core.policy.early_promotion import EarlyPromotion, EarlySign
 from profile_router.core.text import some_of
 from profile_router.values import frozen
 
@@ -27,7 +27,7 @@ class EarlyWatch:
     says why `goes` could not go on now, empty where it could. Money, a key and time may run out during an attempt.
     """
 
-    rules: Early
+    rules: EarlyPromotion
     goes: str
     candidates: tuple[str, ...] = ()
     edits: bool = False

@@ -30,9 +30,9 @@ from tests.graphs.a_run import Rig, steps
 
 from profile_router.core.attempt.early_watch import EarlyJudge
 from profile_router.core.ladder.cost_range import CostRange
-from profile_router.core.ladder.early import EarlyScore, Trajectory
+from profile_router.core.ladder.early_score import EarlyScore, Trajectory
 from profile_router.core.ladder.failure import Failure
-from profile_router.core.policy.early import Early
+from profile_router.core.policy.early_promotion import EarlyPromotion
 
 NOWHERE = Fails(cause="no-progress")
 RESTS = Failure(cause="server-error", message="on cooldown")
@@ -69,7 +69,7 @@ def test_a_repair_may_be_promoted_early_too_but_only_once_in_a_run() -> None:
 @pytest.mark.parametrize(
     "rig",
     [
-        Rig(policy=a_policy(early=Early(turns=0))),
+        Rig(policy=a_policy(early=EarlyPromotion(turns=0))),
         Rig(measurer=FakeMeasurer(evidence(private=(PRIVATE,)))),
         Rig(backends=FakeBackends(keyless=[BURST])),
         Rig(health=FakeHealth({BURST: "server-error"})),

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from profile_router.core.ladder.early import EarlyWatch, Trajectory, early_score
-from profile_router.core.policy.early import Early, EarlyWeights
+from profile_router.core.ladder.early_score import EarlyWatch, Trajectory, early_score
+from profile_router.core.policy.early_promotion import EarlyPromotion, EarlyWeights
 
-WATCH = EarlyWatch(rules=Early(), goes="coding-burst", candidates=("calc.py",), edits=True, checked=True)
+WATCH = EarlyWatch(rules=EarlyPromotion(), goes="coding-burst", candidates=("calc.py",), edits=True, checked=True)
 GOOD: dict[str, Any] = {"turns": 4, "looked": True, "edits": ("calc.py",)}
 
 
@@ -41,7 +41,7 @@ def test_each_sign_adds_its_own_term(did: dict[str, Any], terms: dict[str, float
 
 
 def test_a_question_that_names_no_file_may_be_answered_without_reading_or_writing_one() -> None:
-    asks = EarlyWatch(rules=Early(), goes="coding-burst")
+    asks = EarlyWatch(rules=EarlyPromotion(), goes="coding-burst")
     assert scored(asks, looked=False, edits=()) == {}
 
 
@@ -49,15 +49,20 @@ def test_a_question_that_names_no_file_may_be_answered_without_reading_or_writin
 def test_turns_beyond_what_is_usual_in_the_repository_count_once_that_is_known(
     usual: int | None, turns: int, counts: bool
 ) -> None:
-    watch = EarlyWatch(rules=Early(), goes="coding-burst", usual=usual)
+    watch = EarlyWatch(rules=EarlyPromotion(), goes="coding-burst", usual=usual)
     assert ("over_usual_turns" in scored(watch, turns=turns)) is counts
 
 
 @pytest.mark.parametrize(
     ("rules", "turns", "is_scored"),
-    [(Early(), 3, False), (Early(), 4, True), (Early(turns=2), 2, True), (Early(turns=0), 90, False)],
+    [
+        (EarlyPromotion(), 3, False),
+        (EarlyPromotion(), 4, True),
+        (EarlyPromotion(turns=2), 2, True),
+        (EarlyPromotion(turns=0), 90, False),
+    ],
 )
-def test_it_is_not_scored_before_so_many_turns(rules: Early, turns: int, is_scored: bool) -> None:
+def test_it_is_not_scored_before_so_many_turns(rules: EarlyPromotion, turns: int, is_scored: bool) -> None:
     watch = EarlyWatch(rules=rules, goes="coding-burst", edits=True)
     assert (early_score(watch, Trajectory(turns=turns)) is not None) is is_scored
 
@@ -90,7 +95,7 @@ def test_who_is_spared_goes_on_and_says_why() -> None:
 def test_the_total_is_the_sum_of_its_terms_and_no_shipped_sign_that_comes_once_is_enough(
     turns: int, looked: bool, edits: Any, same_failing: int, prose: int, usual: int | None
 ) -> None:
-    watch = EarlyWatch(rules=Early(), goes="coding-burst", candidates=("a.py",), edits=True, usual=usual)
+    watch = EarlyWatch(rules=EarlyPromotion(), goes="coding-burst", candidates=("a.py",), edits=True, usual=usual)
     done = Trajectory(turns=turns, looked=looked, edits=edits, same_failing=same_failing, prose=prose)
     score = early_score(watch, done)
     assert score is not None
@@ -101,6 +106,8 @@ def test_the_total_is_the_sum_of_its_terms_and_no_shipped_sign_that_comes_once_i
 
 def test_weights_of_nothing_never_end_an_attempt() -> None:
     none = EarlyWeights(no_candidate_read=0, same_failing_edit=0, no_edit=0, prose=0, over_usual_turns=0)
-    score = early_score(EarlyWatch(rules=Early(weights=none), goes="b", edits=True), Trajectory(turns=90, prose=90))
+    score = early_score(
+        EarlyWatch(rules=EarlyPromotion(weights=none), goes="b", edits=True), Trajectory(turns=90, prose=90)
+    )
     assert score is not None
     assert (score.terms, score.promotes) == ((), False)
