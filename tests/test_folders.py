@@ -17,7 +17,14 @@ def test_a_folder_is_the_usual_one_unless_a_variable_names_another(kind: str, us
     assert our_folder(kind, {"HOME": "/home/ada", f"XDG_{kind}_HOME": ""}) == our_folder(kind, {"HOME": "/home/ada"})
 
 
-@pytest.mark.parametrize("environ", [{"HOME": "/home/ada"}, {"HOME": "/home/ada", "XDG_DATA_HOME": "/x"}])
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {"HOME": home, **data}
+        for home in ("/home/ada", "", "~/in")
+        for data in ({}, {"XDG_DATA_HOME": "/x"}, {"XDG_DATA_HOME": ""})
+    ],
+)
 def test_the_plugin_which_lies_alone_in_hermes_finds_the_same_folder(
     environ: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -15,6 +15,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from profile_router.folders import our_folder
+
 CHOSEN = "PROFILE_ROUTER_REAL_MODEL"  # which model the tests meet; unset: none, and they are not collected
 DEFAULT = "qwen-1.5b"
 _DOWNLOAD_SECONDS = 900
@@ -50,8 +52,7 @@ MODELS: Mapping[str, Weights] = {
 
 def place_of(name: str) -> Path:
     """Return where the model *name* is kept, there or not."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return cache / "profile-router" / "real-models" / f"{name}.gguf"
+    return our_folder("CACHE", os.environ) / "real-models" / f"{name}.gguf"
 
 
 def kept(name: str) -> bool:

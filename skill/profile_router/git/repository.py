@@ -17,6 +17,7 @@ from dataclasses import field
 from pathlib import Path
 
 from profile_router.errors import WorkspaceError
+from profile_router.folders import users_folder
 from profile_router.git.command import git
 from profile_router.state.copy_folders import WORKTREES_FOLDER
 from profile_router.state.folder import private_folder
@@ -81,9 +82,9 @@ def read_git_settings(repository: Repository) -> GitSettings:
 
 def _with_files(carried: dict[str, str]) -> dict[str, str]:
     """Return *carried* with the full paths of the user's ignore and attribute files: git finds them through HOME."""
-    home = os.environ.get("XDG_CONFIG_HOME") or "~/.config"
-    for name, usual in (("core.excludesfile", "ignore"), ("core.attributesfile", "attributes")):
-        carried[name] = os.path.expanduser(carried.get(name) or f"{home}/git/{usual}")  # noqa: PTH111 - may have no home
+    usual = users_folder("CONFIG", os.environ) / "git"
+    for name, file in (("core.excludesfile", "ignore"), ("core.attributesfile", "attributes")):
+        carried[name] = os.path.expanduser(carried.get(name) or usual / file)  # noqa: PTH111 - may have no home
     return carried
 
 

@@ -220,6 +220,7 @@ def _installed(wanted: str, place: Path) -> Command:
 def _environment_folder() -> Path:
     """Return where the program's own environment goes: the user's data, for Hermes' own pins are not to be touched."""
     named = os.environ.get(_ENVIRONMENT)
+    # As `profile_router.folders` has it, which Hermes' Python cannot import: the plugin lies there without the program.
     home = os.path.expanduser(os.environ.get("HOME") or "~")  # noqa: PTH111 - never raises
     data = os.environ.get("XDG_DATA_HOME") or Path(home) / ".local" / "share"
     return Path(named).absolute() if named else Path(data) / _PROGRAM / "env"
