@@ -194,7 +194,8 @@ def _has(connection: sqlite3.Connection, name: bytes) -> bool:
 
 def _write_part(connection: sqlite3.Connection, part: int, postings: Mapping[int, array[int]]) -> None:
     connection.execute("INSERT INTO part VALUES (?, ?)", (part, len(postings)))
-    rows = ((term, part, postings[term].tobytes()) for term in sorted(postings))
+    terms = sorted(postings)
+    rows = zip(terms, repeat(part), map(postings.__getitem__, terms))
     connection.executemany("INSERT INTO posting VALUES (?, ?, ?)", rows)
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from profile_router.core.locating.file_terms import defined, terms_of
 from profile_router.core.locating.rankable import is_written_by_program, sort_of
 from profile_router.core.locating.task_terms import MOST_TERMS, task_terms
-from profile_router.core.locating.terms import IDENTIFIER, identifiers_in, number_of, parts_of_identifier
+from profile_router.core.locating.terms import IDENTIFIER, number_of, numbers_in, parts_of_identifier
 
 
 @pytest.mark.parametrize(
@@ -30,12 +30,20 @@ def test_an_identifier_has_parts(identifier: str, parts: tuple[str, ...]) -> Non
 
 @given(st.text(alphabet="abZ_19 .\n-é²١ßİⅧ\u2028\x1c\x85", max_size=200))
 def test_the_identifiers_of_a_text_are_those_that_the_expression_finds(text: str) -> None:
-    assert identifiers_in(text) == Counter(IDENTIFIER.findall(text))
+    assert numbers_in(text) == _searched(text)
 
 
 @pytest.mark.parametrize("text", ["1st_x", "9" * 70 + "abc", "a" * 130, "\ud800abc abc", "x" * 64 + "\nyy_"])
 def test_so_are_those_of_odd_words(text: str) -> None:
-    assert identifiers_in(text) == Counter(IDENTIFIER.findall(text))
+    assert numbers_in(text) == _searched(text)
+
+
+def _searched(text: str) -> tuple[Counter[int], Counter[int]]:
+    names = IDENTIFIER.findall(text)
+    return (
+        Counter(number_of("identifier", name) for name in names),
+        Counter(number_of("part", part) for name in names for part in parts_of_identifier(name)),
+    )
 
 
 def test_a_term_stands_in_an_index_as_a_number_that_its_kind_changes() -> None:
@@ -54,6 +62,9 @@ def test_a_term_stands_in_an_index_as_a_number_that_its_kind_changes() -> None:
         ("a.c", "#define MOST 3\nstatic int count(int x) {\n", {"MOST", "count"}),
         ("a.rb", "class Shop\n  def self.open\n", {"Shop", "open"}),
         ("a.py", "return value\n", set()),
+        ("a.py", "first =\nsecond = 1\nlast =", {"first", "second"}),
+        ("a.py", f"def {'x' * 70}(): ...\n\n            class Deep: ...", {"x" * 64, "Deep"}),
+        ("a.ts", "\n\n  pay(x) {\n  }\nconst one = 1\nlet two = 2", {"pay", "one", "two"}),
     ],
 )  # fmt: skip
 def test_what_a_file_defines_is_found_by_its_lines(path: str, text: str, names: set[str]) -> None:
@@ -84,6 +95,7 @@ def test_only_what_somebody_writes_ranks(path: str, sort: str | None) -> None:
 def test_a_file_that_says_a_program_wrote_it_does_not_rank(head: str) -> None:
     assert is_written_by_program(f"{head}\nclass X: pass\n")
     assert not is_written_by_program("class X: pass\n" * 100 + head)
+    assert not is_written_by_program("# These are regenerated; do not move them.\n")
 
 
 def test_a_task_tells_paths_frames_modules_and_names() -> None:

@@ -3,7 +3,8 @@
 Definitions are found by expressions, a row for each family of languages, not by parsers. Tree-sitter takes 0.32 s for
 a megabyte of Python, with a query of three lines. Its `tags` query takes longer (`workspace.outline`). These take
 0.03 s, so a repository of 16 MB is read in seconds. What they miss or find too much counts little: a definition is one
-of eight signs. Each expression is anchored to a line and bounded, so that no text takes more than its length.
+of eight signs. Each expression is anchored to a line and bounded, so that no text takes more than its length. It begins
+with the end of the line before. To look for that literal takes a third of the time of `^`.
 """
 
 from __future__ import annotations
@@ -11,35 +12,30 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from profile_router.core.locating.terms import identifiers_in, numbers_of
+from profile_router.core.locating.terms import numbers_in
 from profile_router.expressions import expression
 from profile_router.values import frozen
 
 _NAME = r"([^\W\d]\w{1,63})"
 _PYTHON = expression(
-    rf"^[ \t]*(?:async[ \t]+)?(?:def|class)[ \t]+{_NAME}|^{_NAME}(?:[ \t]*:[^=\n]{{1,80}})?[ \t]*=[^=]", re.MULTILINE
+    rf"\n(?:[ \t]*+(?:async[ \t]+)?(?:def|class)[ \t]+{_NAME}|{_NAME}(?:[ \t]*:[^=\n]{{1,80}})?[ \t]*=(?=[^=]))"
 )
 _WORDED = expression(
-    r"^[ \t]*(?:[a-z]{2,12}[ \t]+){0,4}?(?:class|interface|enum|struct|trait|object|record|protocol|type|module|mod"
+    r"\n[ \t]*+(?:[a-z]{2,12}[ \t]+){0,4}?(?:class|interface|enum|struct|trait|object|record|protocol|type|module|mod"
     r"|namespace|function\*?|fun|fn|func|def|defp|defmodule|sub|macro_rules!|union|impl|extension)[ \t]+(?:self\.)?"
     rf"{_NAME}",
-    re.MULTILINE,
 )
-_METHOD = expression(rf"^func[ \t]+\([^)\n]{{1,80}}\)[ \t]*{_NAME}", re.MULTILINE)
-_BOUND = expression(
-    rf"^[ \t]*(?:export[ \t]+)?(?:default[ \t]+)?(?:const|let|var|static)[ \t]+{_NAME}[ \t]*[=:]", re.MULTILINE
-)
+_METHOD = expression(rf"\nfunc[ \t]+\([^)\n]{{1,80}}\)[ \t]*{_NAME}")
+_BOUND = expression(rf"\n[ \t]*+(?:export[ \t]+)?(?:default[ \t]+)?(?:const|let|var|static)[ \t]+{_NAME}[ \t]*[=:]")
 _SIGNED = expression(
-    rf"^[ \t]*(?:[\w<>\[\],.*&:~]{{1,60}}[ \t]+[*&]{{0,2}}){{1,4}}?{_NAME}[ \t]*"
+    rf"\n[ \t]*+(?:[\w<>\[\],.*&:~]{{1,60}}[ \t]+[*&]{{0,2}}){{1,4}}?{_NAME}[ \t]*"
     r"\([^;{}\n]{0,200}\)?[^;\n]{0,60}\{",
-    re.MULTILINE,
 )
 _MEMBER = expression(
-    r"^[ \t]{1,12}(?:(?:async|static|get|set|public|private|protected|readonly)[ \t]+){0,3}"
+    r"\n[ \t]{1,12}(?:(?:async|static|get|set|public|private|protected|readonly)[ \t]+){0,3}"
     rf"{_NAME}\([^;\n]{{0,200}}\{{",
-    re.MULTILINE,
 )
-_MACRO = expression(rf"^[ \t]*#[ \t]*define[ \t]+{_NAME}", re.MULTILINE)
+_MACRO = expression(rf"\n[ \t]*+#[ \t]*define[ \t]+{_NAME}")
 _ECMA, _CURLY = (_WORDED, _BOUND, _MEMBER), (_WORDED, _SIGNED)
 _BY_ENDING: Mapping[str, tuple[re.Pattern[str], ...]] = {
     **dict.fromkeys(("py", "pyi", "pyx", "pxd"), (_PYTHON,)),
@@ -71,19 +67,12 @@ def terms_of(path: str, text: str) -> FileTerms:
     lines = text.split("\n")
     if len(text) > _LONGEST_LINE * len(lines) // 8:  # only then can a line be that long in earnest
         text = "\n".join(line for line in lines if len(line) <= _LONGEST_LINE)
-    identifiers: dict[int, int] = {}
-    parts: dict[int, int] = {}
-    for name, count in identifiers_in(text).items():
-        identifier, numbers = numbers_of(name)
-        identifiers[identifier] = count
-        for number in numbers:
-            parts[number] = parts.get(number, 0) + count
-    return FileTerms(defined(path, text), identifiers, parts, len(lines))
+    return FileTerms(defined(path, text), *numbers_in(text), len(lines))
 
 
 def defined(path: str, text: str) -> frozenset[str]:
     """Return the names that the file at *path* with *text* defines, as far as its lines say so."""
-    ending = path.rpartition("/")[2].rpartition(".")[2].lower()
+    ending, text = path.rpartition("/")[2].rpartition(".")[2].lower(), f"\n{text}"
     found: set[str] = set()
     for pattern in _BY_ENDING.get(ending, _OTHERS):
         found.update(

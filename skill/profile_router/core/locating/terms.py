@@ -19,6 +19,7 @@ TermKind = Literal["definition", "identifier", "part", "name", "module", "subjec
 _PART = expression(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_A-Za-z]+")
 _SHORTEST, _LONGEST = 3, 64  # as IDENTIFIER has them
 _DIGEST = 8  # bytes
+_MOST_KNOWN = 400_000  # words whose numbers are kept
 # Words that say nothing of where: of English, and of any program.
 _SAY_NOTHING = (
     "the and for that this with from are was not but have has had can could should would will when where which what "
@@ -31,28 +32,43 @@ _SAY_NOTHING = (
 STOP_WORDS = frozenset(_SAY_NOTHING.split())
 
 
-def identifiers_in(text: str) -> dict[str, int]:
-    """Return the identifiers of *text* as IDENTIFIER finds them, each with how often it stands there."""
-    found: dict[str, int] = {}
+def numbers_in(text: str) -> tuple[dict[int, int], dict[int, int]]:
+    """Return the numbers of the identifiers of *text* as IDENTIFIER finds them, and those of their parts.
+
+    Each has how often it stands there.
+    """
     lines = [] if text.isascii() else text.split("\n")
     plain = "\n".join([line for line in lines if line.isascii()]) if lines else text
+    identifiers: dict[int, int] = {}
+    parts: dict[int, int] = {}
+    named: list[tuple[str, int]] = []
+    so_far = parts.get
     for word, times in Counter(plain.translate(_SPACED).split()).items():
-        if _SHORTEST <= len(word) <= _LONGEST and not word[0].isdigit():
-            found[word] = found.get(word, 0) + times
-        else:
-            for name in IDENTIFIER.findall(word):
-                found[name] = found.get(name, 0) + times
-    for name in IDENTIFIER.findall("\n".join([line for line in lines if not line.isascii()])):
-        found[name] = found.get(name, 0) + 1
-    return found
+        known = _KNOWN[word]
+        if known:
+            identifiers[known[0]] = times
+            for part in known[1]:
+                parts[part] = so_far(part, 0) + times
+        elif known is None:
+            named += [(name, times) for name in IDENTIFIER.findall(word)]
+    named += [(name, 1) for name in IDENTIFIER.findall("\n".join([line for line in lines if not line.isascii()]))]
+    for name, times in named:
+        if known := _KNOWN[name]:
+            identifiers[known[0]] = identifiers.get(known[0], 0) + times
+            for part in known[1]:
+                parts[part] = so_far(part, 0) + times
+    return identifiers, parts
 
 
 @lru_cache(maxsize=400_000)
 def parts_of_identifier(identifier: str) -> tuple[str, ...]:
     """Return the parts of *identifier*, folded and without their plural: `HTTPRequests_v2` has `http`, `request`."""
+    return tuple([stem(part.lower()) for part in _split(identifier) if len(part) >= _SHORTEST])
+
+
+def _split(identifier: str) -> list[str]:
     plain = identifier.isascii() and identifier.islower() and identifier.replace("_", "").isalpha()
-    found = identifier.split("_") if plain else _PART.findall(identifier)
-    return tuple([stem(part.lower()) for part in found if len(part) >= _SHORTEST])
+    return identifier.split("_") if plain else _PART.findall(identifier)
 
 
 def stem(word: str) -> str:
@@ -67,16 +83,48 @@ def plain_parts(text: str) -> list[str]:
     return [part for name in IDENTIFIER.findall(text) for part in parts_of_identifier(name) if part not in STOP_WORDS]
 
 
-@lru_cache(maxsize=400_000)
-def numbers_of(identifier: str) -> tuple[int, tuple[int, ...]]:
-    """Return the number of *identifier* and those of its parts."""
-    return number_of("identifier", identifier), tuple(
-        [number_of("part", part) for part in parts_of_identifier(identifier)]
-    )
-
-
 @lru_cache(maxsize=800_000)
 def number_of(kind: TermKind, word: str) -> int:
     """Return the signed 64-bit number that stands for *word* in an index."""
+    return _digested(kind, word)
+
+
+def _digested(kind: TermKind, word: str) -> int:
     salted = f"{kind}\0{word}".encode("utf-8", "replace")
     return int.from_bytes(blake2b(salted, digest_size=_DIGEST).digest(), "little", signed=True)
+
+
+class _PartNumbers(dict[str, int]):
+    """The number of each part that was met, by the part as it is written."""
+
+    def __missing__(self, part: str) -> int:
+        if len(self) >= _MOST_KNOWN:
+            self.clear()
+        self[part] = number = _digested("part", stem(part.lower()))
+        return number
+
+
+class _WordNumbers(dict[str, tuple[int, tuple[int, ...]] | tuple[()] | None]):
+    """The number of each word that was met, and those of its parts: most words stand in many files.
+
+    Empty: no identifier stands in it. None: others may, so that IDENTIFIER has to look for them.
+    """
+
+    def __missing__(self, word: str) -> tuple[int, tuple[int, ...]] | tuple[()] | None:
+        if len(word) > _LONGEST:
+            return None
+        if len(self) >= _MOST_KNOWN:
+            self.clear()
+        self[word] = numbers = _looked_at(word)
+        return numbers
+
+
+def _looked_at(word: str) -> tuple[int, tuple[int, ...]] | tuple[()] | None:
+    if len(word) < _SHORTEST or word.isdecimal():
+        return ()
+    if word[0].isdecimal():
+        return None
+    return _digested("identifier", word), tuple([_PARTS[part] for part in _split(word) if len(part) >= _SHORTEST])
+
+
+_PARTS, _KNOWN = _PartNumbers(), _WordNumbers()
