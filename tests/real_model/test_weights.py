@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
+import os
 import zipfile
 from pathlib import Path
 
@@ -9,6 +12,8 @@ import pytest
 from tests.cli.command import ROOT
 from tests.real_model import by_night, weights
 from tests.real_model.weights import CHOSEN, MODELS, NotFetched, Weights, fetched, place_of
+
+from profile_router.folders import our_folder
 
 
 @pytest.fixture(autouse=True)
@@ -41,6 +46,14 @@ def test_in_ci_none_is_fetched(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CI", "true")
     with pytest.raises(NotFetched, match="real models are not met in CI"):
         fetched("qwen-1.5b")
+
+
+def test_they_are_fetched_without_a_source_root_into_our_own_folder_of_the_cache() -> None:
+    modules = {
+        node.module for node in ast.walk(ast.parse(inspect.getsource(weights))) if isinstance(node, ast.ImportFrom)
+    }
+    assert not [name for name in modules if name and name.startswith("profile_router")]
+    assert place_of("x") == our_folder("CACHE", os.environ) / "real-models" / "x.gguf"
 
 
 def test_an_unknown_one_is_told_with_those_that_are_known() -> None:

@@ -15,8 +15,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from profile_router.folders import our_folder
-
 CHOSEN = "PROFILE_ROUTER_REAL_MODEL"  # which model the tests meet; unset: none, and they are not collected
 DEFAULT = "qwen-1.5b"
 _DOWNLOAD_SECONDS = 900
@@ -52,7 +50,9 @@ MODELS: Mapping[str, Weights] = {
 
 def place_of(name: str) -> Path:
     """Return where the model *name* is kept, there or not."""
-    return our_folder("CACHE", os.environ) / "real-models" / f"{name}.gguf"
+    # As `profile_router.folders` has it: `python -m tests.real_model.weights` has no source root to import that from.
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return cache / "profile-router" / "real-models" / f"{name}.gguf"
 
 
 def kept(name: str) -> bool:
