@@ -52,6 +52,17 @@ def test_its_first_use_compiles_it_and_no_other(monkeypatch: pytest.MonkeyPatch)
     assert compiled == [("a+", re.IGNORECASE)]
 
 
+PUBLIC = [name for name in dir(re.Pattern) if not name.startswith("_")]
+
+
+@pytest.mark.parametrize("first", PUBLIC)
+def test_whatever_is_asked_first_all_that_a_pattern_has_is_its_own_from_then_on(first: str) -> None:
+    one: Any = expression("(a)(?P<b>c)", re.IGNORECASE)
+    getattr(one, first)
+    assert set(vars(one)) == {"_given", *PUBLIC}
+    assert all(vars(one)[name] == getattr(re.compile("(a)(?P<b>c)", re.IGNORECASE), name) for name in PUBLIC)
+
+
 def test_it_is_a_pattern_to_isinstance_and_to_the_functions_of_re() -> None:
     one: Any = expression("a")
     assert isinstance(one, re.Pattern)
@@ -65,10 +76,12 @@ def test_a_wrong_one_says_so_at_its_first_use() -> None:
             wrong.search("x")
 
 
-def test_it_has_no_attribute_that_a_pattern_lacks() -> None:
+@pytest.mark.parametrize("name", ["colour", "_given_", "__len__", "__setstate__"])
+def test_it_has_no_attribute_that_a_pattern_lacks_and_is_not_compiled_to_tell(name: str) -> None:
     one: Any = expression("a")
     with pytest.raises(AttributeError):
-        one.colour  # noqa: B018 - to ask is the test
+        getattr(one, name)
+    assert [*vars(one)] == ["_given"]
 
 
 def test_a_copy_and_what_was_pickled_answer_the_same() -> None:
