@@ -145,27 +145,96 @@ ALONE = ("hermes_plugin", "hermes_older", "child")  # rooms that run without our
 OF_COMMANDS = [path for path in MODULES if not {*ALONE, "child.py"} & {*path.parts}]
 
 
+def named(node: ast.AST) -> str:
+    """Return the last name of *node*, such as `dataclass` of `dataclasses.dataclass(frozen=True)`."""
+    return ast.unparse(node.func if isinstance(node, ast.Call) else node).rpartition(".")[2]
+
+
+def made_by_dataclasses(module: ast.Module) -> list[str]:
+    """Return the classes of *module*, at any depth, that the module `dataclasses` makes."""
+    called = {"dataclass", "make_dataclass"}
+    for node in ast.walk(module):
+        if isinstance(node, ast.ImportFrom) and node.module == "dataclasses":
+            called |= {one.asname for one in node.names if one.name in called and one.asname}
+    classes = [node for node in ast.walk(module) if isinstance(node, ast.ClassDef)]
+    calls = [node for node in ast.walk(module) if isinstance(node, ast.Call) and named(node) in called]
+    decorated = {id(one): node.name for node in classes for one in node.decorator_list if named(one) in called}
+    return [*decorated.values(), *(ast.unparse(node) for node in calls if id(node) not in decorated)]
+
+
 def test_a_class_of_values_is_made_by_values_because_dataclasses_takes_long() -> None:
-    assert [str(path) for path in OF_COMMANDS if re.search(r"^@dataclass\b(?!_)", path.read_text(), re.MULTILINE)] == []
+    told = {path: text for path in OF_COMMANDS if re.search(r"\b(make_)?dataclass\b", text := path.read_text())}
+    found = {str(path): made for path, text in told.items() if (made := made_by_dataclasses(ast.parse(text)))}
+    assert [*found] == [str(ROOT / "values.py")]  # which makes all others
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "@dataclass\nclass A: ...",
+        "class A:\n    @dataclass\n    class B: ...",
+        "def f():\n    @dataclasses.dataclass(frozen=True)\n    class A: ...",
+        "from dataclasses import dataclass as d\nif x:\n    @d(slots=True)\n    class A: ...",
+        "A = dataclass(B)",
+        "A = dataclasses.make_dataclass('A', [])",
+    ],
+)
+def test_that_rule_sees_a_class_at_any_depth_and_by_any_name(text: str) -> None:
+    assert len(made_by_dataclasses(ast.parse(text))) == 1
+    assert made_by_dataclasses(ast.parse("@frozen\nclass A:\n    x = is_dataclass(B)")) == []
 
 
 def at_import(node: ast.AST) -> Iterator[ast.AST]:
-    """Yield what is carried out when a module is imported, in the tree of *node*."""
-    for inner in ast.iter_child_nodes(node):
-        if not isinstance(inner, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
-            yield inner
-            yield from at_import(inner)
+    """Yield what is carried out when a module is imported, in the tree of *node*.
+
+    Of a function these are its decorators and the defaults of its parameters.
+    """
+    inner: Sequence[ast.AST | None] = [*ast.iter_child_nodes(node)]
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+        inner = [*getattr(node, "decorator_list", ()), *node.args.defaults, *node.args.kw_defaults]
+    for one in inner:
+        if one is not None:
+            yield one
+            yield from at_import(one)
+
+
+def compiled_at_import(module: ast.Module) -> list[int]:
+    """Return the lines of *module* that compile an expression when it is imported."""
+    calls = {"re.compile"}
+    for node in ast.walk(module):
+        if isinstance(node, ast.Import):
+            calls |= {f"{one.asname}.compile" for one in node.names if one.name == "re" and one.asname}
+        if isinstance(node, ast.ImportFrom) and node.module == "re":
+            calls |= {one.asname or one.name for one in node.names if one.name == "compile"}
+    return [
+        node.lineno
+        for node in at_import(module)
+        if isinstance(node, ast.Attribute | ast.Name) and ast.unparse(node) in calls
+    ]
 
 
 def test_an_expression_is_compiled_when_it_is_used_because_a_command_uses_few_of_them() -> None:
-    compiled = {
-        str(path): node.lineno
-        for path in OF_COMMANDS
-        if "re.compile(" in (text := path.read_text())
-        for node in at_import(ast.parse(text))
-        if isinstance(node, ast.Attribute) and ast.unparse(node) == "re.compile"
-    }
+    parsed = {str(path): ast.parse(text) for path in OF_COMMANDS if "compile" in (text := path.read_text())}
+    compiled = {path: lines for path, module in parsed.items() if (lines := compiled_at_import(module))}
     assert compiled == {}, "write `expression(…)` of profile_router.expressions"
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("A = re.compile('a')", [1]),
+        ("class A:\n    x = re.compile('a')", [2]),
+        ("def f(x=re.compile('a')): ...", [1]),
+        ("class A:\n    def f(self, *, x=re.compile('a')): ...", [2]),
+        ("@once(re.compile('a'))\nasync def f(): ...", [1]),
+        ("f = lambda x=re.compile('a'): x", [1]),
+        ("import re as r\nA = r.compile('a')", [2]),
+        ("from re import compile as c\nA = [*map(c, B)]", [2]),
+        ("def f():\n    def g(x=re.compile('a')): ...\n    return re.compile('a')", []),
+    ],
+)
+def test_that_rule_sees_what_is_carried_out_at_import_and_nothing_else(text: str, lines: list[int]) -> None:
+    assert compiled_at_import(ast.parse(text)) == lines
 
 
 @pytest.mark.parametrize("room", ROOMS, ids=lambda room: room.name)
