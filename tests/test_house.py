@@ -98,18 +98,38 @@ def test_a_constant_that_is_named_is_there_for_a_docstring_in_its_own_module() -
 MOST_LINES, MOST_OF_A_FUNCTION = 300, 50
 
 
+def long_functions(module: ast.Module) -> Iterator[str]:
+    """Yield the names of the functions of *module* that have too many lines, each with how many."""
+    for node in ast.walk(module):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            lines = (node.end_lineno or 0) - node.lineno + 1
+            if lines > MOST_OF_A_FUNCTION:
+                yield f"{node.name}: {lines}"
+
+
 def test_a_module_and_a_function_are_short_enough_to_be_read_at_once() -> None:
-    long = {}
+    long = []
     for path in MODULES:
         text = path.read_text()
         if (lines := text.count("\n")) > MOST_LINES:
-            long[str(path)] = lines
-        for node in ast.walk(ast.parse(text)):
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-                lines = (node.end_lineno or 0) - node.lineno + 1
-                if lines > MOST_OF_A_FUNCTION:
-                    long[f"{path}: {node.name}"] = lines
-    assert long == {}
+            long.append(f"{path}: {lines}")
+        long += [f"{path}: {function}" for function in long_functions(ast.parse(text))]
+    assert long == []
+
+
+TESTS = sorted(Path(__file__).parent.rglob("*.py"))
+BEGINS = re.compile(r"^(?:async )?(?:def|class) ", re.MULTILINE)
+
+
+def test_so_is_a_function_of_the_tests() -> None:
+    texts = {path: path.read_text() for path in TESTS}
+    # Only a file whose definitions are far apart can have one: to parse all of them takes a second.
+    far = [
+        path
+        for path, text in texts.items()
+        if any(part.count("\n") > MOST_OF_A_FUNCTION for part in BEGINS.split(text))
+    ]
+    assert {str(path): long for path in far if (long := [*long_functions(ast.parse(texts[path]))])} == {}
 
 
 ASKED_OF_A_TEXT = re.compile(

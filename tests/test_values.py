@@ -20,8 +20,8 @@ BY_DATACLASSES: Maker = dataclass(frozen=True, slots=True, kw_only=True)
 PLACED_BY_DATACLASSES: Maker = dataclass(frozen=True, slots=True)
 
 
-def family(maker: Maker, placed: Maker) -> Mapping[str, Any]:
-    """Return the same classes, made by *maker*, and *placed* for what is given by its place."""
+def plain(maker: Maker, placed: Maker) -> tuple[type, ...]:
+    """Return classes that say no more than their fields."""
 
     @maker
     class Plain:
@@ -30,6 +30,29 @@ def family(maker: Maker, placed: Maker) -> Mapping[str, Any]:
         name: str
         size: int = 1
         tags: tuple[str, ...] = ()
+
+    @maker
+    class Longer(Plain):
+        """A value of a value."""
+
+        more: float
+
+    @maker
+    class Empty:
+        """Without a field."""
+
+    @placed
+    class Placed:
+        """Given by its place."""
+
+        name: str
+        size: int = 1
+
+    return Plain, Longer, Empty, Placed
+
+
+def with_ways_of_their_own(maker: Maker) -> tuple[type, ...]:
+    """Return classes that leave fields out of something, or write a method themselves."""
 
     @maker
     class Hiding:
@@ -56,24 +79,12 @@ def family(maker: Maker, placed: Maker) -> Mapping[str, Any]:
         def __repr__(self) -> str:
             return "own"
 
-    @maker
-    class Longer(Plain):
-        """A value of a value."""
+    return Hiding, Own
 
-        more: float
 
-    @maker
-    class Empty:
-        """Without a field."""
-
-    @placed
-    class Placed:
-        """Given by its place."""
-
-        name: str
-        size: int = 1
-
-    return {cls.__name__: cls for cls in (Plain, Hiding, Own, Longer, Empty, Placed)}
+def family(maker: Maker, placed: Maker) -> Mapping[str, Any]:
+    """Return the same classes, made by *maker*, and *placed* for what is given by its place."""
+    return {cls.__name__: cls for cls in (*plain(maker, placed), *with_ways_of_their_own(maker))}
 
 
 OURS, THEIRS = family(frozen, frozen(kw_only=False)), family(BY_DATACLASSES, PLACED_BY_DATACLASSES)
