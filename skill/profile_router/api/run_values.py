@@ -138,7 +138,10 @@ class WeakView(Value):
 
 
 class VerifiedView(Value):
-    """What the world says after the run. `unverified` lists what could not be confirmed, `put_back` test files."""
+    """What the world says after the run. `unverified` lists what could not be confirmed, `put_back` test files.
+
+    `taken_tests` says which tests the last attempt took away; empty where it took none.
+    """
 
     files_changed: tuple[ChangedView, ...] = ()
     lines_added: int = 0
@@ -146,6 +149,7 @@ class VerifiedView(Value):
     check: CheckView | None = None
     before: BeforeView | None = None
     put_back: tuple[str, ...] = ()
+    taken_tests: str = ""
     weak: tuple[WeakView, ...] = ()
     unverified: tuple[str, ...] = ()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from tests.fakes import (
     BURST,
@@ -14,9 +16,19 @@ from tests.fakes import (
     evidence,
 )
 
-from profile_router.core.attempt.outcome import any_call_made, cost, ended_because, final_status, local_option
+from profile_router.core.attempt.outcome import (
+    any_call_made,
+    cost,
+    ended_because,
+    final_status,
+    local_option,
+    with_earlier_check,
+    with_unrun_check,
+)
+from profile_router.core.found_check import FoundCheck
+from profile_router.core.ladder.check_words import NO_CHECK, NOTHING_TO_CHECK
 from profile_router.core.ladder.failure import Failure
-from profile_router.core.ladder.receipt import Attempt, CheckResult, Receipt, Verified
+from profile_router.core.ladder.receipt import Attempt, ChangedFile, CheckResult, Receipt, Verified
 from profile_router.core.routing.decide import decide
 from profile_router.core.routing.route import Refusal
 
@@ -120,3 +132,28 @@ def test_the_local_profile_is_named_where_the_task_fits_it() -> None:
     (way,) = local_option(evidence(), a_policy(), candidates())
     assert f"--profile {LOCAL}" in way
     assert local_option(evidence(windows=()), a_policy(), candidates()) == ()
+
+
+@pytest.mark.parametrize(
+    ("changes", "changed", "said"),
+    [
+        ({}, False, NO_CHECK),
+        ({"only_if_changed": True}, False, NOTHING_TO_CHECK),
+        ({"only_if_changed": True, "refused": "nobody agreed"}, False, NOTHING_TO_CHECK),
+        ({"only_if_changed": True, "weak": True}, False, NO_CHECK),
+        ({"only_if_changed": True, "refused": "nobody agreed"}, True, "the check `pytest -q` was found and not run: nobody agreed"),
+        ({"refused": "nobody agreed"}, False, "the check `pytest -q` was found and not run: nobody agreed"),
+    ],
+)  # fmt: skip
+def test_that_no_check_was_named_is_said_only_where_none_was_found(
+    changes: dict[str, Any], changed: bool, said: str
+) -> None:
+    words = ("pytest", "-q")
+    found = FoundCheck(runner="pytest", words=words, whole=words, source="pyproject.toml", **changes)
+    files = (ChangedFile(path="a.py", lines_added=1, lines_removed=0),) if changed else ()
+    verified = with_unrun_check(Verified(files_changed=files, unverified=(NO_CHECK,)), found)
+    assert verified.unverified == (said,)
+    ended = with_earlier_check(verified, Verified(), named=True)
+    assert NO_CHECK not in ended.unverified
+    assert NOTHING_TO_CHECK not in ended.unverified
+    assert with_unrun_check(Verified(unverified=(NO_CHECK,)), None).unverified == (NO_CHECK,)

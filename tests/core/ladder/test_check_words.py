@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from tests.fakes import a_task
 
-from profile_router.core.ladder.check_words import ended, shows_no_fix, weak_points
+from profile_router.core.ladder.check_words import UNCOVERED, ended, shows_no_fix, weak_points
 from profile_router.core.ladder.difference import Difference
-from profile_router.core.ladder.receipt import CheckBefore, CheckResult
+from profile_router.core.ladder.receipt import CheckBefore, CheckResult, Verified
+from profile_router.core.telling.work import verified_json, verified_lines
 from profile_router.core.trust.unable_check import names_what_it_runs
 
 
@@ -71,13 +74,10 @@ def test_a_found_check_that_was_green_and_has_no_new_test_shows_no_fix(
     assert shows_no_fix(a_check(code, source, difference), was, tests_changed=tests) is nothing
 
 
-UNCOVERED = ["no test covers the change"]
-
-
 @pytest.mark.parametrize(
     ("source", "difference", "said"),
     [
-        ("found", Difference(ran=3, ran_before=3, uncovered=True), UNCOVERED),
+        ("found", Difference(ran=3, ran_before=3, uncovered=True), [UNCOVERED]),
         ("found", Difference(fixed=("a",), ran=3, ran_before=3, uncovered=True), []),
         ("found", Difference(ran=3, ran_before=3), []),
         ("", Difference(ran=3, ran_before=3, uncovered=True), []),
@@ -88,3 +88,24 @@ def test_a_found_check_confirms_no_change_that_no_test_covers(
     source: str, difference: Difference, said: list[str]
 ) -> None:
     assert weak_points(a_check(0, source, difference)) == said
+
+
+@pytest.mark.parametrize("source", ["found", ""])
+@pytest.mark.parametrize("code", [0, 1])
+@pytest.mark.parametrize("fixed", [(), ("a",)])
+@pytest.mark.parametrize("broke", [(), ("b",)])
+def test_that_no_test_covers_the_change_is_told_once(
+    source: str, code: int, fixed: tuple[str, ...], broke: tuple[str, ...]
+) -> None:
+    found = Difference(fixed=fixed, broke=broke, ran=3, ran_before=3, uncovered=True)
+    check = replace(a_check(code, source, found), held=False if broke else None, why=found.words if broke else "")
+    verified = Verified(check=check, unverified=tuple(weak_points(check)))
+    lines = [one.line for one in verified_lines(verified)]
+    assert sum(line.count(UNCOVERED) for line in lines) == 1
+    told = verified_json(verified)
+    assert f"{told['check']['difference']['words']} {told['unverified']}".count(UNCOVERED) == 1
+
+
+def test_why_a_check_came_to_nothing_is_told_in_place_of_its_tests() -> None:
+    check = replace(a_check(1, "found", Difference(uncovered=True)), held=False, why="no test was run, 3 before")
+    assert verified_lines(Verified(check=check))[1].line.endswith(" · no test was run, 3 before")

@@ -8,7 +8,8 @@ import pytest
 from tests.fakes import a_policy
 
 from profile_router.core.attempt.failed_work import verification_failure
-from profile_router.core.ladder.receipt import Verified
+from profile_router.core.ladder.receipt import CheckResult, Verified
+from profile_router.core.telling.work import verified_json, verified_lines
 from profile_router.core.trust.taken_tests import HeldTest, TakenTests, taken_tests
 
 A, B = "tests/test_a.py", "tests/test_b.py"
@@ -73,3 +74,14 @@ def test_it_is_told_in_a_sentence_and_fails_the_work() -> None:
     assert failure is not None
     assert (failure.cause, failure.message) == ("verification-failed", said)
     assert verification_failure(Verified(), a_policy()) is None
+
+
+def test_progress_and_the_result_say_it_beside_a_check_that_failed() -> None:
+    said = "it removed 4 tests in tests/test_a.py; what was there is put back"
+    check = CheckResult(command="pytest", exit_code=1, seconds=0.1, last_line="")
+    found = Verified(check=check, taken_tests=said, put_back=(A,))
+    assert ("check", False, said) in [(one.about, one.passed, one.line) for one in verified_lines(found)]
+    assert verified_json(found)["taken_tests"] == said
+    failure = verification_failure(found, a_policy())
+    assert failure is not None
+    assert failure.message == f"pytest: exit 1 · {said}"

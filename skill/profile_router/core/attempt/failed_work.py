@@ -13,7 +13,8 @@ def verification_failure(verified: Verified, policy: Policy) -> Failure | None:
     check = verified.check
     if check is not None and check.failed:
         ended = exit_text(check.exit_code, passed_before(verified))
-        said = " · ".join(filter(None, (f"{check.said}: {ended}", difference_words(check), last_line(check))))
+        told = (f"{check.said}: {ended}", difference_words(check), last_line(check), verified.taken_tests)
+        said = " · ".join(filter(None, told))
         return Failure(cause="verification-failed", message=said)
     if verified.taken_tests:
         return Failure(cause="verification-failed", message=verified.taken_tests)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from profile_router.core.evidence import Evidence
 from profile_router.core.found_check import FoundCheck
 from profile_router.core.ladder.causes import TABLE, Cause
-from profile_router.core.ladder.check_words import EARLIER, NO_CHECK
+from profile_router.core.ladder.check_words import EARLIER, NO_CHECK, NOTHING_TO_CHECK
 from profile_router.core.ladder.failure import Failure, Place
 from profile_router.core.ladder.receipt import Attempt, Receipt, Status, Verified
 from profile_router.core.ladder.steps import TakenStep
@@ -34,10 +34,14 @@ def judged_failed(
 
 
 def with_unrun_check(verified: Verified, found: FoundCheck | None) -> Verified:
-    """Return what was *verified* without a check; where one was *found* and may not run, it says so."""
-    if found is None or not found.refused or (found.only_if_changed and not verified.files_changed):
+    """Return what was *verified* without a check; where one was *found* and was not run, it says why."""
+    if found is None:
         return verified
-    return replace(verified, unverified=tuple(found.unrun if one == NO_CHECK else one for one in verified.unverified))
+    if found.only_if_changed and not verified.files_changed:
+        said = NO_CHECK if found.weak else NOTHING_TO_CHECK
+    else:
+        said = found.unrun if found.refused else NO_CHECK
+    return replace(verified, unverified=tuple(said if one == NO_CHECK else one for one in verified.unverified))
 
 
 def with_earlier_check(verified: Verified, earlier: Verified, *, named: bool) -> Verified:
@@ -50,7 +54,7 @@ def with_earlier_check(verified: Verified, earlier: Verified, *, named: bool) ->
     said = "the check was not run: the last attempt did not finish"
     if earlier.check is not None:
         said = EARLIER
-    open_points = (*(one for one in verified.unverified if one != NO_CHECK), said)
+    open_points = (*(one for one in verified.unverified if one not in {NO_CHECK, NOTHING_TO_CHECK}), said)
     return replace(verified, check=earlier.check, unverified=open_points)
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from profile_router.core.attempt.no_change import files_to_change
 from profile_router.core.evidence import Evidence
-from profile_router.core.ladder.check_words import NO_CHECK, UNPROVED
+from profile_router.core.ladder.check_words import NO_CHECK, NOTHING_TO_CHECK, UNPROVED
 from profile_router.core.ladder.receipt import Verified
 from profile_router.core.ladder.weak_check import WeakCheck
 from profile_router.core.language.edits import asks_for_an_edit
@@ -38,7 +38,7 @@ def with_weak_checks(
     weak = tuple(replace(one, trusted=one.passed and one.kind in trust) for one in found)
     if not all(one.passed for one in weak) or not any(one.trusted for one in weak):
         return replace(verified, weak=weak)
-    wanting = {NO_CHECK, task.found.unrun if task.found else "", check.unclear if check else ""}
+    wanting = {NO_CHECK, NOTHING_TO_CHECK, task.found.unrun if task.found else "", check.unclear if check else ""}
     return replace(verified, weak=weak, unverified=tuple(one for one in verified.unverified if one not in wanting))
 
 

@@ -9,6 +9,8 @@ from profile_router.core.text import counted, shown, some_of
 _IDS = 20  # tests that the next model is told of
 _LONGEST_ID = 120
 NO_CHECK = "no check command was named"
+NOTHING_TO_CHECK = "no file changed, so the check that was found was not run"
+UNCOVERED = "no test covers the change"
 EARLIER = "the check ran before the last attempt, which did not finish"
 UNTOLD = "not told: it read a private file"  # for what a check printed, wherever a parent elsewhere may see it
 UNPROVED = "no test was red before and none is new: nothing shows that the fault is fixed"
@@ -62,8 +64,19 @@ def difference_words(check: CheckResult) -> str:
     """
     if check.taints:
         return ""
-    words = check.why or (check.difference.words if check.difference else "")
-    return " · ".join(filter(None, (words, check.all_tests)))
+    by_tests = check.difference is not None and check.why in {"", check.difference.words}
+    return " · ".join(filter(None, (changed_words(check) if by_tests else check.why, check.all_tests)))
+
+
+def changed_words(check: CheckResult) -> str:
+    """Return what became of the tests of *check*; empty where nobody knows.
+
+    That none of them covers the change is said here only where it is none of the `weak_points`.
+    """
+    if check.difference is None:
+        return ""
+    alone = check.difference.uncovered and UNCOVERED not in weak_points(check)
+    return check.difference.words + (f"; {UNCOVERED}" if alone else "")
 
 
 def last_line(check: CheckResult) -> str:
@@ -105,7 +118,7 @@ def weak_points(check: CheckResult | None) -> list[str]:
     found = [f"flaky: {names}"] if flaky else []
     # A check that somebody named stands for itself; the workspace's own says only what its tests touch.
     unsaid = check.exit_code or (check.source and not check.difference.fixed)
-    return partial + found + (["no test covers the change"] if check.difference.uncovered and unsaid else [])
+    return partial + found + ([UNCOVERED] if check.difference.uncovered and unsaid else [])
 
 
 def all_tests_words(report: CheckReport | None, *, why: str = "", red: int = 0, known: bool = True) -> str:

@@ -52,7 +52,7 @@ class Difference:
             said.append(f"{len(self.others)} red as before")
         if self.flaky:
             said.append(_told("flaky", self.flaky))
-        return ", ".join(said) + ("; no test covers the change" if self.uncovered else "")
+        return ", ".join(said)
 
 
 @frozen

@@ -56,6 +56,7 @@ def verified_json(verified: Verified) -> Json:
         "check": _check(verified.check, before),
         "before": before and {**named_fields(before, "passed", "why", "known"), "check": _check(before.check)},
         "put_back": list(verified.put_back),
+        "taken_tests": verified.taken_tests,
         "weak": _weak(verified.weak),
         "unverified": list(verified.unverified),
     }
@@ -65,7 +66,7 @@ def _check(check: CheckResult | None, before: CheckBefore | None = None) -> Json
     """Return *check* as JSON. Where it read a withheld file, its output is left out: a parent may be elsewhere."""
     if check is None:
         return None
-    from profile_router.core.ladder.check_words import UNTOLD, last_line  # not for `route`
+    from profile_router.core.ladder.check_words import UNTOLD, changed_words, last_line  # not for `route`
 
     plain = named_fields(check, "command", "folder", "passed", "exit_code", "seconds", *_OF_FOUND)
     plain |= {"last_line": last_line(check), "taints": _taints(check.taints)}
@@ -73,7 +74,7 @@ def _check(check: CheckResult | None, before: CheckBefore | None = None) -> Json
     if check.taints:
         return plain | {"why": UNTOLD if check.why else "", "difference": None}
     told = changed and {
-        "words": changed.words,
+        "words": changed_words(check),
         **{name: list(getattr(changed, name)) for name in ("fixed", "broke", "still", "others", "flaky")},
         **named_fields(changed, "ran", "ran_before", "uncovered"),
     }
@@ -132,6 +133,8 @@ def verified_lines(verified: Verified, found: FoundCheck | None = None) -> list[
         if EARLIER not in verified.unverified:  # that line was told when the check ran
             said = ended_check_line(verified.check, passed_before(verified))
             lines.append(VerifiedLine(said, "check", verified.check.passed))
+    if verified.taken_tests:
+        lines.append(VerifiedLine(verified.taken_tests, "check", passed=False))
     if verified.put_back:
         lines.append(VerifiedLine(put_back_text(verified.put_back), "files"))
     weak = weak_words(_weak(verified.weak))
