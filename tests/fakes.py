@@ -530,6 +530,9 @@ class FakeVerifier:
     def copied(self, texts: Sequence[str]) -> str:
         return next((".env" for text in texts if "FROM THE PRIVATE FILE" in text), "")
 
+    async def tests_back(self, snapshot: str, ended: str, wrote: Sequence[str] | None, task: Task) -> SetBack:
+        return SetBack(done=True)
+
     async def set_back(self, snapshot: str, ended: str, wrote: Sequence[str] | None, *, number: int) -> SetBack:
         self.set_backs.append((snapshot, ended, wrote, number))
         return SetBack(done=self._sets_back, note="kept elsewhere" if self._sets_back else "left as it is")

@@ -247,6 +247,12 @@ class Verifier(Protocol):
     def copied(self, texts: Sequence[str]) -> str:
         """Return the private file that one of *texts* repeats something of; empty where none does."""
 
+    async def tests_back(self, snapshot: str, ended: str, wrote: Sequence[str] | None, task: Task) -> SetBack:
+        """Make the tests what they were at *snapshot*, which an attempt at *task* spoilt until *ended*.
+
+        The next attempt begins with them. `left` of the answer are their files. *wrote* is as in `set_back`.
+        """
+
     async def set_back(self, snapshot: str, ended: str, wrote: Sequence[str] | None, *, number: int) -> SetBack:
         """Make the files what they were at *snapshot*, as far as they changed until *ended*; keep what is taken back.
 

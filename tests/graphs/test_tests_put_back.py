@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.fakes import FakeRunner, FakeVerifier, a_task
+from tests.examples import by_night, each
+from tests.fakes import BURST, LOCAL, Fails, FakeRunner, FakeVerifier, a_task
 from tests.git.git_repository import repository, write_files
 from tests.graphs.a_run import Rig
 from tests.verify.test_set_back import a_verifier
@@ -43,11 +44,114 @@ def test_what_an_attempts_code_made_of_the_tests_in_a_jailed_check_helps_no_late
     verifier: Any = a_verifier(root, tmp_path / "state")
     final = Rig(runner=runner, verifier=verifier).run(a_task("Fix app.py", files=("app.py",), found=CHECK))
     assert (final["status"], [one.outcome for one in final["receipts"]]) == ("failed", ["failed"] * 3)
-    assert final["verified"].put_back == ("tests/test_app.py",)
-    assert "what was tried in them is kept" in final["verified"].put_back_note
+    assert [note.partition(": ")[0] for note in final["notes"][1:]] == ["tests/test_app.py"]
+    assert all("what was tried in them is kept" in note for note in final["notes"][1:])
 
 
 def test_only_before_the_first_check_the_files_that_the_attempts_wrote_are_all_that_count() -> None:
     rig = Rig(runner=Writes(lambda: None, "half", "done"), verifier=FakeVerifier(1, 0))
     rig.run(a_task(check="make test"))
     assert rig.verifier.wrote == [("app.py",), None]
+
+
+PY = """from shop import share
+
+def test_parse():
+    assert share(1, 1) == [1]
+
+def test_share():
+    assert share(9, 3) == [3, 3, 3]
+"""
+MORE = "\ndef test_more():\n    assert share(2, 1) == [2]\n"
+RIGHT = "def share(total, people):\n    return [total // people] * people\n"
+SHOP = {"shop.py": "def share(total, people):\n    return []\n", "tests/test_a.py": PY}
+ASKS = "grep -q people. shop.py && grep -q test_parse tests/test_a.py"
+TURNS = Fails(cause="turn-limit")
+TAKEN: dict[str, dict[str, str | None]] = {
+    "deleted": {"tests/test_a.py": None},
+    "emptied": {"tests/test_a.py": "from shop import share\n"},
+    "switched off": {
+        "tests/test_a.py": f"from pytest import mark\n{PY}".replace("def test_s", "@mark.xfail\ndef test_s")
+    },
+    "checks nothing": {"tests/test_a.py": PY.replace("== [3, 3, 3]", "or True").replace("assert share(9", "share(9")},
+    "moved, and one is lost": {"tests/test_a.py": None, "tests/test_b.py": PY[: PY.index("def test_share")]},
+}
+
+
+class Each(FakeRunner):
+    """Write the files of each attempt in turn; None: delete it. `told`: the tools are ours and tell what they wrote."""
+
+    def __init__(self, root: Path, *attempts: tuple[dict[str, str | None], str | Fails], told: bool = True) -> None:
+        super().__init__(*(end for _, end in attempts))
+        self._root, self._told, self._files = root, told, [files for files, _ in attempts]
+
+    async def run(self, order: Order, emit: Emit, hold: Hold | None = None) -> Attempt:
+        files = self._files.pop(0)
+        for path, text in files.items():
+            (self._root / path).unlink(missing_ok=True)
+            if text is not None:
+                (self._root / path).write_text(text)
+        return replace(await super().run(order, emit, hold), wrote=tuple(files) if self._told else None)
+
+
+def judged(
+    tmp_path: Path, goal: str, *attempts: Any, told: bool = True, git: bool = True
+) -> tuple[Rig, dict[str, Any]]:
+    """Return the run of a task with a check, over real files, whose *attempts* write and end so."""
+    root = repository(tmp_path / "repo", SHOP)
+    journal: dict[str, bytes | None] = {}
+    if not git:
+        journal = {path: text.encode() for path, text in SHOP.items()}
+    verifier: Any = a_verifier(root, tmp_path / "state", git=git, journal=journal)
+    rig = Rig(runner=Each(root, *attempts, told=told), verifier=verifier)
+    return rig, rig.run(a_task(goal, check=ASKS))
+
+
+@pytest.mark.parametrize("how", each(2, TAKEN, str))
+def test_a_promoted_attempt_does_not_answer_for_tests_that_the_one_before_it_took_away(
+    tmp_path: Path, how: str
+) -> None:
+    goal = "Fix share(9, 3), which loses one, and add a test for it"
+    rig, final = judged(tmp_path, goal, (TAKEN[how], TURNS), ({"shop.py": RIGHT}, "done"))
+    assert [(one.profile, one.outcome) for one in final["receipts"]] == [(LOCAL, "failed"), (BURST, "ok")]
+    assert (final["status"], final["verified"].taken_tests) == ("ok", "")
+    assert (tmp_path / "repo/tests/test_a.py").read_text() == PY
+    said = [event["line"] for event in rig.events if event["event"] == "kept"]
+    assert said[0].startswith(f"{LOCAL}: it ")
+    assert said[0].endswith(" in tests/test_a.py; what was there is put back")
+    assert "tests/test_a.py: the files are as they were before; what was tried in them is kept" in final["notes"][1]
+    assert "test_a.py" not in str(rig.runner.orders[1].handoff and rig.runner.orders[1].handoff.diff)
+
+
+@pytest.mark.parametrize(
+    ("goal", "told", "git"),
+    [
+        by_night("Fix share(9, 3), which loses one", True, True, name="not named"),
+        pytest.param("Fix share(9, 3), which loses one", False, True, id="by Hermes' own tools"),
+        pytest.param("Fix share(9, 3), which loses one", True, False, id="outside of git"),
+        by_night("Fix share(9, 3): tests/test_a.py fails", True, True, name="its report names the file"),
+        by_night("Rename share to split", True, True, name="tests may change"),
+    ],
+)
+def test_so_it_is_whatever_the_task_says_of_tests_and_whoever_wrote(
+    tmp_path: Path, goal: str, told: bool, git: bool
+) -> None:
+    off = TAKEN["checks nothing"]
+    _, final = judged(tmp_path, goal, (off, TURNS), ({"shop.py": RIGHT}, "done"), told=told, git=git)
+    assert [(one.profile, one.outcome) for one in final["receipts"]] == [(LOCAL, "failed"), (BURST, "ok")]
+    assert (tmp_path / "repo/tests/test_a.py").read_text() == PY
+
+
+def test_an_attempt_answers_for_the_tests_that_it_takes_away_itself(tmp_path: Path) -> None:
+    goal = "Fix share(9, 3), which loses one, and add a test for it"
+    bad = ({"shop.py": RIGHT, **TAKEN["emptied"]}, "done")
+    _, final = judged(tmp_path, goal, (TAKEN["emptied"], TURNS), bad)
+    assert final["status"] == "failed"
+    assert str(final["receipts"][-1].error).endswith("exit 1, green before · it removed 2 tests in tests/test_a.py")
+
+
+def test_tests_that_were_added_and_none_taken_stay_for_the_next_attempt(tmp_path: Path) -> None:
+    goal = "Fix share(9, 3), which loses one, and add a test for it"
+    _, final = judged(tmp_path, goal, ({"tests/test_a.py": PY + MORE}, TURNS), ({"shop.py": RIGHT}, "done"))
+    assert (final["status"], final["notes"]) == ("ok", ("a note",))
+    assert (tmp_path / "repo/tests/test_a.py").read_text() == PY + MORE

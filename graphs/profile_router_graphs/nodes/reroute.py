@@ -29,6 +29,7 @@ from profile_router.core.privacy.taint import taint_note
 from profile_router.core.routing.candidate import is_local
 from profile_router.core.routing.fit import condensable
 from profile_router.core.telling.work import step_line
+from profile_router.ports import Emit
 from profile_router_graphs.state import RunContext, RunState
 
 AFTER_CONDENSING = "condensed"  # the attempt's step; the model calls of condensing itself have `condense`
@@ -41,7 +42,8 @@ async def reroute(
     context, attempt = runtime.context, state["attempt"]
     if attempt is None or attempt.failure is None:
         raise AssertionError("reroute was reached without a failed attempt")
-    taken, update = await _handed(next_step(attempt, state["evidence"], state, context), attempt, state, context)
+    taken = next_step(attempt, state["evidence"], state, context)
+    taken, update = await _handed(taken, attempt, state, context, runtime.stream_writer)
     steps = (*state["steps"], taken)
     receipts = update.get("receipts", state["receipts"])
     context.ledger.answered(receipts)
@@ -88,22 +90,26 @@ def next_step(attempt: Attempt, evidence: Evidence, state: RunState, context: Ru
 
 
 async def _handed(
-    taken: TakenStep, attempt: Attempt, state: RunState, context: RunContext
+    taken: TakenStep, attempt: Attempt, state: RunState, context: RunContext, tell: Emit
 ) -> tuple[TakenStep, dict[str, Any]]:
     """Return *taken* with its handoff. One that is private makes the task so: then the step may change."""
     if taken.profile is None:
         return taken, {}
     evidence, conversation = state["evidence"], (*state["conversation"], *state["from_parent"])
-    ended = context.verifier.snapshot()
+    ended, said = await _with_its_tests(context.verifier.snapshot(), attempt, state, context)
+    for line in said:
+        tell({"event": "kept", "line": line})
+    notes = {"notes": tuple(dict.fromkeys((*state["notes"], *said)))} if said else {}
     work = await context.verifier.diff(state["snapshot"], state["wrote"])
     open_turns = shared_turns(conversation, evidence.turns, False) == conversation
     handoff = handed_over(state["handoff"], attempt, state["verified"], work, said=state["summary"], quotes=open_turns)
     if handoff is None:
-        return taken, {"ended": ended} if state.get("taints") else {}
+        return taken, ({"ended": ended} if state.get("taints") else {}) | notes
     update: dict[str, Any] = {
         "handoff": handoff,
         "handoff_elsewhere": _elsewhere(handoff, attempt, state),
         "ended": ended,
+        **notes,
     }
     copied = context.verifier.copied((*handoff.tried, *handoff.errors))
     found = () if evidence.private else private_in(handoff, work, copied, confidential=context.policy.confidential)
@@ -115,9 +121,27 @@ async def _handed(
             "attempt": quiet,
             "receipts": receipts,
             "evidence": evidence,
-            "notes": (*state["notes"], private_note(found)),
+            "notes": (*update.get("notes", state["notes"]), private_note(found)),
         }
     return taken, update
+
+
+async def _with_its_tests(
+    ended: str, attempt: Attempt, state: RunState, context: RunContext
+) -> tuple[str, tuple[str, ...]]:
+    """Return the mark of the workspace that the next attempt begins with, and what is told of it.
+
+    Where a check will judge that attempt, it does not answer for tests that those before it took away. *ended* is the
+    mark now.
+    """
+    if state["task"].to_check is None:
+        return ended, ()
+    wrote = state["wrote"] if state["verified"].check is None else None  # a check may have written elsewhere
+    back = await context.verifier.tests_back(state["snapshot"], ended, wrote, state["task"])
+    if back.done and back.left:
+        ended = context.verifier.snapshot()
+    taken = f"{attempt.receipt.profile}: {back.taken}" if back.taken else ""
+    return ended, tuple(filter(None, (taken, back.note)))
 
 
 def _elsewhere(handoff: Handoff, attempt: Attempt, state: RunState) -> Handoff | None:

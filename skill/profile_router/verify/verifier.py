@@ -159,6 +159,24 @@ class WorkspaceVerifier:
             remember(self.scratch, number, done)
         return done
 
+    async def tests_back(self, snapshot: str, ended: str, wrote: Sequence[str] | None, task: Task) -> SetBack:
+        """Put back the tests that an attempt at *task* spoilt until *ended*. The next attempt begins with them.
+
+        They are those that are put back before a check, and those that tests were taken from. `left` names them.
+        """
+        seen = AfterAttempts(self.records)
+        done: SetBack | None = seen.find("tests back")
+        if done is not None or self.workspace is None or self.state is None or (wrote is not None and not wrote):
+            return done or SetBack(done=True)
+        back = self._back(self.workspace, self.state)
+        try:
+            done, _ = back.tests(snapshot, lambda: ended, task, wrote, with_taken=True)
+        except WorkspaceError as error:
+            return not_set_back(str(error))
+        if done.left or done.taken:
+            seen.keep("tests back", done)
+        return done
+
     def _runs(self) -> CheckRuns:
         return CheckRuns(
             workspace=self.workspace,

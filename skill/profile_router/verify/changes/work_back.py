@@ -42,13 +42,20 @@ class WorkBack:
     name: str
 
     def tests(
-        self, snapshot: str, look: Callable[[], str], task: Task, wrote: Sequence[str] | None
+        self,
+        snapshot: str,
+        look: Callable[[], str],
+        task: Task,
+        wrote: Sequence[str] | None,
+        *,
+        with_taken: bool = False,
     ) -> tuple[SetBack, str | None]:
         """Make test files that *task* does not name what they were before; `left` of the answer are their paths.
 
         What somebody else changed meanwhile stays, as far as that is known. *wrote* are the files that the attempts
         wrote, None where they ran commands or Hermes' tools. *look* takes a mark of the work tree. It is returned too
-        where it holds still. Raises WorkspaceError.
+        where it holds still. *with_taken*: files that tests were taken from are put back as well, whatever *task*
+        names. Raises WorkspaceError.
         """
         root, journal = self.changes.root, self.changes.journal
         after: str | None = None
@@ -57,12 +64,14 @@ class WorkBack:
             paths = _by_attempts(root, to_put_back(trees, root, snapshot, after, task), wrote)
             changed = self.changes.marks.contents(snapshot, after, most=MOST_TEST_FILES, among=may_hold_tests)
             taken = taken_from([one for one in changed if _by_attempts(root, one[:1], wrote)], task)
+            paths = _together(paths, taken.files if with_taken else ())
             if not paths:
                 return SetBack(done=True, taken=taken.words() if taken else ""), after
             back = set_back_by_git(trees, root, self.state, self.name, (snapshot, after), paths)
         else:
             paths = written_to_put_back(journal, task)
             taken = taken_from([one for one in changed_since_journal(root, journal) if may_hold_tests(one[0])], task)
+            paths = _together(paths, taken.files if with_taken else ())
             if not paths:
                 return SetBack(done=True, taken=taken.words() if taken else ""), None
             held = {path: journal[path] for path in paths}
@@ -105,6 +114,10 @@ class WorkBack:
             return done
         left = left_files(root, beginning(self.changes.scratch), stored_files(trees, root, snapshot))
         return replace(done, left=left)
+
+
+def _together(paths: Sequence[str], others: Sequence[str]) -> tuple[str, ...]:
+    return tuple(sorted({*paths, *others}))
 
 
 def _by_attempts(root: Path, paths: Sequence[str], wrote: Sequence[str] | None) -> tuple[str, ...]:
