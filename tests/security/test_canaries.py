@@ -12,6 +12,7 @@ import json
 import os
 import signal
 import stat
+import subprocess
 import sys
 import tempfile
 import threading
@@ -174,17 +175,27 @@ def batch(scene: Scene) -> None:
     assert scene.run("batch", "--tasks-json", "-", "--stream", "--from-hermes", stdin=tasks) == 1
 
 
-def killed_and_resumed(scene: Scene) -> None:
-    wanted = ("run", "--task-json", "-", "--stream")
-    with forked.start(*wanted, cwd=scene.ws, environ=environment(scene.home, scene._extra)) as fork:
-        fork.stdin.write(json.dumps(scene.task()).encode())
-        fork.stdin.close()
-        assert scene.held.wait(60)
-        fork.send_signal(signal.SIGKILL)
-        fork.wait(60)
-        scene.out += (fork.stdout.read() + fork.stderr.read()).decode()
-    scene.traces += scene.seen()
-    assert scene.run("resume", "t", "--stream") == 0
+def process(*arguments: str, cwd: Path, environ: dict[str, str]) -> subprocess.Popen[bytes]:
+    """Start what `forked.start` does as a process of its own: /proc shows its arguments and its environment."""
+    command = [sys.executable, "-m", "profile_router", *arguments]
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, cwd=cwd, env=environ, stdin=pipe, stdout=pipe, stderr=pipe)
+
+
+def killed_and_resumed(begin: Callable[..., Any], python: tuple[str, ...] | None) -> Callable[[Scene], None]:
+    def way(scene: Scene) -> None:
+        wanted = ("run", "--task-json", "-", "--stream")
+        with begin(*wanted, cwd=scene.ws, environ=environment(scene.home, scene._extra)) as begun:
+            begun.stdin.write(json.dumps(scene.task()).encode())
+            begun.stdin.close()
+            assert scene.held.wait(60)
+            begun.send_signal(signal.SIGKILL)
+            begun.wait(60)
+            scene.out += (begun.stdout.read() + begun.stderr.read()).decode()
+        scene.traces += scene.seen()
+        assert scene.run("resume", "t", "--stream", python=python) == 0
+
+    return way
 
 
 def promoted(tree: str) -> Callable[[Scene], None]:
@@ -210,16 +221,19 @@ def servers(scene: Scene, local: list[Answer], elsewhere: list[Answer]) -> Itera
 WAYS = {
     "a run": (run, 4, 0),
     "a batch": (batch, 4, 0),
-    "a run that is killed and resumed": (killed_and_resumed, 5, 0),
+    "a run that is killed and resumed": (killed_and_resumed(forked.start, None), 5, 0),
+    "one that is killed as a process of its own": (killed_and_resumed(process, ()), 5, 0),
     "a handoff with the tree kept": (promoted("keep"), 4, 3),
     "a handoff with a clean tree": (promoted("clean"), 4, 3),
 }
 
 
-# A run passes the places of one that is killed. A handoff passes the same ones with either tree.
-@pytest.mark.parametrize(
-    "way", [by_night(way) if way in ("a run", "a handoff with a clean tree") else way for way in WAYS]
-)
+# A run passes the places of one that is killed. A handoff passes the same ones with either tree. Of what is killed by
+# day, /proc does not show the arguments and the environment.
+NIGHT = ("a run", "one that is killed as a process of its own", "a handoff with a clean tree")
+
+
+@pytest.mark.parametrize("way", [by_night(way) if way in NIGHT else way for way in WAYS])
 def test_nothing_private_is_left_or_told_on_the_way(tmp_path: Path, way: str) -> None:
     act, here, there = WAYS[way]
     scene = Scene(tmp_path)

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import select
+import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.fakes import Heard
+from tests.fakes import Heard, a_task
+from tests.processes import is_gone
 from tests.runners.hermes.stage import Stage, an_errand
-from tests.scripted_provider import ScriptedProvider
+from tests.scripted_provider import CHAT, Answer, ScriptedProvider
 
 from profile_router.machine.hermes_program import Hermes
 from profile_router.ports import Stopped
@@ -32,18 +32,6 @@ def acting(folder: Path, then: str, *events: Mapping[str, Any]) -> Hermes:
     program.write_text(f'#!/bin/sh\nread order\ncat "{folder}/events"\n{then}\n')
     program.chmod(0o755)
     return Hermes(python=program, command=())
-
-
-def is_gone(pid: int) -> bool:
-    """Tell whether the process ends in time."""
-    try:
-        handle = os.pidfd_open(pid)
-    except ProcessLookupError:
-        return True
-    try:
-        return bool(select.select([handle], [], [], AT_MOST)[0])
-    finally:
-        os.close(handle)
 
 
 def test_one_that_is_killed_leaves_nothing_behind_and_its_attempt_says_so(stage: Stage, tmp_path: Path) -> None:
@@ -68,6 +56,28 @@ def test_one_that_speaks_without_an_end_is_left_in_time(stage: Stage, tmp_path: 
         attempt = stage.run(an_errand(seconds=0.5), hermes=child)
     assert attempt.failure is not None
     assert (attempt.failure.cause, attempt.receipt.turns) == ("timeout", 1)
+
+
+def test_one_whose_server_drips_without_an_end_is_left_in_time_and_hangs_up(stage: Stage, tmp_path: Path) -> None:
+    """The client is one of Python's own here, which no token and no silence ends; by night it is Hermes'."""
+    with ScriptedProvider([Answer(trickle=True)]) as provider:
+        stage.profile(provider.base_url)
+        asks = f"import urllib.request as http; http.urlopen('{provider.base_url}/chat/completions', b'{{}}').read()"
+        child = acting(tmp_path, f'exec "{sys.executable}" -ISc "{asks}"', ASKED)
+        attempt = stage.run(an_errand(seconds=2.0), hermes=child)
+        [request] = provider.to(CHAT)
+        assert request.hung_up.wait(AT_MOST)
+    assert attempt.failure is not None
+    assert (attempt.failure.cause, attempt.receipt.turns) == ("timeout", 1)
+
+
+def test_one_is_told_an_order_that_no_pipe_holds_at_once(stage: Stage, tmp_path: Path) -> None:
+    read = tmp_path / "read"
+    with ScriptedProvider() as provider:
+        stage.profile(provider.base_url)
+        child = acting(tmp_path, f'echo "$order" > "{read}"')
+        stage.run(an_errand(a_task("x" * 200_000, toolsets=("file",))), hermes=child)
+    assert "x" * 200_000 in read.read_text()
 
 
 def test_a_turn_that_was_answered_counts_as_interrupted_with_its_tokens_and_asks_nobody(

@@ -96,7 +96,7 @@ def test_a_request_that_failed_is_the_last(unknown: Stage, last: Answer, cause: 
     assert (attempt.failure.cause, attempt.receipt.turns) == (cause, 1)
 
 
-@pytest.mark.nightly
+@pytest.mark.nightly  # by day test_any_child.py has it with another client than Hermes'
 def test_a_server_that_drips_without_an_end_is_left_in_time(unknown: Stage) -> None:
     with ScriptedProvider([Answer(trickle=True)]) as provider:
         unknown.profile(provider.base_url)

@@ -84,7 +84,7 @@ def test_without_the_money_for_a_first_answer_nothing_is_asked(any_stage: Stage)
     assert (attempt.failure.cause, attempt.receipt.turns, attempt.receipt.cost_usd) == ("over-budget", 0, 0.0)
 
 
-@pytest.mark.nightly  # by day test_any_child.py has it
+@pytest.mark.nightly  # by day test_any_child.py has it with another client than Hermes'
 @pytest.mark.parametrize("any_stage", first_in("0.22.2 as from git"), indirect=True)
 def test_a_server_that_drips_without_an_end_is_left_in_time(any_stage: Stage) -> None:
     with ScriptedProvider([Answer(trickle=True)]) as provider:

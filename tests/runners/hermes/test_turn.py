@@ -176,7 +176,7 @@ def test_what_needs_approval_is_refused_though_the_parent_approves_everything(to
     assert (told.stage.workspace / "kept").is_dir()
 
 
-@pytest.mark.nightly
+@pytest.mark.nightly  # by day test_environment.py has what grants it, and a turn here what does not
 def test_what_needs_approval_runs_where_the_policy_grants_it(stage: Stage) -> None:
     with ScriptedProvider([call("terminal", {"command": "rm -rf gone"}), say("removed")]) as provider:
         stage.profile(provider.base_url)
@@ -235,7 +235,7 @@ ODD: list[Any] = [
 ]  # fmt: skip
 
 
-@pytest.mark.nightly
+@pytest.mark.nightly  # by day tests/core/attempt/test_usage.py has each of these figures
 @pytest.mark.parametrize("usage", ODD)
 def test_whatever_else_a_provider_sends_for_a_count_is_none(stage: Stage, usage: Any) -> None:
     with ScriptedProvider(uncounted(usage)) as provider:
@@ -252,7 +252,7 @@ def assert_counted_for(attempt: Attempt, provider: ScriptedProvider) -> None:
     assert [note for note in attempt.notes if "sent no usage" in note]
 
 
-@pytest.mark.nightly
+@pytest.mark.nightly  # by day tests/core/attempt/test_usage.py has it
 def test_tokens_that_were_never_sent_are_not_paid_for(stage: Stage) -> None:
     with ScriptedProvider([say("done", usage=(10**12, 10**12))]) as provider:
         stage.profile(provider.base_url, BURST)
@@ -266,7 +266,7 @@ def test_one_that_counts_is_believed_and_nothing_is_said(told: Told) -> None:
     assert not [note for note in told.attempt.notes if "usage" in note]
 
 
-@pytest.mark.nightly
+@pytest.mark.nightly  # by day test_reading.py has it
 def test_an_image_is_not_counted_by_the_length_of_its_letters(stage: Stage) -> None:
     (stage.workspace / "shot.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(300_000))
     image = ImageFact(place="shot.png", form="png", bytes=300_008)
@@ -278,7 +278,7 @@ def test_an_image_is_not_counted_by_the_length_of_its_letters(stage: Stage) -> N
     assert 2_000 < receipt.tokens_in < 20_000
 
 
-@pytest.mark.nightly
+@pytest.mark.nightly  # by day test_any_child.py has it
 def test_an_order_may_be_long(stage: Stage) -> None:
     with ScriptedProvider([say("did it")]) as provider:
         stage.profile(provider.base_url)
