@@ -12,7 +12,7 @@ import pytest
 from tests.git.git_repository import repository, run_git, write_files
 from tests.repository.a_shop import SHOP, WEIGHTS, look, paths
 
-from profile_router.core.telling.located import located_json
+from profile_router.core.telling.located import explain_lines, located_json
 from profile_router.repository.locate import locate
 from profile_router.repository.sources import CommitFiles
 
@@ -32,6 +32,48 @@ def test_a_task_without_file_names_names_the_right_file_first(shop: Path, text: 
     assert paths(found)[0] == path
     assert found.files[0].why
     assert found.whole
+
+
+ALIKE = {
+    **{f"src/{name}.py": f"def total_of_lines(): ...\n\nNAME = '{name}'\n" for name in ("cart", "order", "till")},
+    **{f"src/{name}.py": "def nothing(): ...\n" for name in ("tax", "mail", "log", "user", "stock", "ship")},
+}
+
+
+@pytest.mark.parametrize(
+    ("tests", "found"),
+    [
+        ({"tests/test_a.py": "from src.cart import something\n"}, ["tests/test_a.py"]),
+        ({"tests/test_order.py": "x = 1\n"}, ["tests/test_order.py"]),
+        ({"tests/test_a.py": "import src.till\n"}, ["tests/test_a.py"]),
+        (
+            {"tests/test_a.py": "import src.till\n", "tests/test_cart.py": "x = 1\n", "test/orderTest.java": "x\n"},
+            ["test/orderTest.java", "tests/test_a.py", "tests/test_cart.py"],
+        ),
+        ({"tests/test_mail.py": "import src.mail, src.log\n"}, []),
+        ({"src/sum.py": "import src.cart\n"}, []),
+    ],
+)
+def test_where_all_files_are_guesses_the_tests_that_touch_the_first_three_are_told(
+    tmp_path: Path, tests: dict[str, str], found: list[str]
+) -> None:
+    located = look(repository(tmp_path / "alike", ALIKE | tests), "`total_of_lines` is slow")
+    assert {file.confidence for file in located.files} == {"guess"}
+    assert sorted(located.tests) == found
+    assert any("a guess as they are" in line for line in explain_lines(located)) is bool(found)
+
+
+@pytest.mark.parametrize(("names", "touches"), [("src.tax", True), ("src.cart", False), ("src.mail", False)])
+def test_where_the_first_file_is_sure_only_its_own_tests_are_told(tmp_path: Path, names: str, touches: bool) -> None:
+    files = {"src/tax.py": "def give_back(order): ...\n", "tests/test_a.py": f"import {names}\n"}
+    located = look(repository(tmp_path / "sure", ALIKE | files), "`give_back` fails, or its order")
+    assert (paths(located)[0], located.confidence) == ("src/tax.py", "sure")
+    assert located.tests == (("tests/test_a.py",) if touches else ())
+
+
+def test_a_package_has_the_tests_that_are_named_after_its_folder(tmp_path: Path) -> None:
+    files = {"shop/__init__.py": "def give_back(): ...\n", "tests/test_shop.py": "x = 1\n"}
+    assert look(repository(tmp_path / "p", files), "`give_back` fails").tests == ("tests/test_shop.py",)
 
 
 @pytest.mark.parametrize(

@@ -104,6 +104,7 @@ class SizeView(Value):
 class LocatedView(Value):
     """Where the task works, by the repository's index: `candidates`, best first, and the `tests` that touch them.
 
+    The tests are those of the first candidate, and as sure. Where it is a guess, they are those of the first three.
     `files_to_read` are so many of the first candidates, `files_to_edit` how many four of five commits like it changed;
     None: not known. The latter are the `files` of `size`. Those of the evidence are what the task itself tells.
     `ratio` is the second score over the first, `centrality` lies between 0 and 1. `indexed` of `rankable` files were

@@ -6,18 +6,32 @@ from profile_router.core.locating.rank import NOWHERE, Corpus, Posting, terms_lo
 from profile_router.core.locating.task_terms import TaskTerms
 from profile_router.repository.blob_index import BlobIndex, PlacesInTree, blobs_in, only, postings_of
 from profile_router.repository.seen_tree import SeenTree
+from profile_router.values import frozen
 
 _COMMON, _FEW = 0.5, 100  # a term in more than half of many files tells nothing of where
 
 
-def corpus_of(task: TaskTerms, tree: SeenTree, index: BlobIndex) -> Corpus:
+@frozen
+class TreePlaces:
+    """Where the index's numbers of `paths` and of `blobs` stand in one tree: made once for a task."""
+
+    paths: PlacesInTree
+    blobs: PlacesInTree
+
+
+def places_in(tree: SeenTree) -> TreePlaces:
+    """Return where what the index numbers stands in *tree*."""
+    return TreePlaces(paths=PlacesInTree(tree.ids), blobs=PlacesInTree(tree.blobs))
+
+
+def corpus_of(task: TaskTerms, tree: SeenTree, places: TreePlaces, index: BlobIndex) -> Corpus:
     """Return the files of *tree* with the postings of what *task* names. Raises StateError."""
     with index.read() as connection:
         postings = postings_of(connection, terms_looked_up(task))
         distinct = {*tree.blobs}
         stale = max(0, blobs_in(connection) - len(distinct) + (0 in distinct))
     count = tree.ranking
-    blobs, paths = PlacesInTree(tree.blobs), PlacesInTree(tree.ids)
+    blobs, paths = places.blobs, places.paths
     common = max(count * _COMMON, _FEW)
     lines = tree.lines
 

@@ -13,26 +13,23 @@ from dataclasses import replace
 from itertools import compress, repeat
 from pathlib import Path
 
-from profile_router.core.language.test_files import is_test
 from profile_router.core.locating.located import Located, LocatedFile
 from profile_router.core.locating.past import alike, changed_by
-from profile_router.core.locating.path_terms import folded_name, name_in
 from profile_router.core.locating.rank import ranked
 from profile_router.core.locating.size_by_history import centrality, guess_size
 from profile_router.core.locating.task_terms import task_terms
-from profile_router.core.locating.terms import number_of
 from profile_router.digests import sha256
 from profile_router.errors import StateError, WorkspaceError
-from profile_router.repository.blob_index import INDEX_VERSION, BlobIndex, PlacesInTree, postings_of
+from profile_router.repository.blob_index import INDEX_VERSION, BlobIndex
 from profile_router.repository.bounds import keep_within
-from profile_router.repository.corpus import corpus_of
+from profile_router.repository.corpus import corpus_of, places_in
 from profile_router.repository.history import PastChanges, files_of, head_asked, past_changes
 from profile_router.repository.looking import looked_into
 from profile_router.repository.seen_tree import SeenTree, seen_tree
 from profile_router.repository.sources import FileSource
+from profile_router.repository.touching_tests import tests_of_candidates
 
 MOST_TOLD = 20
-_MOST_TESTS, _TESTS_AMONG = 5, 8
 _FOR_FILES = 0.8  # of the time: what is left is for the history, and for ranking
 _LEAST_LISTING = 0.8  # s of each call for listing the files: the next one cannot go on with that, as with all else
 
@@ -87,29 +84,17 @@ def _located(
     like = alike(task, past.past)
     changed = files_of(index, [past.names[commit] for _, commit in like]) if like else {}
     pairs = [(likeness, changed.get(past.names[commit], ())) for likeness, commit in like]
-    corpus = corpus_of(task, tree, index)
+    places = places_in(tree)
+    corpus = corpus_of(task, tree, places, index)
     best, ratio = ranked(task, corpus, changed_by(pairs), weights, MOST_TOLD)
     return replace(
         told,
         files=best,
         ratio=ratio,
-        tests=_tests(best, tree, index),
+        tests=tests_of_candidates(best, tree, places, index),
         centrality=_centrality(best, tree, corpus.numbers, past.past.touched),
         size=guess_size(task, past.past, like, large_from) if past.whole else None,
     )
-
-
-def _tests(best: Sequence[LocatedFile], tree: SeenTree, index: BlobIndex) -> tuple[str, ...]:
-    """Return the tests that are named after the first of *best*, or stand among them."""
-    if not best:
-        return ()
-    stem = folded_name(name_in(best[0].path).partition(".")[0])
-    with index.read() as connection:
-        posting = postings_of(connection, [number_of("subject", stem)]).get(number_of("subject", stem), ())
-    places = PlacesInTree(tree.ids).of(posting)[0] if posting else ()
-    named = [tree.paths[at] for at in places if tree.lines[at] >= 0]
-    near = [file.path for file in best[1:_TESTS_AMONG] if is_test(file.path)]
-    return tuple(dict.fromkeys(path for path in (*sorted(named), *near) if path != best[0].path))[:_MOST_TESTS]
 
 
 def _centrality(

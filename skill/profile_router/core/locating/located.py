@@ -57,6 +57,7 @@ class SizeGuess:
 class Located:
     """Where a task works: `files`, best first, and the `tests` that touch the first of them.
 
+    Where the first is a guess, they are those of the first three.
     `ratio` is the second score over the first: the lower, the surer. `centrality` is how central the first three are in
     this repository, by past commits, definitions and lines, 0 to 1; None: nothing was found.
     `indexed` of `rankable` files were looked into, and `commits` past commits. `missing` says what was not.

@@ -81,6 +81,9 @@ def explain_lines(located: Located | None) -> list[str]:
         given = "  ".join(f"{file.terms.get(name, 0.0):>10.2f}" for name in names)
         lines.append(f"{file.score:>6.2f}  {given}  {file.path} ({file.confidence})")
     lines.append(f"the second scores {located.ratio:.2f} of the first: {located.confidence}")
+    if located.tests:
+        touched = "the first of them" if located.told else "one of the first three, a guess as they are"
+        lines.append(f"tests that touch {touched}: {', '.join(located.tests)}")
     if (read := located.files_to_read) is not None:
         lines.append(f"reads {_amount(read)} of them: those that score half of the first, or as many as are edited")
     if located.centrality is not None:
