@@ -86,6 +86,32 @@ def test_a_failed_check_is_named_where_something_else_failed_after_it(error: str
     assert ("  check       pytest -q: FAILED (exit 1, red before)" in lines) is named
 
 
+@pytest.mark.parametrize(
+    ("after", "says"),
+    [
+        ([("coding-burst", "promote", "bad-request", 2)], "coding-local"),
+        ([("coding-burst", "promote", "interrupted", 1)], "coding-local"),
+        ([("review-cheap", "review", "ok", 1)], "coding-local"),
+        ([("coding-burst", "promote", "refused", 0)], "coding-local"),
+        ([("coding-burst", "promote", "verification-failed", 3), ("review-cheap", "summarize", "ok", 1)], "coding-burst"),
+        ([("coding-burst", "promote", "no-change", 3), ("coding-third", "next-provider", "stream-error", 3)], "coding-burst"),
+    ],
+    ids=["refused", "killed", "reviewed", "never asked", "summarized", "one of three"],
+)  # fmt: skip
+def test_a_claim_is_told_of_the_profile_whose_words_it_is(after: list[tuple[str, str, str, int]], says: str) -> None:
+    made = [("review-cheap", "probe", "ok", 1), ("coding-local", "route", "verification-failed", 2), *after]
+    names = ("profile", "step", "verdict", "turns")
+    attempts = [
+        dict(zip(names, one, strict=True), outcome="failed", cost_usd=0.0, cost_source="free", seconds=1)
+        for one in made
+    ]
+    verified = {"check": None, "files_changed": [], "unverified": []}
+    empty = {"notes": [], "warnings": [], "unblock": [], "thread": "", "cost_usd": 0.0, "error": "red"}
+    route = {"profile": "coding-local", "rule": "small-change"}
+    told = {"status": "failed", "verified": verified, "route": route, "attempts": attempts, "summary": "Done.", **empty}
+    assert f"  claim       {says} says, and it is not confirmed:" in closing_lines(Result(status="failed", json=told))
+
+
 def test_a_refused_run_says_why_and_what_would_help_and_names_no_work(tmp_path: Path, repository: Path) -> None:
     with nobody() as local, nobody() as burst:
         profile(tmp_path, "coding-local", local)

@@ -15,6 +15,7 @@ from profile_router.cli.progress import folded, glyph_line, labelled
 from profile_router.cli.screens import columns, printable, showable
 from profile_router.cli.spelling import as_called
 from profile_router.core.attempt.outcome import BESIDE
+from profile_router.core.ladder.causes import TABLE
 from profile_router.core.ladder.check_words import ended, joined_check_line
 from profile_router.core.ladder.receipt import Status
 from profile_router.core.telling.decision import Json
@@ -187,7 +188,16 @@ def _words(told: Json) -> Iterator[str]:
     if not any(line.strip() for line in lines):
         return
     if told["status"] != "ok":
-        says = next((receipt["profile"] for receipt in reversed(told["attempts"]) if receipt["turns"]), "")
-        yield labelled("claim", f"{says or 'the model'} says, and it is not confirmed:")
+        yield labelled("claim", f"{_speaker(told) or 'the model'} says, and it is not confirmed:")
     text = "\n".join(lines)
     yield from markdown_lines(showable(text, sys.stdout), columns(sys.stdout)) if sys.stdout.isatty() else lines
+
+
+def _speaker(told: Json) -> str:
+    """Return the profile whose words the summary is: the last attempt that finished, however its work was judged.
+
+    One that broke off left no words, and a probe or a review has none. Empty where no attempt finished.
+    """
+    finished = {"ok", *(cause for cause, row in TABLE.items() if row.family == "work")}
+    made = (one for one in reversed(told["attempts"]) if one["step"] not in BESIDE)
+    return next((str(one["profile"]) for one in made if one.get("verdict") in finished), "")
