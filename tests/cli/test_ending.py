@@ -105,7 +105,7 @@ def test_a_claim_is_told_of_the_profile_whose_words_it_is(after: list[tuple[str,
         dict(zip(names, one, strict=True), outcome="failed", cost_usd=0.0, cost_source="free", seconds=1)
         for one in made
     ]
-    verified = {"check": None, "files_changed": [], "unverified": []}
+    verified: dict[str, Any] = {"check": None, "files_changed": [], "unverified": []}
     empty = {"notes": [], "warnings": [], "unblock": [], "thread": "", "cost_usd": 0.0, "error": "red"}
     route = {"profile": "coding-local", "rule": "small-change"}
     told = {"status": "failed", "verified": verified, "route": route, "attempts": attempts, "summary": "Done.", **empty}

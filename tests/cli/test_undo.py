@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 
 import pytest
 from tests.api.forms import unlike
 from tests.cli.command import call
+from tests.cli.mortal import Moment, live
 from tests.cli.stage import nobody, profile, workspace
 from tests.scripted_provider import ScriptedProvider, say
 from tests.scripted_provider import call as tool
@@ -28,13 +30,44 @@ def test_a_run_is_taken_back_once_and_again_by_its_own_id(tmp_path: Path) -> Non
     assert undone.out.startswith(f"as before run {run[:8]}: a.py, new/c.py\n`profile-router undo ")
     assert ((ws / "a.py").read_text(), (ws / "new").exists()) == ("x = 1\n", False)
     again = call("undo", run, home=tmp_path)
-    assert (again.code, again.out) == (1, f"nothing undone: changed since run {run[:8]}: a.py, new/c.py\n")
     newest, first = call("history", "--json", home=tmp_path).json["runs"]
     assert (newest["kind"], newest["verdict"], newest["rule"], first["id"]) == ("undo", "undone", run, run)
     assert f"undid       the run {run}" in call("show", newest["id"], home=tmp_path).out
+    way_back = f"`profile-router undo {newest['id'][:8]}`"
+    assert (again.code, again.err) == (
+        2,
+        f"profile-router: run {run[:8]} is undone already; {way_back} takes that back\n",
+    )
+    assert f"undone      {way_back} brings back what it changed" in call("show", run, home=tmp_path).out
+    ended = call("resume", call("show", run, "--json", home=tmp_path).json["thread"], "--json", home=tmp_path).json
+    assert ended["notes"] == [f"what it changed was undone since; {way_back} brings it back"]
     back = call("undo", newest["id"], "--json", home=tmp_path).json
     assert (back["status"], back["files"], unlike("undo", back)) == ("ok", ["a.py", "new/c.py"], [])
     assert ((ws / "a.py").read_text(), (ws / "new/c.py").read_text()) == ("y = 1\n", "c = 1\n")
+
+
+def test_a_killed_run_that_was_undone_goes_on_only_once_its_work_is_back(tmp_path: Path) -> None:
+    ws = workspace(tmp_path / "ws", {"a.py": "x = 1\n"})
+    here = partial(call, home=tmp_path, cwd=ws)
+    with ScriptedProvider([EDIT, say("done")]) as local, ScriptedProvider() as burst:
+        profile(tmp_path, "coding-local", local.base_url)
+        profile(tmp_path, "coding-burst", burst.base_url)
+        killed = live(
+            "run", "Rename x to y in a.py", "--thread", "t", home=tmp_path, cwd=ws, moment=Moment("record", 7)
+        )
+        undo = here("undo", "t", "--json").json["id"]
+        assert (killed.code, (ws / "a.py").read_text()) == (-9, "x = 1\n")
+        for words in (("resume", "t"), ("undo", "t", "--all")):
+            stopped = here(*words)
+            assert (stopped.code, f"`profile-router undo {undo[:8]}`" in stopped.err) == (2, True)
+        assert "nothing to resume" in here("resume").err
+        [kept] = here("threads", "--json").json["threads"]
+        assert (kept["status"], undo[:8] in kept["why"]) == ("undone", True)
+        here("undo", undo)
+        assert here("resume", "t", "--json").json["status"] == "ok"
+    assert ((ws / "a.py").read_text(), burst.requests) == ("y = 1\n", [])
+    assert here("undo", "t").code == 0
+    assert (ws / "a.py").read_text() == "x = 1\n"
 
 
 def test_outside_of_git_what_its_tools_wrote_is_taken_back(tmp_path: Path) -> None:

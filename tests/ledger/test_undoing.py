@@ -97,10 +97,28 @@ def test_an_undo_has_a_row_and_can_be_undone(here: Path) -> None:
     assert (here / "ws/a.py").read_bytes() == WAS.content
     row = SqliteHistory(state=here / "state").find(first.id)
     assert (row.kind, row.verdict, row.rule, row.thread) == ("undo", "undone", RUN, "t")
-    assert undo_run("ab12", environ).conflicts == ("a.py",)
+    with pytest.raises(UsageError, match=rf"run {RUN[:8]} is undone already; .* undo {first.id[:8]}`"):
+        undo_run("ab12", environ)
     assert undo_run(first.id, environ).files == ("a.py",)
     assert (here / "ws/a.py").read_bytes() == IS.content
     assert SqliteHistory(state=here / "state").find("t").id == RUN, "a thread's newest run is not an undo"
+
+
+def test_of_undos_that_were_undone_the_newest_that_stands_is_told(here: Path) -> None:
+    ended(here / "state", ONE)
+    environ = {"PROFILE_ROUTER_STATE": str(here / "state")}
+    history, last, told = SqliteHistory(state=here / "state"), RUN, []
+    for _ in range(4):
+        done = undo_run(last, environ)
+        told.append(history.undone_by(RUN, "t"))
+        with pytest.raises(UsageError, match=f"{last[:8]} is undone already"):
+            undo_run(last, environ)
+        last = done.id
+    first = told[0]
+    assert told == [first, "", first, ""]
+    again = undo_run(RUN, environ)
+    assert (history.undone_by(RUN, "t"), history.story(RUN).undone_by) == (again.id, again.id)
+    assert history.undone_by(RUN, "another") == ""
 
 
 def test_what_anybody_may_have_changed_is_shown_and_taken_back_only_when_told_to(

@@ -107,7 +107,7 @@ class ShowResult(Printed):
     """What `show --json` prints: the run, and what happened in it. `run` is its id, as `id` is.
 
     `attempts` are the receipts. `task`, `evidence` and `estimate` are figures, `policy` is a digest. `refused` says why
-    nothing took the task. USD are settled, or still reserved.
+    nothing took the task. USD are settled, or still reserved. `undone_by` is the id of the undo that stands, if any.
     """
 
     run: str
@@ -138,6 +138,7 @@ class ShowResult(Printed):
     refused: Mapping[str, Any]
     settled_usd: float
     reserved_usd: float
+    undone_by: str
     attempts: tuple[LedgerAttempt, ...]
     steps: tuple[LedgerStep, ...]
     verifications: tuple[LedgerCheck, ...]

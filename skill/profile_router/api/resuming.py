@@ -28,10 +28,11 @@ def resume(
     as in `run`. The run's folder, task and budget are its own. Costs are in USD, by the `cost_source` of each attempt.
     Times are in seconds, those before the interruption too.
 
-    Raises UsageError where no thread, or more than one, could be meant. Raises PolicyError for a wrong policy,
-    ProfileError for a wrong profile, and WorkspaceError where its folder is gone. Raises StateError where what was kept
-    cannot be used. Each is a RouterError with a complete message. Raises RuntimeError inside a running event loop,
-    where `aresume` is to be awaited. A KeyboardInterrupt ends all that it started; the thread is kept.
+    Raises UsageError where no thread, or more than one, could be meant, or where it was undone. Raises PolicyError for
+    a wrong policy, ProfileError for a wrong profile, and WorkspaceError where its folder is gone. Raises StateError
+    where what was kept cannot be used. Each is a RouterError with a complete message. Raises RuntimeError inside a
+    running event loop, where `aresume` is to be awaited. A KeyboardInterrupt ends all that it started; the thread is
+    kept.
     """
     return run_to_end(
         "resume",

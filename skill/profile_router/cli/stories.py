@@ -78,7 +78,9 @@ def story_lines(story: Story) -> Iterator[str]:
         known = run.saved_usd is not None
         said = saved_words(run.saved_usd, run.saved_by if known else "", run.saved_by or "an older version ran it")
         yield _told("saved", said.removeprefix("saved: ").removeprefix("saved "))
-    if run.verdict in (UNFINISHED, "interrupted") and run.kind == "run":
+    if story.undone_by:
+        yield _told("undone", f"`profile-router undo {story.undone_by[:_ID]}` brings back what it changed")
+    elif run.verdict in (UNFINISHED, "interrupted") and run.kind == "run":
         yield _told("next", f"`profile-router resume {run.thread}` goes on with it, unless it is at work")
 
 
@@ -243,6 +245,7 @@ def story_json(story: Story) -> dict[str, Any]:
         "refused": story.refused,
         "settled_usd": story.paid,
         "reserved_usd": story.reserved,
+        "undone_by": story.undone_by,
         "attempts": [{**one.receipt, "number": one.number} | moments(one.started, one.ended) for one in story.attempts],
         "steps": [_row(step) for step in story.steps],
         "verifications": [_row(check) for check in story.checks],

@@ -159,7 +159,7 @@ def about(usd: float, *, exact: bool) -> str:
 def saved_words(usd: float | None, source: str, why: str) -> str:
     """Return what was saved, as the last line of a run has it; *source* and *why* as `core.attempt.saving` has them."""
     if usd is None:
-        return f"saved: unknown, as {why}"
+        return f"saved: not told, as {why}"
     if abs(usd) < LEAST_USD:
         return "saved $0.00 against always-burst"
     told = price(abs(usd)) if source in _EXACT else f"≈ {price(abs(usd))}"

@@ -112,7 +112,17 @@ class SqliteHistory:
             checks=tuple(self._check(row) for row in self._of("verifications", "after, stage DESC", run)),
             paid=round(spent[0][0], 6),
             reserved=round(spent[0][1], 6),
+            undone_by=self.undone_by(run.id, run.thread),
         )
+
+    def undone_by(self, run: str, thread: str) -> str:
+        """Return the id of the undo that took *run* of *thread* back, and was not undone itself; empty without one."""
+        done = "thread = ? AND kind = 'undo' AND verdict = 'undone' ORDER BY started DESC"
+        stands: dict[str, str] = {}  # by what it took back: of two undos the later one tells of the earlier
+        for name, undid in self._rows(f"SELECT id, rule FROM runs WHERE {done}", thread):  # noqa: S608
+            if name not in stands:
+                stands.setdefault(str(undid), str(name))
+        return stands.get(run, "")
 
     def by_thread(self) -> Mapping[str, tuple[int, float, bool]]:
         """Return how many runs each thread had, what they cost in USD, and whether all of that is exact."""

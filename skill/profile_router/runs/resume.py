@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from profile_router.copies.thread_copies import original_of
@@ -21,10 +22,12 @@ from profile_router.runs.result import Result
 from profile_router.runs.setup import Setup, prepare
 from profile_router.runs.thread_session import Keeping, checkpoints, close
 from profile_router.runs.undo import undo_after
-from profile_router.runs.unfinished import settle_spans
+from profile_router.runs.unfinished import resumable, settle_spans, undone_by
 from profile_router.state.folder import state_dir
 from profile_router.threads.threads import Row, Run, Threads
 from profile_router.workspace.folder import Workspace
+
+_ID = 8  # characters of an undo's id: enough to name it
 
 
 async def resume_thread(
@@ -79,7 +82,11 @@ def _last(threads: Threads, row: Row, emit: Emit) -> Result:
         )
     line = f"thread {row.thread} has ended; this is its result, nothing was done again"
     emit({"event": "ended", "line": line, "thread": row.thread})
-    return Result.of(kept)
+    result = Result.of(kept)
+    if undo := undone_by(threads, row):
+        note = f"what it changed was undone since; `profile-router undo {undo[:_ID]}` brings it back"
+        result = replace(result, json={**result.json, "notes": [*result.json["notes"], note]})
+    return result
 
 
 def _undo_late(site: Site, row: Row, run: Run, state: Json, result: Result) -> Undo | None:
@@ -126,15 +133,20 @@ def wanted(threads: Threads, thread: str | None) -> Row:
         if threads.file.notices:
             raise StateError(f"{'; '.join(threads.file.notices)}; thread {shown(thread)} cannot be resumed from there")
         raise UsageError(
-            f"no thread is named {shown(thread)} (interrupted ones: {_listed(threads, threads.unfinished())})"
+            f"no thread is named {shown(thread)} (interrupted ones: {_listed(threads, resumable(threads))})"
         )
     if row.status == "running" and row.why:
         raise UsageError(f"thread {thread} cannot be resumed: {row.why}")
+    if row.status == "running" and (undo := undone_by(threads, row)):
+        raise UsageError(
+            f"thread {thread} was undone, so it does not go on; give its task to `profile-router run`, or bring its "
+            f"work back first: `profile-router undo {undo[:_ID]}`"
+        )
     return row
 
 
 def _only(threads: Threads) -> Row:
-    left = threads.unfinished()
+    left = resumable(threads)
     if len(left) == 1:
         return left[0]
     if threads.file.notices:

@@ -46,6 +46,7 @@ from profile_router.threads.traces import Traces, traces_of
 from profile_router.values import frozen
 from profile_router.workspace.folder import Workspace
 
+_ID = 8  # characters of an id: enough to name it
 _NO_END = frozenset({UNFINISHED, "interrupted", "error"})
 
 
@@ -162,7 +163,11 @@ def undo_run(wanted: str, environ: Mapping[str, str], *, all_of_it: bool = False
     Raises UsageError where it cannot be.
     """
     state, seal = state_dir(environ), seal_of(environ, make=False)
-    run = SqliteHistory(state=state).find(wanted)
+    history = SqliteHistory(state=state)
+    run = history.find(wanted)
+    undone = history.undone_by(run.id, run.thread)
+    if undone and run.verdict in _NO_END:  # what was changed there since is nobody's but the user's
+        raise _undone_already(run, undone)
     undo, going_on = undo_of_run(state, run.id, seal) if run.kind in ("run", "undo") else None, ""
     if undo is None and run.kind == "run" and run.verdict in _NO_END:
         undo, going_on = asyncio.run(_undo_of_unended(run, environ)), run.thread
@@ -173,6 +178,8 @@ def undo_run(wanted: str, environ: Mapping[str, str], *, all_of_it: bool = False
     repository = _repository(_folder(run.workspace))
     with locked_repository(repository, state):
         if conflicts := changed_since_run(repository.top, undo):
+            if undone:
+                raise _undone_already(run, undone)
             return Undone(run=run.id, conflicts=conflicts)
         now = {path: standing(repository.top, path) for path in undo.before}
         way_back = Undo(
@@ -188,6 +195,11 @@ def undo_run(wanted: str, environ: Mapping[str, str], *, all_of_it: bool = False
     files = tuple(sorted(undo.before))
     during = tuple(path for path in files if path in undo.during)
     return Undone(run=run.id, id=name, files=files, left=undo.left, going_on=going_on, during=during)
+
+
+def _undone_already(run: RunRow, undo: str) -> UsageError:
+    what = "undo" if run.kind == "undo" else "run"
+    return UsageError(f"{what} {run.id[:_ID]} is undone already; `profile-router undo {undo[:_ID]}` takes that back")
 
 
 def _by_traces(
@@ -264,7 +276,7 @@ def _repository(folder: Path) -> Repository:
 def _why(ended: float | None, undo: Undo | None) -> str:
     if undo is not None and undo.why:
         return undo.why
-    if undo is not None:
+    if undo is not None and undo.left:
         return f"what it changed is not kept ({some_of(undo.left)})"
     return "it has not ended" if ended is None else "it changed no file, or nothing of it was kept"
 

@@ -12,6 +12,7 @@ from profile_router.copies.thread_copies import original_of
 from profile_router.errors import RouterError
 from profile_router.git.between import changed_later
 from profile_router.git.marks import GitSnapshots
+from profile_router.ledger.history import SqliteHistory
 from profile_router.ports import Emit
 from profile_router.state.folder import state_dir
 from profile_router.threads.file import ThreadFile
@@ -22,13 +23,23 @@ from profile_router.threads.traces import close_spans, open_spans
 _NAMED = 8  # threads in one line
 
 
+def resumable(threads: Threads) -> list[Row]:
+    """Return the threads whose run was interrupted, and not undone since: `resume` goes on with them."""
+    return [row for row in threads.unfinished() if not undone_by(threads, row)]
+
+
+def undone_by(threads: Threads, row: Row) -> str:
+    """Return the id of the undo that took the run *row* back; empty where none did that stands."""
+    return SqliteHistory(state=threads.file.state).undone_by(row.run, row.thread)
+
+
 def tell_unfinished(threads: Threads, workspace: str, thread: str, emit: Emit) -> None:
     """Tell, in one event, which other threads of *workspace* than *thread* were interrupted.
 
     It is said when one is new among them, and not again. What they had at work is settled. Raises StateError.
     """
     state = threads.file.state
-    rows = [row for row in threads.unfinished() if row.thread != thread]
+    rows = [row for row in resumable(threads) if row.thread != thread]
     here = [row for row in rows if original_of(state, row.workspace) == workspace]
     settle_left(threads, [row for row in here if row.workspace == workspace])
     if here and threads.note_told([row.run for row in here]):

@@ -66,7 +66,7 @@ def test_what_cannot_be_known_is_said_in_words_and_is_not_an_amount(
 ) -> None:
     found = saved(*receipts, **more)
     assert (found.usd, found.if_burst_usd, found.why) == (None, None, why)
-    assert saved_words(found.usd, found.source, found.why) == f"saved: unknown, as {why}"
+    assert saved_words(found.usd, found.source, found.why) == f"saved: not told, as {why}"
 
 
 @pytest.mark.parametrize("left_out", ["absent", "broken"])

@@ -19,6 +19,7 @@ from profile_router.state.folder import state_dir
 from profile_router.threads.file import ThreadFile
 from profile_router.threads.threads import Threads
 
+_ID = 8  # characters of an undo's id: enough to name it
 _NOTHING = 'no thread is kept; begin one: `profile-router run --thread NAME "TASK"`'
 
 
@@ -48,14 +49,17 @@ def _rows(file: ThreadFile) -> list[dict[str, Any]]:
     with file.door():
         file.make_ready(None)
     threads = Threads(file=file, serializer=None)
-    interrupted = {row.thread for row in threads.unfinished()}
-    counted = SqliteHistory(state=file.state).by_thread()
+    history = SqliteHistory(state=file.state)
+    undone = {row.thread: history.undone_by(row.run, row.thread) for row in threads.unfinished()}
+    counted = history.by_thread()
     rows = []
     for row in threads.rows():
         runs, usd, exact = counted.get(row.thread, (0, 0.0, True))
-        status = "interrupted" if row.thread in interrupted else row.status
+        undo = undone.get(row.thread)
+        status = row.status if undo is None else "undone" if undo else "interrupted"
+        why = f"it was undone; `profile-router undo {undo[:_ID]}` brings its work back" if undo else row.why
         rows.append({
-            "thread": row.thread, "status": status, "why": row.why, "run": row.run,
+            "thread": row.thread, "status": status, "why": why, "run": row.run,
             "workspace": original_of(file.state, row.workspace), "runs": runs, "cost_usd": usd, "cost_exact": exact,
             **moments(row.started, row.updated), "since": row.since,
         })  # fmt: skip

@@ -23,7 +23,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--all",
         action="store_true",
-        help="where nobody knows who changed a file, take back all that changed since, your own changes too",
+        help="also take back files of which nobody knows who changed them: what you changed in them is lost",
     )
     parser.add_argument("--json", action="store_true", help="print how it ended as JSON")
     parser.epilog = "an undo has an id of its own and can be undone; `profile-router history` lists both"
@@ -44,7 +44,10 @@ def run(arguments: argparse.Namespace) -> int:
 def _lines(undone: Undone) -> list[str]:
     run = undone.run[:_ID]
     if undone.conflicts:
-        return [f"nothing undone: changed since run {run}: {some_of(undone.conflicts, _FILES)}"]
+        return [
+            f"nothing undone: changed since run {run}: {some_of(undone.conflicts, _FILES)}",
+            "first undo what changed them: a later run of `profile-router history`, or your own changes",
+        ]
     if undone.unsure:
         why = "commands and Hermes' own tools write anything, so nobody knows who changed what while it ran"
         if undone.going_on:
@@ -60,5 +63,5 @@ def _lines(undone: Undone) -> list[str]:
         why = why if len(undone.during) > 1 else why.replace("they count", "it counts")
         lines.append(f"{some_of(undone.during, _FILES)} {why}")
     if undone.going_on:
-        lines.append(f"`profile-router purge {undone.going_on}` drops the run; resumed, it would take its work as done")
+        lines.append(f"it cannot be resumed then; `profile-router purge {undone.going_on}` drops it")
     return [*lines, f"`profile-router undo {undone.id[:_ID]}` takes that back"]

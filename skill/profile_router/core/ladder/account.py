@@ -123,7 +123,8 @@ class CheckRow:
 class Story:
     """All that the ledger knows of one run. `task`, `evidence` and `estimate` are figures; `policy` is a digest.
 
-    `refused` says why nothing took the task, and what would unblock it; empty where something did.
+    `refused` says why nothing took the task, and what would unblock it; empty where something did. `undone_by` is the
+    id of the undo that took it back; empty where none did, or that was undone too.
     """
 
     run: RunRow
@@ -138,6 +139,7 @@ class Story:
     checks: tuple[CheckRow, ...] = ()
     paid: float = 0.0
     reserved: float = 0.0
+    undone_by: str = ""
 
 
 @frozen
