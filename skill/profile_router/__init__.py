@@ -3,8 +3,8 @@
 For programs: `route` says where a task would go. `run` and `stream` run it, `batch` runs several at once, and `resume`
 goes on with one that was interrupted. `arun`, `astream`, `abatch` and `aresume` do so in an event loop. They take a
 `Task` or `TaskFields`. They give `RouteResult`, `RunResult`, `BatchResult` and `RunEvent`, and raise `RouterError`.
-`Approver` is who is asked for a price. Their types stand in `__init__.pyi`, for a type checker. This module imports
-none of them, because every other one imports it.
+`Approver` is who is asked for a price, or by a `CheckQuestion` for a check. Their types stand in `__init__.pyi`, for a
+type checker. This module imports none of them, because every other one imports it.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ __version__ = "0.2.0"
 __all__ = [
     "Approver",
     "BatchResult",
+    "CheckQuestion",
     "RouteResult",
     "RouterError",
     "RunEvent",
@@ -35,6 +36,7 @@ __all__ = [
 _WHERE = {
     "Approver": "ports",
     "BatchResult": "api.run_values",
+    "CheckQuestion": "core.found_check",
     "RouteResult": "api.route_values",
     "RouterError": "errors",
     "RunEvent": "api.run_values",

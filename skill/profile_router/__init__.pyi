@@ -5,6 +5,7 @@ from profile_router.api.routing import route
 from profile_router.api.run_values import BatchResult, RunEvent, RunResult
 from profile_router.api.running import arun, astream, run, stream
 from profile_router.api.task_schema import TaskFields
+from profile_router.core.found_check import CheckQuestion
 from profile_router.core.task import Task
 from profile_router.errors import RouterError
 from profile_router.ports import Approver
@@ -13,6 +14,7 @@ __version__: str
 __all__ = [
     "Approver",
     "BatchResult",
+    "CheckQuestion",
     "RouteResult",
     "RouterError",
     "RunEvent",

@@ -12,7 +12,7 @@ from profile_router.core.attempt.review import ReviewedWork, ReviewOutcome
 from profile_router.core.condense.result import CondenseOutcome, Helper
 from profile_router.core.conversation import Conversation, Shared
 from profile_router.core.evidence import Evidence
-from profile_router.core.found_check import FoundCheck
+from profile_router.core.found_check import CheckQuestion, FoundCheck
 from profile_router.core.ladder.cost_range import CostRange
 from profile_router.core.ladder.failure import Failure, Place
 from profile_router.core.ladder.receipt import Attempt, CheckBefore, Receipt, Verified
@@ -156,7 +156,7 @@ class Approver(Protocol):
     async def agrees(self, question: str) -> bool | None:
         """Return whether somebody agreed to *question*, None where nobody can answer."""
 
-    async def allows(self, question: str) -> bool | None:
+    async def allows(self, question: CheckQuestion) -> bool | None:
         """Return whether somebody lets code of the workspace run, None where nobody can answer. No flag agrees."""
 
 

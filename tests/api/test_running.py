@@ -19,7 +19,7 @@ from tests.api.test_routing import same
 from tests.cli.command import ROOT, call
 from tests.scripted_provider import Answer
 
-from profile_router import RouterError, RunEvent, RunResult, astream, run, stream
+from profile_router import CheckQuestion, RouterError, RunEvent, RunResult, astream, run, stream
 from profile_router.api import running
 
 GOAL = "fix add in calc.py"
@@ -76,7 +76,7 @@ class Closes:
     async def agrees(self, question: str) -> bool | None:
         return None
 
-    async def allows(self, question: str) -> bool | None:
+    async def allows(self, question: CheckQuestion) -> bool | None:
         return None
 
 

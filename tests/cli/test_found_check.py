@@ -16,7 +16,7 @@ from tests.scripted_provider import call as tool
 from profile_router import run as run_to_end
 from profile_router.checks.consents import Consents
 from profile_router.cli.caller import Agreed, Pipe
-from profile_router.core.found_check import FoundCheck
+from profile_router.core.found_check import CheckQuestion, FoundCheck
 from profile_router.core.locating.located import Located, LocatedFile
 from profile_router.core.task import Task
 from profile_router.errors import PolicyError
@@ -135,7 +135,7 @@ def test_names_of_a_repository_cannot_rewrite_the_question(repository: Path) -> 
     found = FoundCheck(
         runner="make", words=("make", "test"), whole=("make", "test"), folder="", tests=(), source="\x1b[2K\rok"
     )
-    assert question_before_check(found, Workspace(repository, git=True)).isprintable()
+    assert question_before_check(found, Workspace(repository, git=True)).for_programs.isprintable()
 
 
 def test_the_named_check_beats_the_one_that_is_found_and_a_refused_one_is_none() -> None:
@@ -168,17 +168,20 @@ def test_route_names_the_check_that_would_run_and_how_it_is_allowed(tmp_path: Pa
     assert Consents(tmp_path / "state").forget(repository) == 1
 
 
+QUESTION = CheckQuestion(asked="run the tests?", why="why", digest="0")
+
+
 @dataclass(slots=True)
 class Somebody:
     """Answers with what is scripted; `asked` are the questions."""
 
     says: bool | None
-    asked: list[str] = field(default_factory=list)
+    asked: list[CheckQuestion] = field(default_factory=list)
 
     async def agrees(self, question: str) -> bool | None:
         raise AssertionError(f"no price is asked for: {question}")
 
-    async def allows(self, question: str) -> bool | None:
+    async def allows(self, question: CheckQuestion) -> bool | None:
         self.asked.append(question)
         return self.says
 
@@ -208,8 +211,8 @@ def test_somebody_is_asked_once_what_runs_where_and_how(
         assert refused in said
         assert bool(said) == bool(refused)
     assert len(somebody.asked) == times
-    assert f"`python3 -m unittest discover -s tests` in {repository}?" in somebody.asked[0]
-    assert "jailed: no network" in somebody.asked[0]
+    assert f"`python3 -m unittest discover -s tests` in {repository}?" in str(somebody.asked[0])
+    assert "jailed: no network" in str(somebody.asked[0])
     kept = Consents(tmp_path / "state").all()
     assert [one.agreed for one in kept] == ([] if says is None else [says])
 
@@ -240,7 +243,7 @@ def test_a_price_asks_about_the_check_that_a_run_takes_and_the_run_looks_for_fil
     assert f"in {root}/shop?" in asked
     setup, somebody = prepare(task, None, environ, root, to_run=True), Somebody(None)
     asyncio.run(settled(setup.task, setup, somebody))
-    assert somebody.asked == [asked]
+    assert [question.for_programs for question in somebody.asked] == [asked]
     looks.clear()
     with ScriptedProvider(answers=[say("It is right as it is.")]) as server:
         profile(tmp_path, "coding-local", server.base_url)
@@ -251,7 +254,7 @@ def test_a_price_asks_about_the_check_that_a_run_takes_and_the_run_looks_for_fil
 def test_a_yes_to_prices_is_not_a_yes_to_running_code() -> None:
     both = Agreed(Nobody())
     assert asyncio.run(both.agrees("it costs $2")) is True
-    assert asyncio.run(both.allows("run the tests")) is None
+    assert asyncio.run(both.allows(QUESTION)) is None
 
 
 def test_where_no_jail_can_be_had_it_does_not_run_and_that_is_said(
@@ -276,10 +279,10 @@ def test_in_hermes_its_own_approval_is_asked_and_its_answer_taken() -> None:
 
     async def asked() -> bool | None:
         pipe = Pipe(events.append)
-        answer = asyncio.create_task(pipe.allows("run the tests?"))
+        answer = asyncio.create_task(pipe.allows(QUESTION))
         await asyncio.sleep(0)
-        pipe.heard(b'{"answer": true, "question": "run the tests?"}')
+        pipe.heard(b'{"answer": true, "question": "run the tests? (why; 0)"}')
         return await answer
 
     assert asyncio.run(asked()) is True
-    assert events == [{"event": "ask", "line": "run the tests?", "about": "code"}]
+    assert events == [{"event": "ask", "line": "run the tests? (why; 0)", "about": "code"}]

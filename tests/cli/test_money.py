@@ -18,6 +18,7 @@ from tests.scripted_provider import ScriptedProvider, fail, say
 from tests.scripted_provider import call as tool
 
 from profile_router.cli.caller import TerminalApprover
+from profile_router.core.found_check import CheckQuestion
 
 SHIPPED = Path(__file__).resolve().parents[2] / "skill/profile_router/policies/default_policy.yaml"
 REFACTOR = ("refactor the whole code base", "--profile", "coding-burst")
@@ -100,7 +101,7 @@ def test_a_terminal_that_ends_without_an_answer_has_not_said_no(
     typed: str, said: bool | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "stdin", io.StringIO(typed))
-    assert asyncio.run(TerminalApprover().allows("run this repository's own check?")) is said
+    assert asyncio.run(TerminalApprover().allows(CheckQuestion(asked="run it?", why="it is there", digest="0"))) is said
 
 
 @pytest.mark.parametrize(("answer", "status"), [(True, "ok"), (False, "refused"), by_night(None, "unapproved")])

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from tests.examples import examples
 from tests.fakes import a_task
 
+from profile_router.core.found_check import CheckQuestion
 from profile_router.core.ladder.cost_range import CostRange, exact_cost
 from profile_router.core.ladder.failure import Failure
 from profile_router.core.ladder.spending import Bound, cap_of, dollars
@@ -39,7 +40,7 @@ class Somebody:
         self.asked.append(question)
         return self.says
 
-    async def allows(self, question: str) -> bool | None:
+    async def allows(self, question: CheckQuestion) -> bool | None:
         raise AssertionError(f"a price is not code: {question}")
 
 

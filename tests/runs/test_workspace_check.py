@@ -18,7 +18,7 @@ from profile_router.workspace.folder import Workspace
 
 def asked(*words: str, folder: str = "", root: str = "/w") -> str:
     found = FoundCheck(runner="command", words=words, whole=words, source="it is there", folder=folder)
-    return question_before_check(found, Workspace(Path(root), git=False))
+    return question_before_check(found, Workspace(Path(root), git=False)).for_programs
 
 
 @pytest.mark.parametrize(
@@ -60,8 +60,7 @@ def test_the_question_has_three_lines_on_a_narrow_screen(proposed: bool) -> None
     words = ("python3", "-m", "pytest", "-q", "-p", "no:cacheprovider")
     source = "test_calc.py is written for pytest"
     found = FoundCheck(runner="command", words=words, whole=words, source=source, proposed=proposed)
-    lines = wrapped(
-        shown_question(question_before_check(found, Workspace(Path("/home/anna/calc"), git=True))), 60, indent=2
-    )
+    question = question_before_check(found, Workspace(Path("/home/anna/calc"), git=True))
+    lines = wrapped(shown_question(str(question)), 60, indent=2)
     assert len(lines) <= 3, lines
     assert "no network, no keys)" in " ".join(lines), "the digest is for programs"

@@ -19,6 +19,7 @@ from dataclasses import field
 
 from profile_router.cli.progress import folded
 from profile_router.cli.screens import printable
+from profile_router.core.found_check import CheckQuestion
 from profile_router.ledger.purse import Nobody
 from profile_router.ports import Approver, Emit
 from profile_router.values import frozen, mutable
@@ -59,7 +60,7 @@ class Agreed:
         """Return True."""
         return True
 
-    async def allows(self, question: str) -> bool | None:
+    async def allows(self, question: CheckQuestion) -> bool | None:
         """Return what whoever is there says."""
         return await self.there.allows(question)
 
@@ -80,16 +81,14 @@ class TerminalApprover:
             line = await answer
             return line.strip().lower() in _YES if line else None
 
-    async def allows(self, question: str) -> bool | None:
+    async def allows(self, question: CheckQuestion) -> bool | None:
         """Return whether the answer to *question* is a yes; None where stdin ends without one."""
-        return await self.agrees(question)
+        return await self.agrees(str(question))
 
 
 def shown_question(question: str) -> str:
-    """Return *question* as a terminal has it: what stands in it for programs is left out."""
-    from profile_router.runs.own_check.workspace_check import question_for_eyes  # most runs ask nothing
-
-    return f"? {printable(question_for_eyes(question))} [y/N]"
+    """Return *question* as a terminal has it."""
+    return f"? {printable(question)} [y/N]"
 
 
 def _read(answer: asyncio.Future[str]) -> None:
@@ -120,9 +119,9 @@ class Pipe:
         """Return what the other end says; None where it says that nobody can answer."""
         return await self._ask(question, "price")
 
-    async def allows(self, question: str) -> bool | None:
+    async def allows(self, question: CheckQuestion) -> bool | None:
         """Return what the other end says; None where it says that nobody can answer."""
-        return await self._ask(question, "code")
+        return await self._ask(question.for_programs, "code")
 
     async def _ask(self, question: str, about: str) -> bool | None:
         answer: asyncio.Future[bool | None] = asyncio.get_running_loop().create_future()

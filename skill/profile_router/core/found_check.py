@@ -44,6 +44,27 @@ CheckRunner = Literal[
 
 
 @frozen
+class CheckQuestion:
+    """What somebody is asked before a check runs: `asked` is the question, `why` explains it.
+
+    `digest` is of command and folder. By it programs tell questions apart, which are given them as one text.
+    """
+
+    asked: str
+    why: str
+    digest: str
+
+    def __str__(self) -> str:
+        """Return the question as a person reads it."""
+        return f"{self.asked} ({self.why})"
+
+    @property
+    def for_programs(self) -> str:
+        """Return the question as one text that no other check has."""
+        return f"{self.asked} ({self.why}; {self.digest})"
+
+
+@frozen
 class FoundCheck:
     """A check, or a linter, that the task does not name.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import field
 
+from profile_router.core.found_check import CheckQuestion
 from profile_router.core.ladder.causes import TABLE
 from profile_router.core.ladder.cost_range import CostRange
 from profile_router.core.ladder.failure import Failure
@@ -187,7 +188,7 @@ class Nobody:
         """Return None."""
         return None
 
-    async def allows(self, question: str) -> bool | None:
+    async def allows(self, question: CheckQuestion) -> bool | None:
         """Return None."""
         return None
 

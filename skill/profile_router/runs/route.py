@@ -36,7 +36,7 @@ class Quote:
     """Where a task would go, and `usd`, what its ladder is expected to cost at most: never over its cap.
 
     `profile` is None for a task that is refused. `asks` is the question about running code that nobody answered yet,
-    empty without one.
+    as a run asks it of programs; empty without one.
     """
 
     profile: str | None
@@ -61,7 +61,7 @@ def _asks(setup: Setup, decision: Decision) -> str:
     check = _check(setup, decision, try_jail=True)  # nobody is asked about what no jail can run
     if check is None or setup.workspace is None or check.unagreed != "unasked":
         return ""
-    return question_before_check(check, setup.workspace)
+    return question_before_check(check, setup.workspace).for_programs
 
 
 @frozen

@@ -10,12 +10,11 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from profile_router.core.found_check import UNAGREED, FoundCheck
+from profile_router.core.found_check import UNAGREED, CheckQuestion, FoundCheck
 from profile_router.core.policy import Policy, Terminal
 from profile_router.core.task import Task
 from profile_router.core.text import exactly, shown
 from profile_router.digests import sha256
-from profile_router.expressions import expression
 from profile_router.policies.file import found_policy
 from profile_router.policies.workspace_rules import tightened_by
 from profile_router.state.folder import state_dir
@@ -28,8 +27,7 @@ _UNASKED = f"{UNAGREED['unasked']}; {_ALLOW} allows it, as does `check: auto` in
 # A model's own is allowed by an answer to the question alone.
 _UNASKED_OF_MODEL = f"{UNAGREED['unasked']}; a terminal chat of Hermes asks for that"
 _DECLINED_OF_MODEL = f"{UNAGREED['declined']}; `profile-router check --forget` in {{folder}} forgets that"
-_DIGEST = 16  # digits in a question
-_DIGESTED = expression(rf"; [0-9a-f]{{{_DIGEST}}}\)$")
+_DIGEST = 16  # digits
 _DECLINED = f"{UNAGREED['declined']}; {_ALLOW} allows it"
 
 
@@ -103,20 +101,13 @@ def _jail_problem(try_jail: bool) -> str | None:
     return jail_problem()
 
 
-def question_before_check(found: FoundCheck, workspace: Workspace) -> str:
-    """Return what somebody is asked before *found* runs for the first time.
-
-    An answer is kept by these words. They hold all of the command, and a digest of it and its folder.
-    """
+def question_before_check(found: FoundCheck, workspace: Workspace) -> CheckQuestion:
+    """Return what somebody is asked before *found* runs for the first time. It holds all of the command."""
     what = "a check that the model wants" if found.proposed else "this repository's own check"
     place = _place(found, workspace)
     digest = sha256(json.dumps([place, *found.whole]).encode()).hexdigest()[:_DIGEST]
-    return f"run {what}: `{found.asked}` in {place}? ({shown(found.source)}; jailed: no network, no keys; {digest})"
-
-
-def question_for_eyes(question: str) -> str:
-    """Return *question* without its digest: by that, programs tell questions apart, which are given it as one text."""
-    return _DIGESTED.sub(")", question)
+    why = f"{shown(found.source)}; jailed: no network, no keys"
+    return CheckQuestion(asked=f"run {what}: `{found.asked}` in {place}?", why=why, digest=digest)
 
 
 def _place(found: FoundCheck, workspace: Workspace) -> str:
