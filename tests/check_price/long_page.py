@@ -18,6 +18,7 @@ from tests.check_price.cascade import (
 from tests.check_price.tally import Tally
 
 _SHARES = (1.0, 0.75, 0.5, 0.25, 0.0)
+_REVIEW_COST, _REVIEW_REJECTS = 0.01, 0.05  # USD a review; of right work
 BURST = Outcome(BURST_SOLVED, BURST_COST)
 _Way = Callable[[str, float], Outcome]
 
@@ -41,7 +42,7 @@ def on_long(default: Sequence[Tally], promoting: Sequence[Tally]) -> Iterator[st
     yield f"Both models reach it with the same settings at some shares of tasks with a test: `keep` {_both(keep)} · `long`"
     yield f"{_both(together)} · early promotion for all {_both(early_for_all)}. These repositories have, as they are met, half."
     half, best = (min(way(model, 0.5).solved for model in ROWS) for way in (keep, together))
-    yield f"There the worse of the two comes to {half:.1f} % with `keep`, to {best:.1f} % with `long`. Without tests no one policy reaches it."
+    yield f"There the worse of the two comes to {half:.1f} % with `keep`, to {best:.1f} % with `long`. Without tests {_reaching(ways) or 'no one policy'} reaches it."
     reached = [
         called for called, way in (("keep", keep), ("long", together)) if all(way(model, 0.5).wanted for model in ROWS)
     ]
@@ -60,10 +61,35 @@ def on_long(default: Sequence[Tally], promoting: Sequence[Tally]) -> Iterator[st
         + "."
     )
     yield ""
-    yield "A second opinion on work without a test could: `review` is off, for no rate of one is measured. Let it cost a cent"
-    yield "each and refuse 5 % of right work, with `keep`. By the 500 runs it must find much of the wrong work that passed. It is"
-    yield "32 to 91 % where half of the tasks have a test, and 41 to 60 % where none has. What it finds beyond costs too much."
-    yield "These two are by older rates: 28 % of wrong work accepted where half have a test, 36 % where none has."
+    yield from on_review([one.accepts or 0.0 for one in default])
+
+
+def _reaching(ways: Sequence[_Way]) -> str:
+    """Return which of the *ways* come to what is wanted for both models without tests; empty: none does."""
+    called = ("`keep`", "`long`", "early promotion for all")
+    return " and ".join(
+        name for name, way in zip(called, ways, strict=True) if all(way(model, 0.0).wanted for model in ROWS)
+    )
+
+
+def on_review(rates: Sequence[float]) -> Iterator[str]:
+    """Yield how much of the wrong work that passed a second opinion must find, by the planes of `keep`.
+
+    *rates* are the shares of wrong work that the default accepts: with a test for the bug, and without.
+    """
+
+    def reviewed(model: str, share: float, finds: float) -> Outcome:
+        accepts = share * rates[0] + (1 - share) * rates[1] * (1 - finds)
+        found = outcome(ROWS[model], accepts, (1 - share) * _REVIEW_REJECTS)
+        return Outcome(found.solved, found.cost + (1 - share) * _REVIEW_COST)
+
+    def needed(share: float) -> str:
+        return _both(lambda model, finds: reviewed(model, share, finds))
+
+    yield "A second opinion on work without a test could help: `review` is off, for no rate of one is measured. Let it cost"
+    yield f"{100 * _REVIEW_COST:.0f} cent each and refuse {_REVIEW_REJECTS:.0%} of right work, with `keep`. Then both models reach it by the same planes,"
+    yield "where it finds so much of the wrong work that passed:"
+    yield f"{needed(0.5)} where half of the tasks have a test, and {needed(0.0)} where none has. What it finds beyond costs too much."
     yield ""
 
 

@@ -10,6 +10,7 @@ from tests.check_price.cascade import BURST_COST, BURST_SOLVED, ROWS, WANTED_SHA
 from tests.check_price.early_page import on_early
 from tests.check_price.judging import CHECKS, Check, Saying
 from tests.check_price.long_page import on_long
+from tests.check_price.merged import Counted, kept
 from tests.check_price.tally import Tally, tally
 
 from profile_router.core.operating.share import share_of
@@ -61,15 +62,6 @@ FOUND = (
     "| PHPUnit | its report alone, as its documentation shows it |",
     "",
     "Not found: `deno test`, `dotnet test`, `mix test`, `swift test`. Name them with `--check`.",
-    "",
-)
-# By `python3 -m tests.check_price.merged` on the rows of three repositories of others, on 2026-11-30.
-_WITHOUT_A_RUN = (
-    "Two rules need no run. An attempt fails that takes tests away, if its task does not ask for fewer. They are gone,",
-    "switched off, or check nothing any more. So does one whose code is another in form alone, if a fault was reported.",
-    "They may refuse right work: so 689 merged commits of Flask, HTTPX and Minsky were tried, which change tests. Of 83 that",
-    "report a fault the first refuses 1, of 540 with other texts 33. Most of these drop tests without a word of it. The",
-    "second refuses none of 87. Of a test with some assertions less, and of `text.split(None)`, neither says anything.",
     "",
 )
 _SHARES = (1.0, 0.75, 0.5, 0.25, 0.0)
@@ -144,7 +136,23 @@ def _rates(said: Sequence[Saying]) -> Iterator[str]:
     yield "then all tests. It wants a file to parse still, a file to edit to be edited, its code to be another. It ends well where"
     yield "none objects. `unproved: promote` objects too where no test was red before and none is new."
     yield ""
-    yield from _WITHOUT_A_RUN
+    yield from _without_a_run(kept())
+
+
+def _without_a_run(merged: Counted) -> Iterator[str]:
+    """Yield how often the rules that need no run would refuse *merged* commits."""
+    faults, others = merged.faults, merged.others
+    named = " · ".join(f"{name} {count}" for name, count in merged.repositories.items())
+    yield "Two rules need no run. An attempt fails that takes tests away, if its task does not ask for fewer. They are gone,"
+    yield "switched off, or check nothing any more. So does one whose code is another in form alone, if a fault was reported."
+    yield f"They may refuse right work: so {faults.commits + others.commits} merged commits were tried, which change tests ({named})."
+    yield f"Of {faults.judged} that report a fault the first refuses {faults.taken}, of {others.judged} with other texts {others.taken}."
+    yield f"Of the {faults.taken + others.taken} texts that the first refuses, {faults.silent + others.silent} have no word of tests. The second refuses {faults.form} of {faults.commits}."
+    yield "Of a test with some assertions less, and of `text.split(None)`, neither says anything."
+    yield ""
+    yield "They were counted by `python3 -m tests.check_price.merged --write tests/check_price/merged.json CLONES ROWS`,"
+    yield f"on {merged.day}, by the rules as commit {merged.code} left them."
+    yield ""
 
 
 def _share(count: int, of: int) -> str:

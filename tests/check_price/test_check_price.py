@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import pwd
 import re
 import shutil
 from collections.abc import Callable
@@ -15,6 +16,8 @@ from tests.check_price.__main__ import REPOSITORIES
 from tests.check_price.bugs import RIGHT, WRONG, BuggyRepository, Kind, PlantedBug
 from tests.check_price.cascade import BURST_COST, EARLY, LONG, ROWS, early, long, outcome, window
 from tests.check_price.judging import Saying, at_home, cannot_run, sayings
+from tests.check_price.long_page import on_review
+from tests.check_price.merged import kept
 from tests.check_price.page import cell, written
 from tests.check_price.tally import tally
 from tests.check_price.toolchains import lend_go, lend_ruby, on_path
@@ -39,6 +42,7 @@ QUICK: tuple[Kind, ...] = ("gold", "reverted")
 def home(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("PATH", "VIRTUAL_ENV"):
         monkeypatch.setenv(name, os.environ.get(name, ""))
+    monkeypatch.setenv("HOME", pwd.getpwuid(os.getuid()).pw_dir)  # the jail looks for toolchains there
     environment = tmp_path_factory.mktemp("home") / "env"
     at_home(environment)
     return environment
@@ -246,3 +250,24 @@ def test_the_page_was_made_by_its_command() -> None:
     assert {f"{one.name}: {bug.name}" for one, bug in TASKS} >= {
         line.split("|")[1].strip() for line in page.splitlines() if re.match(r"\| (?!weak)\w+: ", line)
     }
+
+
+def test_the_page_tells_the_merged_commits_as_they_were_counted() -> None:
+    merged = kept()
+    commits = merged.faults.commits + merged.others.commits
+    assert sum(merged.repositories.values()) == commits
+    assert re.fullmatch(r"[0-9a-f]{8}", merged.code)
+    page = written([], REPOSITORIES, {})
+    assert f"so {commits} merged commits were tried" in page
+    assert f"with other texts {merged.others.taken}." in page
+    assert f"on {merged.day}, by the rules as commit {merged.code} left them." in page
+
+
+@pytest.mark.parametrize(
+    ("rates", "half", "none"), [((0.0, 0.0), "none", "none"), ((0.2, 0.36), "34 to 91 %", "40 to 58 %")]
+)
+def test_what_a_second_opinion_must_find_follows_from_the_rates(
+    rates: tuple[float, float], half: str, none: str
+) -> None:
+    told = "\n".join(on_review(rates))
+    assert f"\n{half} where half of the tasks have a test, and {none} where none has." in told
