@@ -25,14 +25,13 @@ _LACKING = (
     *(r"no check was found in it", r"the page was made where .* was not run", r".*jail.*"),
 )
 _CHROMIUM = ("there is no chromium", "install chromium")
+_TOOLCHAIN = ("|".join(_LACKING), "install the toolchain that it names")
 # By file: for which reasons a test of it may be left out, as an expression. Then what lets it run.
 REASONS = {
     "tests/reporting/test_report.py": _CHROMIUM,
     "tests/hermes_plugin/test_dashboard.py": _CHROMIUM,
-    "tests/check_price/test_check_price.py": (
-        "|".join(_LACKING),
-        "install the toolchain that it names",
-    ),
+    "tests/check_price/test_check_price.py": _TOOLCHAIN,
+    "tests/check_price/test_games.py": _TOOLCHAIN,
 }
 
 

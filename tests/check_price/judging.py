@@ -141,6 +141,14 @@ def sayings(
             )
 
 
+def narrowed(repository: BuggyRepository, bug: PlantedBug, folder: Path, files: Mapping[str, str]) -> Verified:
+    """Return what is verified of the answer *files* by the check that is found, where the bug has its test."""
+    start = repository.as_found(bug, covered=True)
+    stage = _Stage(a_repository(folder / "ws", start), folder, Task(goal=bug.goal, folder=""))
+    check = dict(stage.checks(repository.named))["narrowed"]
+    return stage.verified(start, files, check, stage.before(check))
+
+
 def _of_check(verified: Verified) -> tuple[Verdict, str]:
     check = verified.check
     if check is None or check.inconclusive:
