@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from profile_router.core.ladder.cost_range import CostRange, exact_cost
-from profile_router.core.text import about, priced
+from profile_router.core.operating.answers import BudgetLeft
+from profile_router.core.text import about, left_over, price, priced
+from profile_router.hermes_plugin.receipts import usd_for_people
 
 
 @pytest.mark.parametrize(
@@ -32,6 +34,34 @@ def test_a_range_names_what_is_likely() -> None:
     assert span.said == "≈ $0.12–12.30, likely $0.27 (table, 2026-11)"
     assert exact_cost(0.3, "policy").said == "≈ $0.30 (policy)"
     assert exact_cost(0.0, "free").said == "$0.00 (free)"
+
+
+@pytest.mark.parametrize("usd", [0.0, 0.019, 0.02, 0.0009, 0.0996, 1.239, 12.0])
+def test_what_a_provider_charged_has_one_figure_wherever_it_is_told(usd: float) -> None:
+    assert priced(usd, "provider") == f"{about(usd, exact=True)} (provider)"
+
+
+@pytest.mark.parametrize("usd", [0.0, 0.000_04, 0.0049, 0.0051, 0.019, 0.0996, 0.1, 2.345, 1234.5])
+def test_hermes_tells_the_figure_that_the_program_tells(usd: float) -> None:
+    assert usd_for_people(usd) == price(usd)
+
+
+@pytest.mark.parametrize(
+    ("usd", "told"),
+    [
+        (4.9859, "$4.98"),
+        (0.29, "$0.29"),
+        (0.57, "$0.57"),
+        (0.0199, "$0.01"),
+        (0.0079, "$0.007"),
+        (0.00042, "$0.0004"),
+        (0.0, "$0.00"),
+        (25.0, "$25.00"),
+    ],
+)
+def test_what_may_still_be_spent_is_never_told_as_more_than_there_is(usd: float, told: str) -> None:
+    assert left_over(usd) == told
+    assert BudgetLeft(day_usd=25, spent_usd=25 - usd, reserved_usd=0).told == f"{told} of today's $25.00"
 
 
 @pytest.mark.parametrize(("exact", "told"), [(True, "$1.50"), (False, "≈$1.50")])

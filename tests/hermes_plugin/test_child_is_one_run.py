@@ -233,7 +233,7 @@ def test_the_verdict_comes_first_and_the_receipt_is_three_lines_behind_the_answe
     assert text is not None
     verdict, above, words, below, route, verified, story = text.splitlines()
     assert (verdict, above, words, below) == ("verified: pytest -q passed", "", "it was in line 1", "")
-    assert route == "route     burst · sonnet · large-change · 6 turns · $0.0600"
+    assert route == "route     burst · sonnet · large-change · 6 turns · $0.06"
     assert verified == "verified  README.md +1 −1 · pytest -q: passed"
     assert story.startswith("story     local down → burst · profile-router show ")
 
@@ -274,8 +274,8 @@ def test_at_a_terminal_each_step_is_a_line_above_the_prompt_and_the_board_tells_
     begins, step, ends = [line.partition(" 🧭 ")[2] for line in shown.splitlines()]
     assert begins.endswith(f" begins: {GOAL}")
     assert step.endswith(" classify: burst")
-    assert ends.endswith(" done ($0.0600, 0 s)")
-    assert f"  done     0 s  ·  {GOAL}  ·  $0.0600  ·  route     burst" in board
+    assert ends.endswith(" done ($0.06, 0 s)")
+    assert f"  done     0 s  ·  {GOAL}  ·  $0.06  ·  route     burst" in board
 
 
 def test_elsewhere_nothing_is_printed_and_the_board_keeps_the_task_to_itself(
@@ -285,7 +285,7 @@ def test_elsewhere_nothing_is_printed_and_the_board_keeps_the_task_to_itself(
     ask(provider.Client())
     assert capsys.readouterr().out == ""
     assert GOAL not in children_told()
-    assert "$0.0600" in children_told()
+    assert "$0.06" in children_told()
 
 
 @pytest.mark.parametrize("session", ["s1", "nobody", None])

@@ -10,7 +10,7 @@ from typing import Literal
 
 Escapes = Literal["none", "colours", "drawing"]
 
-_HALF_A_CENT, _A_DIME = 0.005, 0.1
+_HALF_A_CENT, _A_CENT, _A_DIME = 0.005, 0.01, 0.1
 _EXACT = frozenset({"provider", "free"})  # the sources of `core.routing.rate` that leave nothing open
 LEAST_USD = 5e-7  # less is what sums of floats are off by
 MOST_USD = 1e9  # of one run: more is not a price
@@ -133,8 +133,19 @@ def price(usd: float) -> str:
 
     `$0.00` is exactly nothing: what was paid, however little, is not told as free.
     """
-    digits = 2 if usd == 0 or abs(usd) >= _HALF_A_CENT else -math.floor(math.log10(abs(usd)))
-    return f"${usd:.{digits}f}"
+    return f"${usd:.{_digits(usd, _HALF_A_CENT)}f}"
+
+
+def left_over(usd: float) -> str:
+    """Return *usd* that may still be spent, told as `price` tells it, but never as more than there is."""
+    digits = _digits(usd, _A_CENT)
+    whole = math.floor(round(usd * 10**digits, 6))  # 0.29 is a little less than 29 cents, as a float
+    return f"${whole / 10**digits:.{digits}f}"
+
+
+def _digits(usd: float, least: float) -> int:
+    """Return how many digits behind the point *usd* has: two, and below *least* as many as reach the first of it."""
+    return 2 if usd == 0 or abs(usd) >= least else -math.floor(math.log10(abs(usd)))
 
 
 def priced(usd: float, source: str) -> str:
@@ -144,16 +155,19 @@ def priced(usd: float, source: str) -> str:
     """
     if not source:
         return price(usd)
-    if usd == 0 or source in _EXACT:
-        fine = f"${usd:.3f}"
-        told = fine if _HALF_A_CENT <= usd < _A_DIME and not fine.endswith("0") else price(usd)
-        return f"{told} ({source})"
-    return f"≈ {price(usd)} ({source})"
+    exact = usd == 0 or source in _EXACT
+    return f"{_charged(usd)} ({source})" if exact else f"≈ {price(usd)} ({source})"
 
 
 def about(usd: float, *, exact: bool) -> str:
     """Return *usd* where its source has no room. `≈` stands before a sum that is not all providers' own figures."""
-    return price(usd) if exact else f"≈{price(usd)}"
+    return _charged(usd) if exact else f"≈{price(usd)}"
+
+
+def _charged(usd: float) -> str:
+    """Return *usd* that a provider charged: below a dime to a tenth of a cent, where it has one."""
+    fine = f"${usd:.3f}"
+    return fine if _HALF_A_CENT <= usd < _A_DIME and not fine.endswith("0") else price(usd)
 
 
 def saved_words(usd: float | None, source: str, why: str) -> str:

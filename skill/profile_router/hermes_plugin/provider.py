@@ -21,6 +21,7 @@ from .children import CHILDREN, ChildAnswer, DelegatedChild
 from .consent import CONSENT
 from .gate import on_tool_call
 from .prompts import reformatted, task_in, wants_it_reformatted
+from .receipts import usd_for_people
 from .seam import OUR_PROVIDER, provider_base
 from .settings import INSIDE
 
@@ -187,7 +188,8 @@ def _cost(_self: Any, _model: str, usage: Any) -> Any:
     usd = (getattr(usage, "raw_usage", None) or {}).get("usd") or 0.0
     from agent.usage_pricing import CostResult
 
-    return CostResult(amount_usd=Decimal(str(usd)), status="actual", source="provider_cost_api", label=f"${usd:.4f}")
+    label = usd_for_people(usd)
+    return CostResult(amount_usd=Decimal(str(usd)), status="actual", source="provider_cost_api", label=label)
 
 
 _METHODS: dict[str, Any] = {

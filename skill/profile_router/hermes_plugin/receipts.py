@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .process import mapping
 
 _FILES = 3
+_HALF_A_CENT = 0.005
 
 
 def receipt_lines(result: Mapping[str, Any], thread: str) -> tuple[str, ...]:
@@ -49,8 +51,7 @@ def _story(result: Mapping[str, Any], thread: str) -> str:
 
 
 def usd_for_people(usd: Any) -> str:
-    """Return *usd* as a person reads it."""
+    """Return *usd* as the program tells it: in cents, less than half of one to the first digit that counts."""
     amount = float(usd) if isinstance(usd, int | float) and not isinstance(usd, bool) else 0.0
-    if 0 < amount < 0.0001:
-        return "under $0.0001"
-    return f"${amount:.2f}" if amount >= 0.1 or amount == 0 else f"${amount:.4f}"
+    digits = 2 if amount == 0 or abs(amount) >= _HALF_A_CENT else -math.floor(math.log10(abs(amount)))
+    return f"${amount:.{digits}f}"

@@ -38,7 +38,7 @@ def report_of(summary: Summary) -> Report:
         about={
             "time": f"the last {_span(summary.days)}, to {_stamp(summary.made)}",
             "tasks": f"{totals.runs:,}",
-            "budget": f"{price(summary.budget.left_usd)} of today's {price(summary.budget.day_usd)} is left"
+            "budget": f"{summary.budget.told} is left"
             + (f", {price(summary.budget.reserved_usd)} held" if summary.budget.reserved_usd else ""),
         },
         run={},

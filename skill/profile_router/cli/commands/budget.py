@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import math
 import os
 import time
 from typing import Any
@@ -12,6 +11,7 @@ from profile_router.cli.commands.history import print_told
 from profile_router.cli.json_answer import print_json
 from profile_router.cli.stories import told_lines
 from profile_router.core.days import DAY_S
+from profile_router.core.operating.answers import BudgetLeft
 from profile_router.core.policy import Budget
 from profile_router.core.text import in_words, price
 from profile_router.ledger.history import SqliteHistory
@@ -44,10 +44,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _answer(rules: Budget, history: SqliteHistory, now: float) -> dict[str, Any]:
     spent = history.spent_on(day_of(now))
-    left = max(0.0, round(rules.day_usd - spent.spent_usd - spent.reserved_usd, 6))
     return {
         "day": spent.day,
-        "left_usd": left,
+        "left_usd": _left(rules.day_usd, spent.spent_usd, spent.reserved_usd).left_usd,
         "day_usd": rules.day_usd,
         "spent_usd": spent.spent_usd,
         "reserved_usd": spent.reserved_usd,
@@ -58,10 +57,14 @@ def _answer(rules: Budget, history: SqliteHistory, now: float) -> dict[str, Any]
     }
 
 
+def _left(day_usd: float, spent_usd: float, reserved_usd: float) -> BudgetLeft:
+    return BudgetLeft(day_usd=day_usd, spent_usd=spent_usd, reserved_usd=reserved_usd)
+
+
 def _lines(answer: dict[str, Any], seconds: float) -> list[str]:
     by = ", ".join(f"{name} {price(usd)}" for name, usd in answer["profiles"].items() if usd)
     return told_lines(
-        ("left", f"${math.floor(answer['left_usd'] * 100) / 100:.2f} of today's {price(answer['day_usd'])}"),
+        ("left", _left(answer["day_usd"], answer["spent_usd"], answer["reserved_usd"]).told),
         ("spent", price(answer["spent_usd"]) + (f" · {by}" if by else "") + _WHOSE * bool(answer["spent_usd"])),
         ("reserved", f"{price(answer['reserved_usd'])} for attempts that run now, or that a crash cut off"),
         ("a task", f"at most {price(answer['task_usd'])}; above {price(answer['ask_above_usd'])} you are asked"),

@@ -9,7 +9,7 @@ from typing import Literal
 from profile_router.core.ladder.causes import TABLE, Family, is_cause
 from profile_router.core.operating.totals import SMALL_EDIT_LINES, MisrouteKind, Totals
 from profile_router.core.telling.verdict import WELL
-from profile_router.core.text import LEAST_USD, about, counted, price, some_of
+from profile_router.core.text import LEAST_USD, about, counted, left_over, price, some_of
 from profile_router.values import frozen
 
 AnswerId = Literal["saved", "wrong", "change"]
@@ -75,6 +75,11 @@ class BudgetLeft:
     def left_usd(self) -> float:
         """Return what is left of today."""
         return max(0.0, round(self.day_usd - self.spent_usd - self.reserved_usd, 6))
+
+    @property
+    def told(self) -> str:
+        """Return what is left of how much, for a person. What is left is rounded down."""
+        return f"{left_over(self.left_usd)} of today's {price(self.day_usd)}"
 
 
 @frozen
@@ -189,8 +194,7 @@ def _advice(totals: Totals, budget: BudgetLeft, many_lines: int, replayed: Repla
     if replayed is not None:
         yield _proposal(replayed)
     if budget.day_usd and budget.left_usd < (1 - _NEARLY) * budget.day_usd:
-        left = f"{price(budget.left_usd)} of today's {price(budget.day_usd)} is left: raise budget.day_usd, or wait"
-        yield Advice(said=left, command="profile-router budget")
+        yield Advice(said=f"{budget.told} is left: raise budget.day_usd, or wait", command="profile-router budget")
     families: dict[Family, int] = {}
     for cause, count in totals.causes.items():
         if is_cause(cause):
