@@ -43,7 +43,7 @@ def taken(
     setup = prepare(Task(goal=GOAL, workspace=str(root), proposed_check=wanted), policy(home, check), environ, root)
     found = asyncio.run(settled(setup.task, setup, somebody))
     assert found is not None
-    return found, somebody.asked
+    return found, [str(question) for question in somebody.asked]
 
 
 @pytest.mark.jail
