@@ -144,7 +144,7 @@ def left_over(usd: float) -> str:
 
 
 def _digits(usd: float, least: float) -> int:
-    """Return how many digits behind the point *usd* has: two, and below *least* as many as reach the first of it."""
+    """Return the digits behind the point of *usd*: two, and below *least* as many as reach the first that counts."""
     return 2 if usd == 0 or abs(usd) >= least else -math.floor(math.log10(abs(usd)))
 
 
