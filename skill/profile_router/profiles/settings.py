@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import field, replace
 from typing import Any, get_args
 
+from profile_router.core.language.anchored import Anchored
 from profile_router.core.profile import ToolFormat
 from profile_router.core.text import shown as on_one_line
 from profile_router.errors import ProfileError
@@ -26,7 +27,11 @@ _HOTTEST = 2.0
 _SWITCH = {"true": "on", "always": "on", "yes": "on", "on": "on", "false": "off", "never": "off", "no": "off"}
 _SWITCH |= {"off": "off", "auto": "auto"}
 # A line that lost its colon joins the value above it: these words in a model's name say so.
-_LOST_COLON = expression(r"\s(?:api_?key|base_url|provider|context_length|max_tokens|fallback_providers)\b|\bsk-", re.I)
+_LOST_COLON = Anchored(
+    r"\s(?:api_?key|base_url|provider|context_length|max_tokens|fallback_providers)\b|\bsk-",
+    anchors=("api_key", "apikey", "base_url", "provider", "context_length", "max_tokens", "sk-"),
+    flags=re.IGNORECASE,
+)
 
 
 @frozen
@@ -49,11 +54,15 @@ class Stated:
     @property
     def unset(self) -> tuple[str, ...]:
         """The variables that the value refers to and nothing sets."""
-        return tuple(_REFERENCE.findall(self.value)) if isinstance(self.value, str) else ()
+        return _references(self.value)
 
 
 class _Wrong(Exception):  # no error of its own: the reader makes it a ProfileError with file and key
     """A value of the wrong kind. The text says what is allowed."""
+
+
+def _references(value: Any) -> tuple[str, ...]:
+    return tuple(_REFERENCE.findall(value)) if isinstance(value, str) and "${" in value else ()
 
 
 def _text(value: Any) -> str | None:
@@ -213,8 +222,8 @@ def stated_settings(
             if value is None:
                 continue
             written = "not usable" if check in (_key_text, _variable) else described_value(value)
-            used = tuple(_REFERENCE.findall(value)) if isinstance(value, str) else ()
-            stated = Stated(value=value, file=file, key=f"{inside}{spelling}", written=written, variables=used)
+            where = f"{inside}{spelling}"
+            stated = Stated(value=value, file=file, key=where, written=written, variables=_references(value))
             try:
                 checked = check(value if check is _variable else _expanded(value, variables))
             except _Wrong as wrong:

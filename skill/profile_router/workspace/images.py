@@ -39,12 +39,12 @@ _SCAN_BYTES = 4 * 1024 * 1024
 _DATA_URL = Anchored(
     r"data:image/[\w.+-]{1,60}(?:;[\w.-]{1,60}=[\w.-]{1,60}){0,5};base64,\s?([A-Za-z0-9+/_%-]++=*+"
     r"(?:\r?\n[ \t]*[A-Za-z0-9+/_-]{40,}+=*+(?=\s|$))*+)(\r?\n[ \t]*[A-Za-z0-9+/_-]{1,39}+=*+(?=\s|$))?",
-    anchors=None,
+    anchors=("data:image/",),
     flags=re.IGNORECASE,
 )
 _TARGET = Anchored(
     r"\]\(\s{0,5}(?:<([^<>\n]{1,1000})>|([^\s()<>]{1,1000}(?:\([^\s()<>]{0,100}\)[^\s()<>]{0,100})?))",
-    anchors=None,
+    anchors=("](",),
 )
 _REMOTE = expression(r"https?://", re.IGNORECASE)
 

@@ -173,6 +173,23 @@ def test_each_kind_of_work_is_looked_for_by_literals_that_its_matches_hold(patte
         assert (_unused(pattern).match(lowered) is None) == (pattern.compiled.match(lowered) is None)
 
 
+WRITTEN_OUT = [
+    NAMED[f"profile_router.{name}"]
+    for name in (
+        *("core.language.clauses._REQUESTED", "core.language.kinds._LIGHT_VERB", "core.language.path_words._ELSEWHERE"),
+        *("workspace.images._DATA_URL", "workspace.images._TARGET"),
+    )
+]
+
+
+@pytest.mark.parametrize("one", WRITTEN_OUT, ids=lambda one: one.pattern[:10])
+def test_literals_that_are_written_out_are_in_those_of_the_expression(one: Anchored) -> None:
+    found = literals_of(one.pattern)
+    assert found
+    assert one.anchors
+    assert [literal for literal in found if not any(anchor in literal.lower() for anchor in one.anchors)] == []
+
+
 @given(st.sampled_from(OF_KINDS).flatmap(lambda one: st.tuples(st.just(one), st.from_regex(one.compiled), ANY_TEXT)))
 def test_no_clause_is_answered_otherwise_than_by_the_kind_itself(found: tuple[Anchored, str, str]) -> None:
     pattern, match, after = found

@@ -87,7 +87,15 @@ _REQUEST = (
     r"|(?:the|this|these|our|my|all|…)(?: [^\s,:]++){0,8}? (?:needs?|requires?|could use|deserves?)(?: to(?= be ))?\b"
     r"|(?:the|this|these|our|my|all|it|…)(?: [^\s,:]++){0,8}? (?:should|must|ha(?:s|ve) to)(?= be )"
 )
-_REQUESTED = Anchored(_REQUEST, anchors=None, flags=re.IGNORECASE)
+_REQUESTED = Anchored(
+    _REQUEST,
+    anchors=(
+        *("please", "pls", "kindly", "you", "like", "want", "love", "need", "have", "ought", "should", "must", "let"),
+        *("go ahead and", " to", " sure ", "try ", "help ", "task", "job", "goal", "mission"),
+        *("require", "could use", "deserve"),
+    ),
+    flags=re.IGNORECASE,
+)
 _LEAD_IN = Anchored(
     r"\d{1,3}[.):]+\s|[a-z]\)\s|\[(?!rfc\])[^\]\n]{0,20}\]:?|(?:hi|hello|hey)(?: \w+)?[,!]\s*"
     r"|(?:no|yes|right|well|good|great|thanks|thank you|sure|perfect),\s*"

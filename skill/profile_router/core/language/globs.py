@@ -11,6 +11,7 @@ from profile_router.expressions import expression
 _MOST_BRACES = 64
 _LONGEST = 1_024
 _BRACES = Anchored(r"\{([^{},]*,[^{}]*)\}")
+_WILD = expression(r"[*?/]+")
 _CLASS = expression(r"\[([!^]?)([^\[\]/!^\\][^\[\]/\\]*)\]")
 
 
@@ -47,8 +48,13 @@ def glob_regex(glob: str) -> Anchored | None:
         # Atomic: the first place where a middle block fits is as good as any later one. So no place is tried twice.
         pattern += "".join(rf"(?>(?:[^/]++/)*?{'/'.join(block)}/)" for block in blocks[1:-1])
         pattern += "(?:[^/]++/)*" + ("/".join(blocks[-1]) or "[^/]+")
-    literal = max(re.split(r"[*?/]+", _CLASS.sub("*", glob)), key=len)
+    literal = literal_of(glob)
     return Anchored(rf"(?s:{pattern})\Z", anchors=(literal,) if literal else ())
+
+
+def literal_of(glob: str) -> str:
+    """Return the longest literal that stands in each path of *glob*; empty where none does."""
+    return max(_WILD.split(_CLASS.sub("*", glob) if "[" in glob else glob), key=len)
 
 
 def _blocks(glob: str) -> list[list[str]]:

@@ -51,7 +51,10 @@ _PARENTHESES = expression(r" ?\([^()\n]*\)")
 _LIGHT_VERB = Anchored(
     r"(?:do|perform|run|conduct|carry out|make|give(?: me| us)?|write(?: me| us| up)?|prepare|produce|provide"
     r"|create|generate|draft|get(?: me| us)?|send(?: me| us)?|start with|begin with|propose)\s+",
-    anchors=None,
+    anchors=(
+        *("do", "perform", "run", "conduct", "carry out", "make", "give", "write", "prepare", "produce", "provide"),
+        *("create", "generate", "draft", "get", "send", "start with", "begin with", "propose"),
+    ),
     flags=re.IGNORECASE,
 )
 NEGATED = Anchored(

@@ -15,7 +15,7 @@ LONGEST_PATH_WORD = 4_096
 # A URL is not a path of ours; `file:` is the exception, because what it names lies on a disk.
 _ELSEWHERE = Anchored(
     r"\bdata:[^\s,]{0,100};base64,[A-Za-z0-9+/=_-]*+|\b(?!file:)[a-z][a-z0-9+.-]{1,20}+://[^\s<>\"'`)]*+",
-    anchors=None,
+    anchors=(";base64,", "://"),
     flags=re.IGNORECASE,
 )
 _INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff"

@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 from profile_router.core.language.anchored import Anchored
-from profile_router.core.language.globs import glob_regex
+from profile_router.core.language.globs import glob_regex, literal_of
 from profile_router.core.policy.private import NO_CONFIDENTIAL, Confidential
 from profile_router.core.privacy.known_forms import PRIVATE_KEY
 from profile_router.core.privacy.readings import readings
@@ -47,7 +47,10 @@ def private_glob(path: str, globs: Sequence[str]) -> str | None:
     matches at the end of the path, `**` standing for any number of parts. Case does not count.
     """
     spelled = tuple(_spellings(path))
-    anything = _any_of(tuple(globs))
+    every = tuple(globs)
+    if not any(anchor in whole for whole in spelled for anchor in _anchors(every)):
+        return None
+    anything = _any_of(every)
     if anything is None or not any(anything.match(whole) for whole in spelled):
         return None
     return next((glob for glob in globs if any(rx.match(whole) for rx in _regexes(glob) for whole in spelled)), None)
@@ -76,6 +79,12 @@ def _spellings(path: str) -> Iterator[str]:
         parts = (part for part in text.lower().replace("\\", "/").split("/") if part not in {"", "."})
         if whole := "/".join(part.strip() for part in parts):
             yield whole
+
+
+@lru_cache(maxsize=8)
+def _anchors(globs: tuple[str, ...]) -> tuple[str, ...]:
+    """Return literals, one of which stands in each path that *globs* match: most paths are told by them alone."""
+    return tuple(dict.fromkeys(literal_of(glob.lower()) for glob in globs))
 
 
 @lru_cache(maxsize=8)
