@@ -20,7 +20,8 @@ from profile_router.api.schemas import SCHEMAS
 from profile_router.api.value import declared_fields
 from profile_router.core.task import Task
 from profile_router.errors import PolicyError, UsageError
-from profile_router.policies.file import SHIPPED, policy_in
+from profile_router.policies.file import SHIPPED
+from profile_router.policies.grammar import policy_in
 
 POLICY = yaml.load(SHIPPED.read_text(encoding="utf-8"), yaml.CSafeLoader)
 

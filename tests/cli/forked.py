@@ -181,7 +181,7 @@ def load() -> None:
     file = importlib.import_module("profile_router.policies.file")
     kinds = file.read_policy(file.SHIPPED).kinds.kinds  # the patterns are compiled then
     assert [one.literals for _, each in kinds for one in each]
-    _remember_policies(file)
+    _remember_policies(importlib.import_module("profile_router.policies.grammar"))
     importlib.import_module("profile_router.prompting.tokens").load_encoding()
     http = importlib.import_module("profile_router.servers.http")
     http.idle_client()
@@ -191,16 +191,16 @@ def load() -> None:
     _read_types()
 
 
-def _remember_policies(file: ModuleType) -> None:
+def _remember_policies(grammar: ModuleType) -> None:
     """Let the values of one policy be made once: each fork still reads its file and what is kept."""
-    make, made = file._policy, {}
+    make, made = grammar._policy, {}
 
     def policy(root: object, digest: str, source: str) -> Any:
         if digest not in made:
             made[digest] = make(root, digest, source)
         return replace(made[digest], source=source)
 
-    file._policy = policy  # type: ignore[attr-defined]
+    grammar._policy = policy  # type: ignore[attr-defined]
 
 
 def _read_types() -> None:

@@ -22,6 +22,19 @@ print(code, len(started), *sorted(sys.modules), file=sys.stderr)
 # Of the standard library: each takes 1 ms or more, and `route` asks nothing of it.
 DEAR = ("ssl", "asyncio", "email", "http.client", "logging", "importlib.metadata", "random", "tempfile", "pydoc", "xml")
 DEAR_IN_A_FOLDER = ("_hashlib", "locale", "subprocess", "threading", "shutil")
+# What is asked only where the task, the policy or the place has more to it. The second call finds the policy as kept.
+OF_OTHER_TASKS = (
+    *("cli.live_line", "core.telling.layout", "core.telling.located", "core.ladder.spending", "core.ladder.causes"),
+    *("core.language.starts", "core.language.mentions", "core.language.faults", "core.language.edits"),
+    *("core.privacy.confidential", "core.privacy.personal_data", "policies.grammar", "outside.strict_yaml"),
+    *(
+        "outside.yaml_guard",
+        "withheld.named_paths",
+        "withheld.whole_scan",
+        "withheld.survey",
+        "workspace.task_in_folder",
+    ),
+)
 MOST_PROCESSES = {"a folder": 0, "a repository": 2, "a repository with tests": 3}  # of git, 5 to 10 ms each
 OF_A_RUN = (
     *("asyncio", "pydantic", "httpx2", "jinja2", "tiktoken", "regex", "openai", "langchain", "langgraph"),
@@ -59,6 +72,13 @@ def test_offline_route_imports_nothing_of_the_runners_and_starts_no_jail(kind: s
     found = [name for name in names for needless in wanted if name == needless or name.startswith(f"{needless}.")]
     assert not found
     assert started <= MOST_PROCESSES[kind]
+
+
+def test_a_plain_task_in_a_folder_imports_nothing_that_only_others_need(tmp_path: Path) -> None:
+    for _ in range(2):
+        _, names = _modules(tmp_path, "fix the typo in the greeting")
+    assert [name for name in OF_OTHER_TASKS if f"profile_router.{name}" in names] == []
+    assert "shlex" not in names
 
 
 def test_the_list_of_commands_imports_none_of_them(monkeypatch: pytest.MonkeyPatch) -> None:

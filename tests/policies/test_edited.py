@@ -10,7 +10,8 @@ import pytest
 from profile_router.core.policy import Policy
 from profile_router.outside.strict_yaml import Refused
 from profile_router.policies.edited import with_numbers
-from profile_router.policies.file import SHIPPED, policy_in
+from profile_router.policies.file import SHIPPED
+from profile_router.policies.grammar import policy_in
 
 TEXT = SHIPPED.read_text()
 SMALL = ("rules", "small-change")

@@ -16,7 +16,7 @@ from tests.examples import examples
 from profile_router.core.policy import Policy
 from profile_router.errors import PolicyError
 from profile_router.outside import strict_yaml
-from profile_router.policies import file, parsed
+from profile_router.policies import file, grammar, parsed
 from profile_router.policies.file import SHIPPED, found_policy, read_policy
 from profile_router.state import kept_files
 
@@ -40,7 +40,7 @@ def parses(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         seen.append(len(text))
         return strict_yaml.parse_yaml(text)
 
-    monkeypatch.setattr(file, "parse_yaml", parse)
+    monkeypatch.setattr(grammar, "parse_yaml", parse)
     return seen
 
 

@@ -11,7 +11,6 @@ from profile_router.core.found_check import CheckRunner
 from profile_router.core.locating.located import Band
 from profile_router.core.policy.rules import SizeClass, Tier
 from profile_router.core.telling.decision import decision_lines
-from profile_router.core.telling.located import explain_lines
 from profile_router.runs.route import Routed
 
 
@@ -221,6 +220,8 @@ class RouteResult(RouteView):
         routed = self._routed
         lines = decision_lines(routed.decision, routed.policy, routed.check)
         if explain:
+            from profile_router.core.telling.located import explain_lines
+
             lines += [f"  {line}" for line in explain_lines(routed.decision.evidence.located)]
         return lines
 

@@ -17,7 +17,6 @@ from profile_router.cli.examples import EXAMPLES
 from profile_router.cli.progress import folded
 from profile_router.cli.screens import HANDLER, columns, make_harmless
 from profile_router.cli.spelling import COMMANDS, GROUPS, as_called
-from profile_router.core.telling.layout import wrapped
 from profile_router.core.text import counted, may_be_repeated, nearest, shown
 from profile_router.errors import RouterError, UsageError
 from profile_router.folders import PROGRAM_NAME
@@ -44,9 +43,13 @@ class _Help(argparse.HelpFormatter):
         super().__init__(prog, **{"width": _help_width() - 2, **settings})
 
     def _split_lines(self, text: str, width: int) -> list[str]:
+        from profile_router.core.telling.layout import wrapped
+
         return wrapped(" ".join(text.split()), width)
 
     def _fill_text(self, text: str, width: int, indent: str) -> str:
+        from profile_router.core.telling.layout import wrapped
+
         lines: list[str] = []
         for one in text.splitlines():
             lines += [one] if one.startswith("  ") else wrapped(one, width - len(indent), indent=2)

@@ -6,11 +6,13 @@ import os
 import sys
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, ExitStack, nullcontext
-from typing import Any, Self, TextIO
+from typing import TYPE_CHECKING, Any, Self, TextIO
 
-from profile_router.cli.live_line import LiveLine, is_live
 from profile_router.cli.screens import columns, glyph_on, printable, showable
 from profile_router.cli.spelling import as_called
+
+if TYPE_CHECKING:
+    from profile_router.cli.live_line import LiveLine
 
 _GLYPHS: Mapping[str, str] = {
     "found": "●",
@@ -48,6 +50,8 @@ class Progress:
         self._open = ExitStack()
 
     def __enter__(self) -> Self:
+        from profile_router.cli.live_line import LiveLine, is_live  # `route` shows no event
+
         if self.live is None and is_live(self._stream):
             self.live = self._open.enter_context(LiveLine(self._stream))
         return self

@@ -7,7 +7,6 @@ plain name: whoever reads that knows how they call us.
 from __future__ import annotations
 
 import os
-import shlex
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -68,6 +67,8 @@ def called() -> str:
     program = Path(sys.argv[0])
     if not (program / "__main__.py").is_file():
         return PROGRAM_NAME
+    import shlex  # of the programs that call us hardly one does so by a folder
+
     near = os.path.relpath(program)
     return f"python3 {shlex.quote(str(program.absolute()) if near.startswith('..') else near)}"
 

@@ -5,8 +5,7 @@ It runs the repository's code, so it runs in a jail, or not at all.
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from profile_router.core.text import exactly
@@ -41,6 +40,13 @@ CheckRunner = Literal[
     "vet",
     "command",
 ]
+
+
+def _spelled(words: Sequence[str]) -> str:
+    """Return *words* as a shell would be given them."""
+    import shlex  # a route in a folder finds no check
+
+    return shlex.join(words)
 
 
 @frozen
@@ -92,12 +98,12 @@ class FoundCheck:
     @property
     def command(self) -> str:
         """Return the command line as a shell would be given it."""
-        return shlex.join(self.words)
+        return _spelled(self.words)
 
     @property
     def asked(self) -> str:
         """Return the whole command line as somebody is asked about it: none of it cut, and like no other."""
-        return exactly(shlex.join(self.whole))
+        return exactly(_spelled(self.whole))
 
     @property
     def too_long(self) -> str:
@@ -109,7 +115,7 @@ class FoundCheck:
     def unrun(self) -> str:
         """Return that it was found and not run, and why."""
         how = "asked for" if self.proposed else "found"
-        return f"the check `{shlex.join(self.whole)}` was {how} and not run: {self.refused}"
+        return f"the check `{_spelled(self.whole)}` was {how} and not run: {self.refused}"
 
     @property
     def briefly(self) -> str:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
 from profile_router.core.conversation import TURN_TOKENS, Conversation, alternating
 from profile_router.core.evidence import NONE_TO_EDIT, UNKNOWN, Evidence, NamedFile, PrivateFinding, Range, Window
 from profile_router.core.language.anchored import Anchored
-from profile_router.core.language.faults import only_asks
 from profile_router.core.language.kinds import KindHit, find_kinds
 from profile_router.core.language.phrases import SCOPE, find_phrases, language_of_text
 from profile_router.core.language.scope import has_scope_word
@@ -20,10 +20,9 @@ from profile_router.core.policy.rules import LargeChangeRule, LongContextRule
 from profile_router.core.routing.fit import counting_limits
 from profile_router.core.task import Task
 from profile_router.core.text import shown
-from profile_router.evidence.private_scan import file_reader, find_private
+from profile_router.evidence.private_scan import IsThere, file_reader, find_private
 from profile_router.prompting.tokens import PROMPT_CHARS, PROMPT_TOKENS, count_tokens
 from profile_router.values import frozen
-from profile_router.withheld.named_paths import NamedPrivate
 from profile_router.workspace.folder import Workspace, base_of, expanded, tracked_files, written_path
 from profile_router.workspace.images import find_images, strip_data_urls
 from profile_router.workspace.named_files import find_named_files
@@ -63,9 +62,7 @@ def measure(
         file_reader(base_of(around.workspace, around.cwd)),
         given=(*task.files, *task.images, *task.spelled, *_read_from(task, around.cwd)),
         confidential=policy.confidential,
-        is_there=NamedPrivate(
-            workspace=around.workspace, cwd=around.cwd, globs=policy.private_paths, copied_from=around.copied_from
-        ),
+        is_there=_leads_somewhere(around, policy),
     )
     kinds, wide, understood = _kinds(task.goal, policy)
     said_sizes = stated_sizes(task.goal)
@@ -101,6 +98,19 @@ def measure(
 def may_be_located(evidence: Evidence, around: Surroundings, seconds: float) -> bool:
     """Tell whether the workspace is asked where a task works. That takes time, and a task that names files says so."""
     return seconds > 0 and around.workspace is not None and not evidence.files
+
+
+def _leads_somewhere(around: Surroundings, policy: Policy) -> IsThere:
+    """Return what tells whether a private path that a text names is there. Most texts name none."""
+
+    @cache
+    def there() -> IsThere:
+        from profile_router.withheld.named_paths import NamedPrivate
+
+        paths, copied_from = policy.private_paths, around.copied_from
+        return NamedPrivate(workspace=around.workspace, cwd=around.cwd, globs=paths, copied_from=copied_from)
+
+    return lambda path: there()(path)
 
 
 def _read_from(task: Task, cwd: Path) -> tuple[str, ...]:
@@ -173,10 +183,10 @@ def _files_to_edit(task: Task, said: StatedSizes, named: int, tests: int) -> Ran
         return _stated(said.files)
     if tests:
         return Range(tests, max(named, tests), "measured")
-    if named and only_asks(task.goal, task.files):
-        return NONE_TO_EDIT
     if named:
-        return Range(1, named, "measured")
+        from profile_router.core.language.faults import only_asks  # many a task names no file
+
+        return NONE_TO_EDIT if only_asks(task.goal, task.files) else Range(1, named, "measured")
     return Range(1, said.files_at_most, "stated") if said.files_at_most and said.edits else UNKNOWN
 
 

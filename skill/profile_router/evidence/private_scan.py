@@ -7,8 +7,10 @@ A path that is given counts by its name. A path that a text names counts where i
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from profile_router.core.evidence import NamedFile, PrivateFinding
 from profile_router.core.language.anchored import Anchored
@@ -19,7 +21,9 @@ from profile_router.core.privacy.findings import findings, masked, private_glob,
 from profile_router.core.privacy.readings import readings
 from profile_router.core.text import shown
 from profile_router.expressions import expression
-from profile_router.withheld.whole_scan import EndNotReached, ReadBudget, TextWindow, file_windows
+
+if TYPE_CHECKING:  # only where a file is named there is one to look through
+    from profile_router.withheld.whole_scan import ReadBudget, TextWindow
 
 MOST_SCANNED_BYTES = 256 * 1024 * 1024  # of all named files together; some 5 MB a second
 SCAN_SECONDS = 60.0
@@ -38,7 +42,7 @@ _USED = r"[(\[]|\s?(?:[=!<>+]=|=>)|\s[=+]\s|\s+import\b"
 _MEMBER = Anchored(rf"(?:(?<=[\w)\]][(\[])|(?<=[=!<>]=\s)){_NAME}|(?<![\w./\\$~-]){_NAME}(?={_USED})")
 _MEMBER_END = expression(r"\.(?:key|env)(?![\w./\\-])")
 
-ReadFile = Callable[[str], Iterable[TextWindow]]
+ReadFile = Callable[[str], "Iterable[TextWindow]"]
 IsThere = Callable[[str], bool]
 
 
@@ -82,8 +86,19 @@ def find_private(
 
 def file_reader(base: Path) -> ReadFile:
     """Return a function that reads files, relative to *base*, within one budget for all. It raises EndNotReached."""
-    budget = ReadBudget(left=MOST_SCANNED_BYTES, seconds=SCAN_SECONDS)
-    return lambda path: file_windows(base / path, budget)
+
+    @cache
+    def budget() -> ReadBudget:
+        from profile_router.withheld.whole_scan import ReadBudget
+
+        return ReadBudget(left=MOST_SCANNED_BYTES, seconds=SCAN_SECONDS)
+
+    def windows(path: str) -> Iterable[TextWindow]:
+        from profile_router.withheld.whole_scan import file_windows
+
+        return file_windows(base / path, budget())
+
+    return windows
 
 
 def _paths_in(text: str) -> list[str]:
@@ -121,7 +136,12 @@ def _may_be_path(word: PathWord) -> bool:
 
 def _keys_in(files: Sequence[NamedFile], read_file: ReadFile, confidential: Confidential) -> Iterator[PrivateFinding]:
     # "binary" as well: one letter that is not UTF-8 in a comment makes a file so.
-    for file in (file for file in files if file.form in {"text", "binary"}):
+    read = [file for file in files if file.form in {"text", "binary"}]
+    if not read:
+        return
+    from profile_router.withheld.whole_scan import EndNotReached
+
+    for file in read:
         try:
             for window in read_file(file.path):
                 for found in findings(window.text, confidential, by_look=window.by_look):

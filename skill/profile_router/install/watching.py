@@ -17,7 +17,8 @@ from profile_router.install.applying import read_file
 from profile_router.install.changes import Change, Insertion, inserted
 from profile_router.install.yaml_text import Edit, line_break
 from profile_router.outside.strict_yaml import Node, Refused, pairs, parse_yaml
-from profile_router.policies.file import SHIPPED, switch
+from profile_router.policies.file import SHIPPED
+from profile_router.policies.grammar import switch
 
 _KEY = "hermes_plugin"
 _WAS = "  # by `profile-router install`; was: "

@@ -30,7 +30,8 @@ _CLASSES: Mapping[str, Any] = {
 } | {made.__name__: made for made in (Anchored, KindPatterns, Phrases)}
 _OURS, _TOP = "profile_router.", Path(__file__).parents[1]
 _READ_BY = (  # modules that refuse, compile or make a value; a test names what is missing here
-    "policies/file.py", "policies/parsed.py", "outside/strict_yaml.py", "outside/yaml_guard.py", "outside/places.py",
+    "policies/file.py", "policies/grammar.py", "policies/parsed.py",
+    "outside/strict_yaml.py", "outside/yaml_guard.py", "outside/places.py",
     "core/text.py", "core/language/clauses.py", "core/language/plain_text.py", "core/language/starts.py",
     "core/privacy/confidential.py", "core/privacy/known_forms.py", "core/privacy/personal_data.py",
     "core/privacy/readings.py", "digests.py", "errors.py", "expressions.py", "values.py",

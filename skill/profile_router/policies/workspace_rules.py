@@ -15,8 +15,6 @@ from profile_router.digests import sha256
 from profile_router.errors import PolicyError
 from profile_router.git.command import folder_with_git
 from profile_router.outside.plain_file import read_plain
-from profile_router.outside.strict_yaml import Reader, Refused, pairs, parse_yaml
-from profile_router.policies.file import check_private, switch
 from profile_router.workspace.folder import Workspace
 
 if TYPE_CHECKING:
@@ -79,7 +77,9 @@ def read_workspace_policy(root: Path) -> WorkspacePolicy | None:
 
 
 def _parsed(text: str, path: Path, digest: str) -> WorkspacePolicy:
-    from profile_router.core.policy.tighten import LessChecked, WorkspacePolicy
+    from profile_router.core.policy.tighten import LessChecked, WorkspacePolicy  # few workspaces have such a file
+    from profile_router.outside.strict_yaml import Reader, Refused, pairs, parse_yaml
+    from profile_router.policies.grammar import check_private, switch
 
     try:
         root = parse_yaml(text)

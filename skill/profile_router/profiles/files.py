@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from profile_router.errors import ProfileError
 from profile_router.outside.plain_file import read_plain
-from profile_router.outside.yaml_guard import Hostile, refuse_hostile, safe_loader
 from profile_router.profiles.kept_configs import keep_config, recall_config
 from profile_router.profiles.settings import described_value
 
@@ -68,6 +67,8 @@ def read_text(path: Path) -> str | None:
 def parse_config(text: str, path: Path) -> dict[str, Any]:
     """Return the mapping in *text*, which stands in the file *path*. Raises ProfileError as `read_config` does."""
     import yaml  # costs more than the rest of `route`'s start together, and not every call reads a profile
+
+    from profile_router.outside.yaml_guard import Hostile, refuse_hostile, safe_loader
 
     try:
         refuse_hostile(text, levels=_MAX_DEPTH, values=_MAX_VALUES)

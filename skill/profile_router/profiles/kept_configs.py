@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 from profile_router import __version__
 from profile_router.digests import sha256
-from profile_router.outside.yaml_guard import safe_loader
 from profile_router.state.kept_files import keep_file, kept
 
 if TYPE_CHECKING:
@@ -40,6 +39,8 @@ def recall_config(folder: Path, text: str) -> dict[str, Any] | None:
 def keep_config(folder: Path, text: str, config: dict[str, Any]) -> None:
     """Keep in *folder* where the values of *config* stand in *text*. Where that cannot be, it is not."""
     import yaml
+
+    from profile_router.outside.yaml_guard import safe_loader
 
     with suppress(*_UNREADABLE):
         places = _places(yaml.compose(text, Loader=safe_loader()), text)

@@ -12,7 +12,8 @@ from profile_router.ledger.past_tasks import early_scores, past_tasks
 from profile_router.ledger.words import seal_of
 from profile_router.outside.strict_yaml import Refused
 from profile_router.policies.edited import with_numbers
-from profile_router.policies.file import find_policy, policy_in, read_policy
+from profile_router.policies.file import find_policy, read_policy
+from profile_router.policies.grammar import policy_in
 from profile_router.reporting.calibrating import JudgedNumber, calibrate
 from profile_router.reporting.replayed import MOST_TASKS
 from profile_router.state.folder import state_dir

@@ -8,7 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from profile_router.core.found_check import FoundCheck
-from profile_router.core.ladder.spending import cap_of
 from profile_router.core.locating.located import Located
 from profile_router.core.policy import Policy
 from profile_router.core.routing.decide import decide, stays_here
@@ -51,6 +50,8 @@ def quote(task: Task, policy_file: str | None, environ: Mapping[str, str], cwd: 
     decision = _decided(setup.task, setup)
     if isinstance(decision, Refusal):
         return Quote(profile=None, rule=decision.rule, usd=0.0)
+    from profile_router.core.ladder.spending import cap_of  # a route says no cap
+
     private = bool(decision.evidence.private) or setup.task.local_only
     usd = ladder_cost(decision.estimate, decision.profile, setup.policy, private=private)
     most = min(usd, cap_of(setup.task, setup.policy.budget))

@@ -13,7 +13,6 @@ from dataclasses import field
 from pathlib import Path
 
 from profile_router.core.evidence import NamedFile
-from profile_router.core.language.mentions import files_of_glob, is_glob, may_name_files, mentions
 from profile_router.core.language.path_words import path_words
 from profile_router.core.text import shown
 from profile_router.errors import UsageError
@@ -163,6 +162,8 @@ class _Naming:
 
     def add_given(self, value: str) -> None:
         path = self.facts.base / expanded(value)
+        from profile_router.core.language.mentions import is_glob
+
         if is_glob(value) and not os.path.lexists(path):
             return self._add_given_glob(value)
         found = self.facts.of(_resolved(path)) if value else Unusable("missing", "is empty")
@@ -174,6 +175,8 @@ class _Naming:
         return None
 
     def _add_given_glob(self, value: str) -> None:
+        from profile_router.core.language.mentions import files_of_glob
+
         found = files_of_glob(value, self._tracked())
         if not found:
             where = shown(str(self.facts.base))
@@ -181,7 +184,11 @@ class _Naming:
         self._add_grouped(found)
 
     def add_named_in(self, text: str) -> None:
-        words = path_words(text) if self.workspace else ()
+        if self.workspace is None:
+            return
+        from profile_router.core.language.mentions import may_name_files, mentions
+
+        words = path_words(text)
         if not may_name_files(words):
             return
         base, here = self.facts.base, _resolved(self.cwd)

@@ -14,6 +14,7 @@ from sys import maxsize
 from profile_router.expressions import expression
 
 Match = re.Match[str]
+LENGTH = 2  # characters with which a match begins, by which expressions are told apart (`starts`)
 _LONG = 4_000  # characters of a text for which an expression is compiled at once: `match` may ask for many places in it
 _OF_NO_CASE = tuple("İıſ\u212a")  # which `re` takes for i, s and k where case does not count, and `lower` does not
 

@@ -13,10 +13,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
 
-from profile_router.core.language.anchored import Anchored
+from profile_router.core.language.anchored import LENGTH, Anchored
 from profile_router.core.language.clauses import ASIDES, IMPERATIVES, WORDS, WORK, clauses, first_word, word_set
 from profile_router.core.language.plain_text import OPAQUE, plain_text
-from profile_router.core.language.starts import LENGTH, starts_of
 from profile_router.expressions import expression
 from profile_router.values import frozen
 
@@ -106,6 +105,8 @@ def compile_kinds(patterns: Mapping[str, Sequence[str]]) -> KindPatterns:
 
 def _starts(kinds: Sequence[tuple[str, Sequence[Anchored]]]) -> Mapping[str, list[_Place]]:
     """Return the places of *kinds* by the first two characters of what they match. All lists are in policy order."""
+    from profile_router.core.language.starts import starts_of  # what was told of a policy before is kept
+
     of = {(at, number): starts_of(one.pattern) for at, (_, each) in enumerate(kinds) for number, one in enumerate(each)}
     known = {"", *(start for starts in of.values() for start in starts)}
     return {start: [place for place, starts in of.items() if not starts or start in starts] for start in known}

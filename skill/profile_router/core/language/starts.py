@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from profile_router.core.language.anchored import LOOKS, PIECE, UNREAD_GROUP, is_literal, repeats
+from profile_router.core.language.anchored import LENGTH, LOOKS, PIECE, UNREAD_GROUP, is_literal, repeats
 
-LENGTH = 2
 _NO_WIDTH = frozenset({"^", "$", r"\b", r"\B", r"\A", r"\Z"})
 _Known = tuple[frozenset[str], frozenset[str]]  # starts that are told to their end, and those that what follows goes on
 _NONE: frozenset[str] = frozenset()

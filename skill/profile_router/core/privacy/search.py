@@ -7,14 +7,13 @@ its own stands.
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
-from itertools import accumulate, chain
+from itertools import chain
 
 from profile_router.core.language.anchored import Anchored
 from profile_router.core.policy.private import NO_CONFIDENTIAL, Confidential
-from profile_router.core.privacy.confidential import confidential_spans
+from profile_router.core.privacy.fresh_lines import fresh_lines
 from profile_router.core.privacy.known_forms import (
     KEY_KINDS,
     KINDS_BY_LOOK,
@@ -63,7 +62,7 @@ def secret_spans(
     last: Reading | None = None
     clean: set[str] = set()  # lines without a finding
     for view in readings(text):
-        ours = () if confidential == NO_CONFIDENTIAL or keys_only else confidential_spans(view.text, confidential)
+        ours = () if keys_only else _called_private(view.text, confidential)
         for start, end, kind in ours:
             yield Span(*view.origin(start, end), kind)
         for start, end, kind in _over_breaks(view, kinds):
@@ -81,50 +80,6 @@ def secret_spans(
     if last is not None and (wrapped := unwrapped(last)) is not None:
         for start, end, kind in _joined(wrapped, kinds):
             yield Span(*wrapped.origin(start, end), kind)
-
-
-@frozen(kw_only=False)
-class FreshLines:
-    """Some lines of a text, joined as `text`. `here` and `there`: where each of them starts in it and in the whole."""
-
-    text: str
-    here: Sequence[int] = (0,)
-    there: Sequence[int] = (0,)
-
-    def place(self, start: int, end: int) -> tuple[int, int]:
-        """Return where the piece *start* to *end* of one line stands in the whole text."""
-        line = bisect_right(self.here, start) - 1
-        shift = self.there[line] - self.here[line]
-        return start + shift, end + shift
-
-    def without(self, starts: Iterable[int]) -> set[str]:
-        """Return the lines in which none of *starts* lies."""
-        left, over = set(self.text.split("\n")), -1
-        for start in sorted(starts):
-            if start > over:
-                first, end = self.text.rfind("\n", 0, start) + 1, self.text.find("\n", start)
-                over = end if end >= 0 else len(self.text)
-                left.discard(self.text[first:over])
-        return left
-
-
-def fresh_lines(text: str, seen: set[str]) -> Iterator[FreshLines]:
-    """Yield the lines of *text* that are not among those *seen*: those of ASCII apart, since they are faster."""
-    if not seen and text.isascii():
-        yield FreshLines(text)
-        return
-    lines = text.split("\n")
-    fresh = [(line, at) for line, at in zip(lines, _starts(lines), strict=True) if line not in seen]
-    for plain in (True, False):
-        mine = [(line, at) for line, at in fresh if line.isascii() is plain]
-        joined = [line for line, _ in mine]
-        if any(joined):
-            yield FreshLines("\n".join(joined), _starts(joined), [at for _, at in mine])
-
-
-def _starts(lines: Sequence[str]) -> list[int]:
-    """Return where each of *lines* starts in the text that they are."""
-    return list(accumulate((len(line) + 1 for line in lines[:-1]), initial=0))
 
 
 def _over_breaks(view: Reading, kinds: Sequence[SecretKind]) -> Iterator[tuple[int, int, str]]:
@@ -187,8 +142,17 @@ def _kind_encoded(run: str, confidential: Confidential, kinds: Sequence[SecretKi
     except ValueError:
         return None
     found = _in_lines(text, confidential, kinds)
-    ours = confidential_spans(text, confidential) if confidential != NO_CONFIDENTIAL else ()
+    ours = _called_private(text, confidential)
     return next((kind for *_, kind in (*found, *ours)), None)
+
+
+def _called_private(text: str, confidential: Confidential) -> Iterable[tuple[int, int, str]]:
+    """Return where in *text* stands what *confidential* calls private. Most policies call nothing so."""
+    if confidential == NO_CONFIDENTIAL:
+        return ()
+    from profile_router.core.privacy.confidential import confidential_spans
+
+    return confidential_spans(text, confidential)
 
 
 def _joined(wrapped: Reading, kinds: Sequence[SecretKind]) -> Iterator[tuple[int, int, str]]:

@@ -11,7 +11,6 @@ from profile_router.core.policy import Policy
 from profile_router.core.routing.fit import reply_room, usable_tokens
 from profile_router.core.routing.route import Decision, Refusal, Route
 from profile_router.core.routing.task_size import file_tokens
-from profile_router.core.telling.located import located_json, spans_text
 from profile_router.core.text import counted, exactly
 
 Json = dict[str, Any]
@@ -60,8 +59,16 @@ def evidence_json(evidence: Evidence) -> Json:
             named_fields(window, "profile", "tokens", "source", "prompt_tokens") for window in evidence.windows
         ],
         "notes": list(evidence.notes),
-        "located": evidence.located and located_json(evidence.located),
+        "located": _located_json(evidence),
     }
+
+
+def _located_json(evidence: Evidence) -> Json | None:
+    if evidence.located is None:
+        return None
+    from profile_router.core.telling.located import located_json  # only a repository is asked
+
+    return located_json(evidence.located)
 
 
 def named_fields(value: object, *names: str) -> Json:
@@ -110,8 +117,10 @@ def _sizes(evidence: Evidence, profile: str, policy: Policy) -> Iterator[str]:
         room = usable_tokens(window, policy.counting)
         source = _source(window.source, window.age_s)
         yield f"{tokens} of {room:,} usable tokens: {_terms(window, policy)} ({source}), {images}"
-    if evidence.located and (spans := spans_text(evidence.located)):
-        yield spans
+    if evidence.located:
+        from profile_router.core.telling.located import spans_text
+
+        yield from filter(None, (spans_text(evidence.located),))
     if more := file_tokens(evidence, policy):
         files = f"{len(evidence.files)} named files" if len(evidence.files) > 1 else "the named file"
         yield f"about {counted(more, 'token')} more in {files}, read as the work goes on"
