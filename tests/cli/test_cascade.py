@@ -1,4 +1,13 @@
-"""The cascade as a process: local, its check, one repair, a promotion; and the promotion that does not wait for that."""
+"""The cascade as a process: local, its check, one repair, a promotion; and the promotion that does not wait for that.
+
+What waits here for the night has a sibling for each change:
+
+- caught, repaired once, promoted, verified, exit 0, fixed and broke: `test_found_check.py`, its first test;
+- the verdict's first line: `test_difference.py`;
+- early after four turns, and each term: `runners/embedded/test_steps_taken.py`, `core/ladder/test_early_score.py`;
+- the step of that promotion: `graphs/test_early_promotion.py`;
+- the score in each record: `ledger/test_run_ledger.py`.
+"""
 
 from __future__ import annotations
 

@@ -78,6 +78,12 @@ def test_a_model_that_claims_success_and_fixed_nothing_is_caught_repaired_once_a
     check = result["verified"]["check"]
     assert (check["command"], check["passed"], result["verified"]["unverified"]) == (COMMAND, True, [])
     assert check["source"] == "tests/test_calc.py is written for unittest"
+    assert (check["difference"]["fixed"], check["difference"]["broke"]) == (["test_calc.Adds.test_it"], [])
+    assert result["steps"] == [
+        "the verification failed → coding-local repairs it, once",
+        "the verification failed → coding-burst, once",
+    ]
+    assert (repository / "calc.py").read_text() == "def add(a, b):\n    return a + b  # fixed\n"
 
 
 @pytest.mark.jail
