@@ -22,6 +22,21 @@ def test_the_tour_has_ten_tasks_each_with_files_of_its_own() -> None:
             assert all(arguments["path"] == stop.file for _, arguments in line.calls)
 
 
+@pytest.mark.parametrize(("given", "place"), [((), "state/tour.html"), (("--html", "mine.html"), "here/mine.html")])
+def test_where_nobody_names_the_page_nothing_is_written_where_the_user_stands(
+    given: tuple[str, ...], place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from profile_router.cli.app import main
+
+    pages: list[Path] = []
+    monkeypatch.setattr(told, "tour", lambda page, *, as_json: pages.append(page) or 0)
+    monkeypatch.setenv("PROFILE_ROUTER_STATE", str(tmp_path / "state"))
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    assert main(["demo", "--tour", *given]) == 0
+    assert (pages, list((tmp_path / "here").iterdir())) == ([tmp_path / place], [])
+
+
 @pytest.mark.nightly
 def test_a_stop_is_run_and_reported_and_nothing_but_the_page_stays(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]

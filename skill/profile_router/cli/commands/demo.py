@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -24,12 +25,13 @@ from profile_router.demo.provider import Script, refusing, scripted
 from profile_router.demo.scratch import CHECK, LINES, MODEL, SCRATCH_GOAL, make_scratch, own_environment
 from profile_router.errors import UsageError
 from profile_router.machine.imports import import_large
+from profile_router.state.folder import private_folder, state_dir
 
 _FIRST = "demo: scripted stand-ins on 127.0.0.1, so no key and no model; the rest is real"
 _IS_DOWN, _DOES_WRONG = "a server that is down", "plays a local model that claims too much"
 _TURN_PAUSE_S = 0.15  # so that an eye can follow the turns
 _COLUMNS = ("profile", "step", "model", "outcome", "in", "out", "cost", "s")
-TOUR_PAGE = "profile-router-tour.html"
+TOUR_PAGE = "tour.html"  # in the folder of our state: nobody named a place for it
 _WIDE = 200  # columns of a pipe
 
 
@@ -39,7 +41,8 @@ def add(parser: argparse.ArgumentParser) -> None:
     help_of = "show a local attempt whose check fails, its repair, and the promotion"
     parser.add_argument("--cascade", action="store_true", help=help_of)
     parser.add_argument("--tour", action="store_true", help="run ten mixed tasks, then report on them")
-    parser.add_argument("--html", metavar="FILE", help=f"where to write the page of the tour (default: {TOUR_PAGE})")
+    where = f"where to write the page of the tour (default: {TOUR_PAGE} in the state folder; its path is told)"
+    parser.add_argument("--html", metavar="FILE", help=where)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -53,7 +56,8 @@ def run(arguments: argparse.Namespace) -> int:
 
         if arguments.html == "":
             raise UsageError("--html is empty; name a file")
-        return tour(Path(arguments.html or TOUR_PAGE).absolute(), as_json=arguments.json)
+        page = arguments.html or private_folder(state_dir(os.environ)) / TOUR_PAGE
+        return tour(Path(page).absolute(), as_json=arguments.json)
     _say(_FIRST, "")
     with _cascade() if arguments.cascade else _stage() as repository:
         _say(*_opening(_DOES_WRONG if arguments.cascade else _IS_DOWN), "")
