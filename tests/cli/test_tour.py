@@ -29,7 +29,12 @@ def test_where_nobody_names_the_page_nothing_is_written_where_the_user_stands(
     from profile_router.cli.app import main
 
     pages: list[Path] = []
-    monkeypatch.setattr(told, "tour", lambda page, *, as_json: pages.append(page) or 0)
+
+    def heard(page: Path, *, as_json: bool) -> int:
+        pages.append(page)
+        return int(as_json)
+
+    monkeypatch.setattr(told, "tour", heard)
     monkeypatch.setenv("PROFILE_ROUTER_STATE", str(tmp_path / "state"))
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")

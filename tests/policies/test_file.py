@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from profile_router.core.policy.rules import LongContextRule
 from profile_router.errors import PolicyError
-from profile_router.policies.file import SHIPPED, find_policy, read_policy
+from profile_router.policies.file import SHIPPED, find_policy, is_as_shipped, read_policy
 
 TEXT = SHIPPED.read_text(encoding="utf-8")
 LINES = TEXT.splitlines()
@@ -268,3 +268,19 @@ def test_one_garbled_line_gives_a_policy_or_a_policy_error(
 
 def test_a_home_that_can_name_no_folder_has_no_policy_of_its_own() -> None:
     assert find_policy(None, {"HOME": "/" + "w" * 5_000}) == SHIPPED
+
+
+def test_a_copy_that_nobody_changed_is_as_shipped_wherever_it_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from profile_router.cli.app import main
+
+    assert main(["policy", "show", "--shipped"]) == 0
+    mine = tmp_path / "mine.yaml"
+    mine.write_text(capsys.readouterr().out, encoding="utf-8")
+    assert read_policy(mine).digest == read_policy(SHIPPED).digest
+    for more, same in (("", True), ("# mine\n", False)):
+        mine.write_text(SHIPPED.read_text(encoding="utf-8") + more, encoding="utf-8")
+        main(["policy", "check", str(mine)])
+        assert is_as_shipped(read_policy(mine)) is same
+        assert capsys.readouterr().out.rstrip().endswith(", as shipped") is same

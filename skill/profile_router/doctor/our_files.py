@@ -11,7 +11,7 @@ from pathlib import Path
 from profile_router.doctor.facts import DoctorFacts
 from profile_router.doctor.finding import Finding, failed, passed, warned
 from profile_router.errors import DataError
-from profile_router.policies.file import SHIPPED
+from profile_router.policies.file import SHIPPED, is_as_shipped
 from profile_router.prompting.tokens import BPE_RANKS_FILE, read_ranks
 from profile_router.resources import data
 from profile_router.state.folder import STATE_VARIABLE
@@ -23,7 +23,8 @@ def policy(facts: DoctorFacts) -> Iterator[Finding]:
         measured = f"{facts.policy_problem}; the checks below go by the shipped policy"
         yield failed("policy", measured, f"profile-router policy check {shlex.quote(facts.policy_file)}")
         return
-    origin = "as shipped" if facts.policy.source == str(SHIPPED) else facts.policy.source
+    own = "" if facts.policy.source == str(SHIPPED) else facts.policy.source
+    origin = ", ".join(filter(None, (own, "as shipped" if is_as_shipped(facts.policy) else "")))
     yield passed("policy", f"{origin}, {len(facts.policy.rules)} rules, digest {facts.policy.digest}")
 
 

@@ -104,7 +104,7 @@ def ask_study(study: Study, environ: Mapping[str, str], told: TellProgress, *, r
         locators=[locator.name for locator in methods.locators],
         about={
             "rows": f"{len(rows):,} ({_splits(rows)}), data {digest_of(rows)[:12]}",
-            "policy": f"{'the shipped one' if policy == SHIPPED else source}, {_digest(policy.read_bytes())[:12]}",
+            "policy": f"{_named(policy, source)}, {_digest(policy.read_bytes())[:12]}",
             "program": f"hermes-profile-router {__version__}, sources {_sources()[:12]}",
             "intervals": "95 %, bootstrap over rows, seeded",
         },
@@ -225,6 +225,11 @@ def _splits(rows: Sequence[KnownRow]) -> str:
 
 def _machine() -> str:
     return f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
+
+
+def _named(policy: Path, source: str) -> str:
+    """Return what the *policy* is called, which its caller named by *source*: a copy of the shipped one is that."""
+    return "the shipped one" if policy.read_bytes() == SHIPPED.read_bytes() else source
 
 
 def _digest(content: bytes) -> str:

@@ -61,7 +61,7 @@ def read_policy(path: Path, kept_in: Path | None = None) -> Policy:
         ) from None
     except UnicodeDecodeError as error:
         raise PolicyError(f"not UTF-8 text (byte {error.start})", file=str(path)) from None
-    digest = sha256(raw).hexdigest()[:12]
+    digest = _digest(raw)
     if kept_in and (known := recall_policy(kept_in, name, digest, str(path))):
         return known
     from profile_router.policies.grammar import policy_in  # most calls find the policy as it was kept
@@ -70,3 +70,12 @@ def read_policy(path: Path, kept_in: Path | None = None) -> Policy:
     if kept_in:
         keep_policy(kept_in, name, policy)
     return policy
+
+
+def is_as_shipped(policy: Policy) -> bool:
+    """Tell whether the file of *policy* is the shipped one, or a copy that nobody changed."""
+    return policy.digest == _digest(SHIPPED.read_bytes())
+
+
+def _digest(raw: bytes) -> str:
+    return sha256(raw).hexdigest()[:12]

@@ -13,14 +13,9 @@ from profile_router.core.policy import Policy
 from profile_router.core.policy.tighten import changes
 from profile_router.core.telling.layout import markdown_lines
 from profile_router.core.text import shown
-from profile_router.policies.file import SHIPPED, find_policy, read_policy
+from profile_router.policies.file import SHIPPED, find_policy, is_as_shipped, read_policy
 from profile_router.policies.workspace_rules import RULES_FILE, tightened_by
 from profile_router.workspace.folder import find_workspace
-
-# What editors with a YAML language server read.
-_FOR_EDITORS = """# yaml-language-server: $schema=policy.schema.json
-# That file is made by: profile-router policy schema > policy.schema.json
-"""
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -49,7 +44,9 @@ def run(arguments: argparse.Namespace) -> int:
     path = SHIPPED if getattr(arguments, "shipped", False) else find_policy(arguments.file, os.environ)
     policy = read_policy(path)
     if arguments.act == "check":
-        print(f"{path}: right · {len(policy.rules)} rules, {len(policy.kinds.kinds)} kinds, digest {policy.digest}")
+        same = ", as shipped" if is_as_shipped(policy) else ""
+        counts = f"{len(policy.rules)} rules, {len(policy.kinds.kinds)} kinds"
+        print(f"{path}: right · {counts}, digest {policy.digest}{same}")
     elif arguments.rules:
         from profile_router.prompting.templates import render_rules
 
@@ -63,7 +60,7 @@ def run(arguments: argparse.Namespace) -> int:
 
         _print_table(render_early(policy))
     else:
-        print(_FOR_EDITORS if arguments.shipped else "", path.read_text(encoding="utf-8"), sep="", end="")
+        print(path.read_text(encoding="utf-8"), end="")
         if not getattr(arguments, "shipped", False):
             _print_tightening(policy)
     return 0
