@@ -11,18 +11,19 @@ from __future__ import annotations
 import os
 import sqlite3
 import stat
+import sys
 from array import array
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import accumulate, compress, repeat
-from operator import and_, rshift
+from operator import rshift
 from pathlib import Path
 from typing import NamedTuple
 
 from profile_router.core.locating.file_terms import FileTerms
 from profile_router.core.locating.path_terms import path_terms
-from profile_router.core.locating.rank import Posting
+from profile_router.core.locating.rank import MOST_TIMES, NOWHERE, Posting
 from profile_router.core.locating.rankable import Sort
 from profile_router.core.locating.terms import number_of
 from profile_router.errors import StateError
@@ -32,8 +33,9 @@ from profile_router.state.folder import private_folder, usable
 from profile_router.values import frozen
 
 INDEX_VERSION = 3
-_TIMES_BITS = 6
-_MOST_TIMES = (1 << _TIMES_BITS) - 1
+_TIMES_BITS = MOST_TIMES.bit_length()
+_LOWEST = slice(0 if sys.byteorder == "little" else array("I").itemsize - 1, None, array("I").itemsize)
+_TIMES = bytes(byte & MOST_TIMES for byte in range(256))  # of the lowest byte of a packed value
 _AT_ONCE = 900  # values of one statement
 _SMALL_PARTS, _SMALL = 24, 40_000  # so many parts of fewer rows are brought together
 _ROWS_A_SECOND = 200_000  # of them that are brought together
@@ -180,7 +182,7 @@ def _add_blobs(
             postings[number_of("definition", term)].append(shifted | 1)
         for counted in (terms.identifiers, terms.parts):
             for one, times in counted.items():
-                postings[one].append(shifted | (times if times < _MOST_TIMES else _MOST_TIMES))
+                postings[one].append(shifted | (times if times < MOST_TIMES else MOST_TIMES))
     connection.executemany(
         "INSERT INTO blob VALUES (?, ?, ?, ?, ?, ?)",
         ((row.id, name, row.lines, row.defined, row.identifiers, row.parts) for name, row in rows.items()),
@@ -246,18 +248,29 @@ class PlacesInTree:
         for place, number in zip(range(len(numbers) - 1, -1, -1), reversed(numbers), strict=True):
             at[number] = place
 
-    def of(self, values: Sequence[int]) -> Posting:
+    @property
+    def distinct(self) -> int:
+        """Return how many numbers stand in the tree."""
+        return len(self._at) - self._at.count(-1)
+
+    def has(self, number: int) -> bool:
+        """Tell whether *number* stands in the tree."""
+        return number < len(self._at) and self._at[number] >= 0
+
+    def of(self, values: array[int] | tuple[()]) -> Posting:
         """Return the places of what the packed *values* name, and how often a term stands in each.
 
         What this tree lacks is not looked for.
         """
+        if not isinstance(values, array):
+            return NOWHERE
         at = self._at
         try:
             places = list(map(at.__getitem__, map(rshift, values, repeat(_TIMES_BITS))))
         except IndexError:  # the index has what came after this tree was seen
             at.extend([-1] * ((max(values) >> _TIMES_BITS) + 1 - len(at)))
             places = [at[value >> _TIMES_BITS] for value in values]
-        found = places, list(map(and_, values, repeat(_MOST_TIMES)))
+        found = places, values.tobytes()[_LOWEST].translate(_TIMES)
         return only(found, [place >= 0 for place in places]) if -1 in places else found
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
+
 from profile_router.core.locating.rank import NOWHERE, Corpus, Posting, terms_looked_up
 from profile_router.core.locating.task_terms import TaskTerms
 from profile_router.repository.blob_index import BlobIndex, PlacesInTree, blobs_in, only, postings_of
@@ -28,8 +31,7 @@ def corpus_of(task: TaskTerms, tree: SeenTree, places: TreePlaces, index: BlobIn
     """Return the files of *tree* with the postings of what *task* names. Raises StateError."""
     with index.read() as connection:
         postings = postings_of(connection, terms_looked_up(task))
-        distinct = {*tree.blobs}
-        stale = max(0, blobs_in(connection) - len(distinct) + (0 in distinct))
+        stale = max(0, blobs_in(connection) - places.blobs.distinct + places.blobs.has(0))
     count = tree.ranking
     blobs, paths = places.blobs, places.paths
     common = max(count * _COMMON, _FEW)
@@ -54,9 +56,28 @@ def corpus_of(task: TaskTerms, tree: SeenTree, places: TreePlaces, index: BlobIn
         posting=posting,
         placed=placed,
         commonness=lambda term: max(0, len(postings.get(term, ())) - stale),
-        same=_same(tree) if len(distinct) < len(tree.blobs) else [],
-        numbers=dict(zip(tree.paths, range(len(tree.paths)), strict=True)),
+        same=_same(tree) if blobs.distinct < len(tree.blobs) else [],
+        numbers=_PlacesOfPaths(tree.paths),
     )
+
+
+class _PlacesOfPaths(Mapping[str, int]):
+    """The place of each of *paths*, which are sorted. Few are asked for: a dict of all would take longer."""
+
+    def __init__(self, paths: Sequence[str]) -> None:
+        self._paths = paths
+
+    def __getitem__(self, path: str) -> int:
+        at = bisect_left(self._paths, path)
+        if at < len(self._paths) and self._paths[at] == path:
+            return at
+        raise KeyError(path)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._paths)
+
+    def __len__(self) -> int:
+        return len(self._paths)
 
 
 def _same(tree: SeenTree) -> list[tuple[int, int]]:

@@ -101,13 +101,17 @@ def _centrality(
     best: Sequence[LocatedFile], tree: SeenTree, numbers: Mapping[str, int], touched: Mapping[str, int]
 ) -> float | None:
     """Return where the first three of *best* lie among the files by past commits, definitions and lines."""
-    ranking = [lines >= 0 for lines in tree.lines]
-    signs = {
-        "commits": list(map(touched.get, compress(tree.paths, ranking), repeat(0))),
-        "definitions": list(compress(tree.defined, ranking)),
-        "lines": list(compress(tree.lines, ranking)),
+    first = [numbers[file.path] for file in best[:3]]
+    signs: dict[str, Sequence[int]] = {
+        "commits": list(map(touched.get, tree.paths, repeat(0))),
+        "definitions": tree.defined,
+        "lines": tree.lines,
     }
-    return centrality([sum(ranking[: numbers[file.path]]) for file in best[:3]], signs)
+    if tree.ranking < len(tree.paths):
+        ranking = [lines >= 0 for lines in tree.lines]
+        first = [sum(ranking[:number]) for number in first]
+        signs = {name: list(compress(values, ranking)) for name, values in signs.items()}
+    return centrality(first, signs)
 
 
 def _reached(tree: SeenTree, past: PastChanges) -> Located:

@@ -6,6 +6,7 @@ The first of them is right for 108 of 223 past changes that changed tests too, i
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Sequence
 from itertools import chain
 
@@ -46,12 +47,12 @@ def tests_of_candidates(
     return tuple([path for path in found if path != wanted[0]][:_MOST])
 
 
-def _named(of_paths: PlacesInTree, posting: Sequence[int], tree: SeenTree) -> list[str]:
+def _named(of_paths: PlacesInTree, posting: array[int] | tuple[()], tree: SeenTree) -> list[str]:
     places, _ = of_paths.of(posting)
     return sorted(tree.paths[at] for at in places if tree.lines[at] >= 0)
 
 
-def _naming(of_blobs: PlacesInTree, posting: Sequence[int], tree: SeenTree) -> list[str]:
+def _naming(of_blobs: PlacesInTree, posting: array[int] | tuple[()], tree: SeenTree) -> list[str]:
     """Return the tests in which a name stands, those first in which it stands most often; none of a common name."""
     if len(posting) > _COMMON:
         return []

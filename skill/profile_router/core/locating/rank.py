@@ -28,6 +28,7 @@ _WHY = {
 }  # fmt: skip
 FEWEST_FILES, FEWEST_SIGNS = 8, 3
 MOST_TERM_HITS = 60_000  # of words in files. So many take 15 ms; in a tree of 4,000 files a task rarely has more
+MOST_TIMES = 63  # that a term counts in a file
 BARE_NAME_WEIGHT = 0.5  # of a path that was written without a folder
 _SHOWN_WHY = 0.15  # of a file's score: a sign that gave less is not told
 Scores = dict[int, float]
@@ -226,15 +227,17 @@ def _bm25(kind: TermKind, words: Mapping[str, float], corpus: Corpus) -> Scores:
     lengths, count = corpus.lengths[kind], corpus.count
     mean = max(1.0, sum(lengths) / max(1, count))
     least, each = K1 * (1 - B), K1 * B / mean
-    longer = [each * length for length in lengths]
+    longer = list(map(each.__mul__, lengths))
     found, spent = [0.0] * len(lengths), 0
+    lesser = [times + least for times in range(MOST_TIMES + 1)]  # to look up a product is faster than to make it
     for (files, often), weight in _rarest_first(_numbered(kind, words), corpus):
         spent += len(files)
         if spent > MOST_TERM_HITS:
             break
         rare = weight * math.log(1 + (count - len(files) + 0.5) / (len(files) + 0.5)) * (K1 + 1)
+        worth = [rare * times for times in range(MOST_TIMES + 1)]
         for number, times in zip(files, often, strict=True):
-            found[number] += rare * times / (times + least + longer[number])
+            found[number] += worth[times] / (lesser[times] + longer[number])
     return _with_same({number: score for number, score in enumerate(found) if score}, corpus)
 
 
