@@ -22,4 +22,14 @@ else:
     except ImportError:  # a Python that was built without its own
         from hashlib import blake2b, sha256
 
-__all__ = ["blake2b", "sha256"]
+__all__ = ["blake2b", "content_digest", "policy_digest", "sha256"]
+
+
+def content_digest(content: bytes) -> str:
+    """Return the SHA-256 of a file's *content*, in hex."""
+    return sha256(content).hexdigest()
+
+
+def policy_digest(content: bytes) -> str:
+    """Return the first twelve hex digits of the SHA-256 of a policy file's *content*: it is told by these."""
+    return content_digest(content)[:12]

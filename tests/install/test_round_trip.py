@@ -11,8 +11,9 @@ import pytest
 import yaml
 from tests.install.trees import PARENT, Stage, kept, tree
 
+from profile_router.digests import content_digest
 from profile_router.errors import ProfileError, UnknownProfile, UsageError
-from profile_router.install.manifest import Manifest, WrittenFile, digest, manifest_bytes
+from profile_router.install.manifest import Manifest, WrittenFile, manifest_bytes
 from profile_router.install.places import find_places, find_root
 from profile_router.policies.file import SHIPPED, find_policy
 from profile_router.profiles.home import find_home
@@ -149,9 +150,13 @@ def test_a_profile_that_an_earlier_version_spelled_anew_comes_back_unless_it_was
     backup = stage.write("profiles/coding-local/config.yaml.before-profile-router", before, 0o600)
     path = stage.write("profiles/coding-local/config.yaml", spelled)
     steps = (
-        WrittenFile(path=str(backup), sha256=digest(before.encode()), mode=0o600),
+        WrittenFile(path=str(backup), sha256=content_digest(before.encode()), mode=0o600),
         WrittenFile(
-            path=str(path), sha256=digest(spelled.encode()), mode=0o644, was=digest(before.encode()), backup=str(backup)
+            path=str(path),
+            sha256=content_digest(spelled.encode()),
+            mode=0o644,
+            was=content_digest(before.encode()),
+            backup=str(backup),
         ),
     )
     stage.write("profile-router/manifest.json", manifest_bytes(Manifest(steps=steps), stage.root).decode())
@@ -166,7 +171,9 @@ def test_a_file_of_ours_that_nobody_changed_follows_what_ships(stage: Stage) -> 
     stage.install()
     soul, manifest = stage.root / "profiles/coding-local/SOUL.md", stage.root / "profile-router/manifest.json"
     shipping = soul.read_bytes()
-    manifest.write_text(manifest.read_text().replace(digest(shipping), digest(b"as it shipped before\n")))
+    manifest.write_text(
+        manifest.read_text().replace(content_digest(shipping), content_digest(b"as it shipped before\n"))
+    )
     soul.write_bytes(b"as it shipped before\n")
     stage.install()
     assert soul.read_bytes() == shipping

@@ -22,9 +22,9 @@ from profile_router_graphs.state import RunContext, RunState, order_of
 def judged_order(order: Order, state: RunState, context: RunContext) -> Order:
     """Return *order* with what its attempt is judged by, where something above it could go on at once.
 
-    A local attempt is worth more than none. It is not ended for a step that lacks its key, rests, is not paid for, or
-    needs somebody's yes. Right before it is ended that is asked again. The money is held at once: another judge may
-    look at the last of it at the same moment.
+    A local attempt is worth more than none. It is not ended for a step that cannot go on. Such a step lacks its key, is
+    on cooldown, not paid for, or needs a yes. Right before it is ended that is asked again. The money is held at once:
+    another judge may look at the last of it at the same moment.
     """
     policy, evidence = context.policy, state["evidence"]
     way = way_up(

@@ -66,12 +66,12 @@ async def probe(state: RunState, runtime: Runtime[RunContext]) -> Command[Litera
     if profile is None or state["evidence"].private:
         raise AssertionError("the probe was reached without a cheap tier, or with a private task")
     checked = await checked_before(state, runtime)
-    rests = context.health.blocked(Place(profile), answers=False)
-    if rests is None:
+    blocked = context.health.blocked(Place(profile), answers=False)
+    if blocked is None:
         outcome = await context.prober.probe(state["task"], state["evidence"], profile)
         context.health.give_back(Place(profile))  # an attempt may follow there, and it is its end that is recorded
     else:
-        outcome = ProbeOutcome(complexity=None, problem=rests.message)
+        outcome = ProbeOutcome(complexity=None, problem=blocked.message)
     past = context.past(task_size_of(state["evidence"], context.policy))
     decided = decide_after_probe(state["task"], route, outcome, context.policy, context.candidates, past)
     receipts = (*state["receipts"], *outcome.receipts)

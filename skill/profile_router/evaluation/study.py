@@ -16,6 +16,7 @@ from pathlib import Path
 
 import profile_router
 from profile_router import __version__
+from profile_router.digests import content_digest, policy_digest
 from profile_router.errors import UsageError
 from profile_router.evaluation.answers import Methods, RowAnswers, Scorer, ask_all
 from profile_router.evaluation.clones import Clones
@@ -104,7 +105,7 @@ def ask_study(study: Study, environ: Mapping[str, str], told: TellProgress, *, r
         locators=[locator.name for locator in methods.locators],
         about={
             "rows": f"{len(rows):,} ({_splits(rows)}), data {digest_of(rows)[:12]}",
-            "policy": f"{_named(policy, source)}, {_digest(policy.read_bytes())[:12]}",
+            "policy": f"{_named(policy, source)}, {policy_digest(policy.read_bytes())}",
             "program": f"hermes-profile-router {__version__}, sources {_sources()[:12]}",
             "intervals": "95 %, bootstrap over rows, seeded",
         },
@@ -137,7 +138,7 @@ def _methods(study: Study, policy: Path, environ: Mapping[str, str], notes: list
     with ExitStack() as stack:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="profile-router-evaluate-")))
         peers = list(_peers(study, scratch, environ, notes, stack))
-        key = f"{_sources()} {_digest(policy.read_bytes())}"
+        key = f"{_sources()} {content_digest(policy.read_bytes())}"
         index = OurIndex(
             key=f"ours {key}",
             rules=read_policy(policy).repository,
@@ -230,10 +231,6 @@ def _machine() -> str:
 def _named(policy: Path, source: str) -> str:
     """Return what the *policy* is called, which its caller named by *source*: a copy of the shipped one is that."""
     return "the shipped one" if policy.read_bytes() == SHIPPED.read_bytes() else source
-
-
-def _digest(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
 
 
 @cache

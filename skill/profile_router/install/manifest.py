@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from profile_router.digests import content_digest
 from profile_router.errors import UsageError
 from profile_router.install.applying import read_file
 from profile_router.install.changes import Change, Insertion
@@ -46,7 +46,7 @@ class Manifest:
     def is_ours(self, path: Path, content: bytes) -> bool:
         """Tell whether *content* is what was last written to *path*: nobody has changed it since."""
         last = next((step for step in reversed(self.steps) if step.path == str(path)), None)
-        return last is not None and last.sha256 == digest(content)
+        return last is not None and last.sha256 == content_digest(content)
 
     def made(self, path: Path) -> bool:
         """Tell whether *path* is a file that was not there before us."""
@@ -56,11 +56,6 @@ class Manifest:
 def manifest_path(root: Path) -> Path:
     """Return where the record of the Hermes home *root* is."""
     return root / OURS_IN_HOME / MANIFEST_FILE
-
-
-def digest(content: bytes) -> str:
-    """Return the SHA-256 of *content*, in hex."""
-    return hashlib.sha256(content).hexdigest()
 
 
 def read_manifest(root: Path) -> Manifest:
@@ -87,10 +82,10 @@ def recorded(manifest: Manifest, changes: Iterable[Change]) -> Manifest:
         elif change.content is not None:
             # of a file of ours nothing older is there to come back
             older = change.before if change.was is None else change.was
-            was = digest(older) if older is not None and change.insertions else ""
+            was = content_digest(older) if older is not None and change.insertions else ""
             step = WrittenFile(
                 path=change.path,
-                sha256=digest(change.content),
+                sha256=content_digest(change.content),
                 mode=change.mode,
                 was=was,
                 insertions=change.insertions,

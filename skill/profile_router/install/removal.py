@@ -6,13 +6,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from profile_router.core.text import some_of
+from profile_router.digests import content_digest
 from profile_router.expressions import expression
 from profile_router.folders import PLUGIN
 from profile_router.install.applying import leftovers, read_file
 from profile_router.install.changes import Change, Plan, without
 from profile_router.install.delegation import ROUTER, undelegated, without_unmarked
 from profile_router.install.enabling import disable
-from profile_router.install.manifest import Manifest, WrittenFile, digest, manifest_path, read_manifest
+from profile_router.install.manifest import Manifest, WrittenFile, manifest_path, read_manifest
 from profile_router.outside.places import is_folder_named
 
 _COPY = "the copy of a file that you have changed since: it stays"
@@ -76,12 +77,12 @@ def _undo(steps: Sequence[WrittenFile], now: bytes) -> tuple[bytes | None, str]:
     for step in steps:
         if left is None:
             break
-        if digest(left) == step.sha256:
+        if content_digest(left) == step.sha256:
             before = _before(step, left)
-            if step.was and (before is None or digest(before) != step.was):
+            if step.was and (before is None or content_digest(before) != step.was):
                 return left, "what it held before is not known any more: it stays"
             left = before
-        elif digest(left) != step.was and left == now:  # else the install was killed before it came to this step
+        elif content_digest(left) != step.was and left == now:  # else the install was killed before this step
             return _off_the_list(Path(step.path), now, steps), "you have changed it since: it stays"
     return left, ""
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from profile_router.core.policy import Policy
-from profile_router.digests import sha256
+from profile_router.digests import policy_digest
 from profile_router.errors import PolicyError
 from profile_router.folders import POLICIES, our_folder
 from profile_router.outside.places import is_file_named
@@ -61,7 +61,7 @@ def read_policy(path: Path, kept_in: Path | None = None) -> Policy:
         ) from None
     except UnicodeDecodeError as error:
         raise PolicyError(f"not UTF-8 text (byte {error.start})", file=str(path)) from None
-    digest = _digest(raw)
+    digest = policy_digest(raw)
     if kept_in and (known := recall_policy(kept_in, name, digest, str(path))):
         return known
     from profile_router.policies.grammar import policy_in  # most calls find the policy as it was kept
@@ -74,8 +74,4 @@ def read_policy(path: Path, kept_in: Path | None = None) -> Policy:
 
 def is_as_shipped(policy: Policy) -> bool:
     """Tell whether the file of *policy* is the shipped one, or a copy that nobody changed."""
-    return policy.digest == _digest(SHIPPED.read_bytes())
-
-
-def _digest(raw: bytes) -> str:
-    return sha256(raw).hexdigest()[:12]
+    return policy.digest == policy_digest(SHIPPED.read_bytes())

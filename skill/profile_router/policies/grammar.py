@@ -13,7 +13,7 @@ from profile_router.core.policy import CheckSwitch, PluginSwitch, Policy
 from profile_router.core.policy.early_promotion import GETS_NOWHERE
 from profile_router.core.policy.private import PrivateRules
 from profile_router.core.privacy.confidential import MOST_CONFIDENTIAL, MOST_PATTERNS, pattern_problem, word_problem
-from profile_router.digests import sha256
+from profile_router.digests import policy_digest
 from profile_router.errors import Cause, PolicyError
 from profile_router.outside.strict_yaml import Node, Reader, Refused, items, pairs, parse_yaml, scalar
 from profile_router.policies.parsed import NOT_IN_THE_FILE
@@ -24,7 +24,7 @@ _REPAIRED: Cause = "verification-failed"  # the one cause whose check says what 
 def policy_in(text: str, source: str) -> Policy:
     """Return the policy that *text* holds, which is to be called *source*. Raises PolicyError as `read_policy`."""
     try:
-        return _policy(parse_yaml(text), sha256(text.encode()).hexdigest()[:12], source)
+        return _policy(parse_yaml(text), policy_digest(text.encode()), source)
     except Refused as refused:
         raise PolicyError(refused.message, file=source, line=refused.line) from None
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, get_args
 
 from profile_router.core.policy import Policy
 from profile_router.core.text import shown
-from profile_router.digests import sha256
+from profile_router.digests import policy_digest
 from profile_router.errors import PolicyError
 from profile_router.git.command import folder_with_git
 from profile_router.outside.plain_file import read_plain
@@ -73,7 +73,7 @@ def read_workspace_policy(root: Path) -> WorkspacePolicy | None:
         raise PolicyError(f"not UTF-8 text (byte {error.start})", file=str(path)) from None
     if raw is None or all(not line.strip() or line.lstrip().startswith("#") for line in text.splitlines()):
         return None
-    return _parsed(text, path, sha256(raw).hexdigest()[:12])
+    return _parsed(text, path, policy_digest(raw))
 
 
 def _parsed(text: str, path: Path, digest: str) -> WorkspacePolicy:

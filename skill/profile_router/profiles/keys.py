@@ -1,4 +1,4 @@
-"""Give a profile its keys: a provider for each, those that rest last. `pools` reads what Hermes lists."""
+"""Give a profile its keys: a provider for each, those on cooldown last. `pools` reads what Hermes lists."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from profile_router.profiles.pools import PooledKey, listed_for, pool_damage, re
 def with_pool_keys(profile: Profile, folder: Path, root: Path, *, now: float) -> Profile:
     """Return *profile*, whose files are in *folder*, with a provider per key of its pool, else of the home *root*.
 
-    The home's keys come only where the user has agreed; that a key the profile has anyway rests there, always. *now*
-    is seconds since 1970. Its written key stands where the pool lists it, as in Hermes, else first. The keys that rest
-    come after everything else; where all of the endpoint's rest, the one that is back first stays the endpoint's.
+    The home's keys come only where the user has agreed; that a key of the profile is on cooldown there, always. *now*
+    is seconds since 1970. Its written key stands where the pool lists it, as in Hermes, else first. Keys on cooldown
+    come after everything else. Where all of the endpoint's are, the one that is back first stays the endpoint's.
     """
     own = read_pools(folder)
     pool = listed_for(own, profile.endpoint)
@@ -46,7 +46,7 @@ def _of_home(profile: Profile, root: Path) -> tuple[PooledKey, ...]:
 def _split(
     endpoint: ProviderEndpoint, pool: Sequence[PooledKey], now: float
 ) -> tuple[list[ProviderEndpoint], list[ProviderEndpoint]]:
-    """Return *endpoint* once per key: those to be used, and those that rest, the first to be back first."""
+    """Return *endpoint* once per key: those to be used, then those on cooldown, the first to be back first."""
     found = _keyed(endpoint, pool, now)
     cooling = sorted((end for end in found if end.cooldown_until), key=lambda end: end.cooldown_until)
     return [end for end in found if not end.cooldown_until], cooling

@@ -1,9 +1,9 @@
 """Read Hermes' credential pools: `credential_pool` in the auth.json of a profile or the home. Never written.
 
-Rules of Hermes 0.19 (agent/credential_pool.py): an exhausted key rests until `last_error_reset_at`. Without that it
-rests 5 minutes after a 401, and an hour after anything else. A dead one never comes back. A key of an .env or config
-file is listed by a fingerprint, without itself (agent/credential_persistence.py). A custom endpoint's pool is called
-`custom:<name>`. What cannot be read, or is half written, lists nothing, and `pool_damage` tells why.
+Rules of Hermes 0.19 (agent/credential_pool.py): an exhausted key is on cooldown until `last_error_reset_at`. Without
+that it is so for 5 minutes after a 401, and for an hour after anything else. A dead one never comes back. A key of an
+.env or config file is listed by a fingerprint, without itself (agent/credential_persistence.py). A custom endpoint's
+pool is called `custom:<name>`. What cannot be read, or is half written, lists nothing, and `pool_damage` tells why.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class PooledKey:
 
     `held`: the entry itself holds what it stands for; else `fingerprint` tells whose it is, as Hermes writes it.
     `until` is the moment (seconds since 1970) before which Hermes does not use it. It is 0 for none, infinity for a
-    dead one. `status` is the HTTP status that made it rest, None where that is unknown.
+    dead one. `status` is the HTTP status that put it on cooldown, None where that is unknown.
     """
 
     label: str

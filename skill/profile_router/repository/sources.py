@@ -80,7 +80,7 @@ def _sorted_out(
     return ranking, others, bytes(sorts)
 
 
-def _digest(told: bytes) -> bytes:
+def _listing_digest(told: bytes) -> bytes:
     return blake2b(told, digest_size=16).digest()
 
 
@@ -145,7 +145,7 @@ class WorkTreeFiles:
             paths, others, sorts = seen.paths, seen.others, seen.sorts
             marks = self._marks(paths, until)  # while git works; most calls meet the same files as the one before
             told = files.told(until)
-        digest = _digest(told)
+        digest = _listing_digest(told)
         if digest != seen.digest:
             tracked = names_listed(told)
             if len(tracked) > MOST_INDEXED_FILES:
@@ -255,7 +255,7 @@ class CommitFiles:
         lines = git(self.clone, *self.words, "ls-tree", "-r", "-z", self.head).split("\0")
         named = {path: about for about, _, path in (line.partition("\t") for line in lines if line)}
         tracked = sorted(named)
-        digest = _digest(os.fsencode("\0".join(tracked)))
+        digest = _listing_digest(os.fsencode("\0".join(tracked)))
         paths, others, sorts = seen.paths, seen.others, seen.sorts
         if digest != seen.digest:
             paths, others, sorts = _sorted_out(tracked, seen, sort_of, lambda _: True)

@@ -1,7 +1,7 @@
 """Remember between runs which servers and keys failed. Safe between processes; holds no key, only a mark of it.
 
-Hermes keeps the rest of pooled keys in its own auth.json, which is read elsewhere and never written; this covers what
-Hermes does not track: servers, keys in .env files, and custom endpoints.
+Hermes keeps the cooldown of pooled keys in its own auth.json, which is read elsewhere and never written; this covers
+what Hermes does not track: servers, keys in .env files, and custom endpoints.
 """
 
 from __future__ import annotations
@@ -176,7 +176,7 @@ class ProviderHealth:
     def blocked(self, place: Place, *, answers: bool) -> Failure | None:
         """Return why the provider at *place* is on cooldown now, None where it may be tried.
 
-        A key that rests in Hermes' auth.json, as read with the profile, is not tried before its time.
+        A key on cooldown in Hermes' auth.json, as read with the profile, is not tried before its time.
         """
         endpoint = self.profiles[place.profile].at(place.provider).endpoint
         cooldown = _key_cooldown(endpoint, place.profile, now=self.store.clock())

@@ -56,11 +56,11 @@ def code_form(language: str, root: Node, source: bytes, is_words: Callable[[Node
 def _form(language: str, node: Node, given: Sequence[Node], forms: Mapping[int, _Form], source: bytes) -> _Form:
     acts = any(word in node.type for word in _ACTS) or any(forms[one.id].acts for one in given)
     if not node.child_count:
-        return _Form(_digest(node.type.encode(), node.text or b""), acts)
+        return _Form(_form_digest(node.type.encode(), node.text or b""), acts)
     if language == "python" and node.end_byte - node.start_byte <= _LONGEST_EMPTY:
         text = source[node.start_byte : node.end_byte]
         if text in _EMPTY or text in _EMPTY.values():
-            return _Form(_digest(_EMPTY.get(text, text)))
+            return _Form(_form_digest(_EMPTY.get(text, text)))
     if node.type in _BRACKETS and len(given) == 3 and b"?." not in (node.text or b""):
         return forms[given[1].id]
     inside = _without_signs(language, node, given)
@@ -71,7 +71,7 @@ def _form(language: str, node: Node, given: Sequence[Node], forms: Mapping[int, 
         sign = inside[1].type
         ends = [parts[2], parts[0]] if sign in {">", ">="} else [parts[0], parts[2]]
         parts = [_MIRRORED[sign].encode(), *(ends if sign in {">", ">=", "<", "<="} else sorted(ends))]
-    return _Form(_digest(node.type.encode(), *parts, *_between(node, source)), acts)
+    return _Form(_form_digest(node.type.encode(), *parts, *_between(node, source)), acts)
 
 
 def _without_signs(language: str, node: Node, inside: Sequence[Node]) -> Sequence[Node]:
@@ -104,7 +104,7 @@ def _between(node: Node, source: bytes) -> list[bytes]:
     return [one for one in (*found, source[at : node.end_byte].strip()) if one]
 
 
-def _digest(*parts: bytes) -> bytes:
+def _form_digest(*parts: bytes) -> bytes:
     digest = hashlib.blake2b(digest_size=16)
     for part in parts:
         digest.update(len(part).to_bytes(4, "big") + part)

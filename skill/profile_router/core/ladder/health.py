@@ -1,4 +1,4 @@
-"""Whether a server or a key is worth another try: a circuit breaker per server, a rest per key. Pure: time comes in.
+"""Whether a server or a key is worth another try: a breaker per server, a cooldown per key. Pure: time comes in.
 
 A record is closed (nothing speaks against it), open until a moment, and then half open. One caller may then probe a
 server, and the others wait for the result; a key is free again.
@@ -67,24 +67,24 @@ def over_where_it_answers(cause: Cause) -> bool:
 def after_failure(record: Record, failure: Failure, rules: HealthRules, *, now: float) -> Record:
     """Return *record* after one more *failure* at *now*.
 
-    A server opens after `rules.failures` in a row, each time for twice as long up to `most_seconds`. A key rests at
-    once: as long as the provider asked for, else as *rules* say for its cause. So does a model that its
-    provider limits; its failures in a row are counted by themselves.
+    A server opens after `rules.failures` in a row, each time for twice as long up to `most_seconds`. A key is put on
+    cooldown at once. That lasts as long as the provider asked for, else as *rules* say for its cause. The same holds
+    for a model that its provider limits; its failures in a row are counted by themselves.
     """
     limited = failure.cause == "model-limited"
     failures = record.failures + 1 if limited == (record.cause == "model-limited") else 1
     if limited or scope_of(failure.cause) == "key":
         named = failure.retry_after_s
-        rest = min(DAY_S, _unnamed(failure.cause, failures, rules) if named is None else named)
+        cooldown = min(DAY_S, _unnamed(failure.cause, failures, rules) if named is None else named)
     elif failures < rules.failures:
-        rest = 0.0
+        cooldown = 0.0
     else:
-        rest = _doubled(rules.open_seconds, failures - rules.failures, rules)
-    return Record(failures=failures, cause=failure.cause, since=now, until=now + rest if rest else 0.0)
+        cooldown = _doubled(rules.open_seconds, failures - rules.failures, rules)
+    return Record(failures=failures, cause=failure.cause, since=now, until=now + cooldown if cooldown else 0.0)
 
 
 def _unnamed(cause: Cause, failures: int, rules: HealthRules) -> float:
-    """Return the seconds of rest after a *cause* for which the provider named no time."""
+    """Return the seconds of cooldown after a *cause* for which the provider named no time."""
     if cause == "model-limited":
         return _doubled(rules.limited_seconds, failures - 1, rules)
     seconds = {"key-refused": rules.refused_seconds, "rate-limited": rules.limited_seconds}
