@@ -25,5 +25,5 @@ def is_place_named(text: str) -> bool:
 
 
 def at_home(text: str) -> Path:
-    """Return *text* as a path, `~` and `~user` as the folder of that user; as it stands where there is none such."""
+    """Return *text* as a path, `~` and `~user` as the folder of that user; as it stands where nobody is called so."""
     return Path(os.path.expanduser(text))  # noqa: PTH111 - `Path.expanduser` raises RuntimeError

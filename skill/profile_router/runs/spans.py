@@ -74,7 +74,7 @@ def tell_spans(result: Json, receipts: Sequence[Json], environ: Mapping[str, str
 def _nobody_at(environ: Mapping[str, str] | None) -> str:
     """Return why the collector cannot take anything; empty where it listens, or a proxy stands before it.
 
-    None: there is no collector to look for. To find the address of a name may take as long as its server likes.
+    None: no collector is looked for. To find the address of a name may take as long as its server likes.
     """
     if environ is None:
         return ""

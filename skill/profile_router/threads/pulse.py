@@ -17,7 +17,7 @@ _EVERY_S = 0.05
 
 @contextmanager
 def pulse(folder: Path | None) -> Iterator[None]:
-    """Touch the file in the run's *folder* for as long as this lasts; None: there is no such folder.
+    """Touch the file in the run's *folder* for as long as this lasts; None: the run has no folder.
 
     Where it cannot be touched, nobody will know when the process ended, and `undo` asks.
     """

@@ -94,7 +94,7 @@ def unproved_points(
 
 
 def _text_of(root: Path | None, path: str) -> bytes | None:
-    """Return the start of the file *path* below *root*, which may name what a check runs; None where there is none."""
+    """Return the start of the file *path* below *root*, which may name what a check runs; None where none is."""
     found = None if root is None else first_bytes(root / path, _LONGEST)
     return found.data if isinstance(found, FirstBytes) else None
 

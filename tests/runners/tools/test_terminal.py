@@ -116,7 +116,7 @@ def test_who_does_not_get_it_is_told_why(wanted: dict[str, Any], reason: str, ro
 
 
 def test_without_a_workspace_there_is_none() -> None:
-    assert offered(None) == "run_command is not offered: there is no workspace"
+    assert offered(None) == "run_command is not offered: the task has no workspace"
 
 
 def test_a_workspace_that_holds_the_home_folder_is_none_for_commands(scratch_home: Path) -> None:

@@ -79,7 +79,7 @@ def _against(profile: Profile, root: Path | None, policy: Policy, local: bool) -
     if not policy.terminal.allow:
         yield "the policy allows no command (terminal.allow)"
     if root is None:
-        yield "there is no workspace"
+        yield "the task has no workspace"
         return
     home = Path(os.path.realpath(Path.home()))
     if home.is_relative_to(root):

@@ -148,7 +148,12 @@ def look_at_check(
     workspace = find_workspace(folder, cwd)
     policy, _ = tightened_by(found_policy(policy_file, environ), workspace)
     if workspace is None:
-        return LookedUpCheck(workspace=None, check=None, open=None, none="there is no workspace")
+        return LookedUpCheck(
+            workspace=None,
+            check=None,
+            open=None,
+            none=f"{cwd} is not in a git repository: name the workspace with --workspace DIR",
+        )
     task = placed(Task(goal="", files=tuple(files)), workspace, cwd).task
     check = check_for(task, policy, workspace, environ, state_dir(environ))
     off = f"the policy says `check: off` ({policy.source})"

@@ -1,4 +1,4 @@
-"""Run a linter that was found, in the jail, where it can write nothing. It is a weak check where there is no test."""
+"""Run a linter that was found, in the jail, where it can write nothing. It is a weak check, for want of a test."""
 
 from __future__ import annotations
 
