@@ -108,15 +108,13 @@ class UnknownProfile(ProfileError):
         own: bool = True,
     ) -> None:
         listed = ", ".join(known) or "none"
-        fix = "bring it with `profile-router install`"
-        if not install:
-            fix = "make a folder of that name with a config.yaml beside theirs"
-            fix = fix if own else "make it in a Hermes home of your own: `profile-router install` fills one"
+        fix = "make a folder of that name with a config.yaml beside theirs"
+        fix = fix if own else "make it in a Hermes home of your own: `profile-router install` fills one"
+        fix = f"take one of these, or {fix}" if known else fix
+        if install:
+            fix = "bring it with `profile-router install`"
         meant = f"; did you mean '{near}'?" if near else ""
-        super().__init__(
-            f"profile '{name}' ({asked_by}) does not exist in {where}{meant} (known: {listed}); "
-            f"list them with `profile-router profiles`, or {fix}"
-        )
+        super().__init__(f"profile '{name}' ({asked_by}) does not exist in {where}{meant} (known: {listed}); {fix}")
         self.name = name
         self.known = tuple(known)
 

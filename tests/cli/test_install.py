@@ -290,10 +290,10 @@ def test_a_broken_config_is_one_line_and_nothing_is_written(home: Path) -> None:
     assert tree(home) == before
 
 
-def test_no_hermes_home_is_one_line(tmp_path: Path) -> None:
+def test_a_hermes_home_that_is_named_and_not_there_is_one_line_with_the_next_command(tmp_path: Path) -> None:
     done = call("install", "--yes", home=tmp_path)
-    assert done.code == 2
-    assert "no Hermes home" in done.err
+    assert (done.code, done.err.count("\n")) == (2, 1)
+    assert done.err.endswith(f"which is not a folder; make it: `mkdir -p {tmp_path}/hermes`\n")
 
 
 def test_every_command_in_the_installed_skill_runs_from_anywhere_without_our_environment(home: Path) -> None:

@@ -31,7 +31,7 @@ def _copied(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     ("words", "told"),
     [
         (["doctor"], "fix: python3 skill llama-server --model FILE --run"),
-        (["route", "x", "--profile", "nope"], "list them with `python3 skill profiles`"),
+        (["route", "x", "--profile", "coding-burst"], "bring it with `python3 skill install`"),
         (["route", "x", "--policy", "/nope"], "make one: `python3 skill policy show --shipped > /nope`"),
         (["graph", "--bogus"], "(see `python3 skill graph --help`)"),
     ],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import stat
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,11 @@ from tests.install.trees import PARENT, Stage, kept, tree
 
 from profile_router.digests import content_digest
 from profile_router.errors import ProfileError, UnknownProfile, UsageError
+from profile_router.install.applying import apply
 from profile_router.install.manifest import Manifest, WrittenFile, manifest_bytes
 from profile_router.install.places import find_places, find_root
+from profile_router.install.planning import plan_install
+from profile_router.install.removal import plan_uninstall
 from profile_router.policies.file import SHIPPED, find_policy
 from profile_router.profiles.home import find_home
 from profile_router.profiles.pools import pool_size
@@ -278,6 +282,33 @@ def test_a_place_that_is_none_is_refused(
     environ = {name: str(stage.root / value) for name, value in environ.items()}
     with pytest.raises(error, match=told):
         find_places({**stage.environ, **environ}, profile)
+
+
+def test_without_hermes_its_usual_home_is_made_and_goes_again(tmp_path: Path) -> None:
+    environ = {"HOME": str(tmp_path), "PATH": ""}
+    places = find_places(environ)
+    assert (places.root, places.parent, list(tmp_path.iterdir())) == (tmp_path / ".hermes", tmp_path / ".hermes", [])
+    apply(plan_install(places, environ, migrate=False).writing)
+    again = find_places(environ)
+    assert (again, again.home.names()) == (places, ("coding-burst", "coding-local", "default", "review-cheap"))
+    apply(plan_uninstall(find_root(environ)).writing)
+    assert not (tmp_path / ".hermes").exists()
+
+
+@pytest.mark.parametrize(
+    ("environ", "told"),
+    [
+        ({"PROFILE_ROUTER_HERMES_PYTHON": sys.executable}, r"at its first start, .* start it once: `hermes`$"),
+        ({"HERMES_HOME": "/nowhere at all"}, r"make it: `mkdir -p '/nowhere at all'`$"),
+        ({"HOME": ""}, "HOME and HERMES_HOME are not set; name a folder: HERMES_HOME=DIR$"),
+    ],
+    ids=["never started", "named", "no home"],
+)
+def test_a_home_that_is_another_s_to_make_is_told_with_one_next_command(
+    environ: dict[str, str], told: str, tmp_path: Path
+) -> None:
+    with pytest.raises(UsageError, match=told):
+        find_places({"HOME": str(tmp_path), "PATH": "", **environ})
 
 
 def test_hermes_home_of_a_running_profile_is_the_parent(stage: Stage) -> None:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
 from profile_router.core.text import nearest, shown
 from profile_router.errors import UnknownProfile, UsageError
 from profile_router.install.sources import profiles
+from profile_router.machine.hermes_program import find_hermes
 from profile_router.policies.file import own_policy
 from profile_router.profiles.home import DEFAULT_PROFILE, HermesHome, find_home
 from profile_router.values import frozen
+
+_USUAL = "~/.hermes"
 
 
 @frozen
@@ -26,10 +30,12 @@ class Places:
 def find_places(environ: Mapping[str, str], profile: str | None = None) -> Places:
     """Return where to install for *profile*, by default the one that HERMES_HOME names.
 
-    Raises UsageError without a Hermes home or for a profile that subagents run under, and UnknownProfile.
+    Where there is neither Hermes nor a home of it, the usual one is to be made. Raises UsageError where a home is
+    another's to make, and for a profile that subagents run under; and UnknownProfile.
     """
-    root = find_root(environ)
     home = find_home(environ)
+    root = home.root or _new_root(environ)
+    home = home if home.root else HermesHome(root=root, profiles=root / "profiles", environ=environ)
     parent = home.parent or root if profile is None else _parent(home, root, profile)
     if parent != root and parent.name in profiles():
         raise UsageError(
@@ -43,12 +49,29 @@ def find_root(environ: Mapping[str, str]) -> Path:
     """Return the Hermes home that *environ* names. Raises UsageError without one."""
     root = find_home(environ).root
     if root is None:
-        wanted = environ.get("HERMES_HOME", "").strip() or "~/.hermes"
+        wanted = environ.get("HERMES_HOME", "").strip() or _USUAL
         raise UsageError(
-            f"there is no Hermes home: {wanted} is not a folder; run `hermes` once; without Hermes run "
-            f"`mkdir {shown(wanted)}`; or name another: HERMES_HOME=DIR"
+            f"there is no Hermes home, so nothing is installed: {shown(wanted)} is not a folder; name another: "
+            "HERMES_HOME=DIR"
         )
     return root
+
+
+def _new_root(environ: Mapping[str, str]) -> Path:
+    """Return the Hermes home that an install makes: the usual one, where there is no Hermes that would make it.
+
+    Raises UsageError, with the one next command, where that is not ours to make.
+    """
+    named, user = environ.get("HERMES_HOME", "").strip(), environ.get("HOME", "")
+    if named or not user:
+        what = f"HERMES_HOME is {shown(named)}, which is not a folder" if named else "HOME and HERMES_HOME are not set"
+        way = f"make it: `mkdir -p {shlex.quote(named)}`" if named else "name a folder: HERMES_HOME=DIR"
+        raise UsageError(f"there is no Hermes home: {what}; {way}")
+    if find_hermes(environ) is not None:
+        raise UsageError(
+            f"Hermes makes its home {_USUAL} at its first start, which was not yet; start it once: `hermes`"
+        )
+    return Path(user, ".hermes").absolute()
 
 
 def _parent(home: HermesHome, root: Path, profile: str) -> Path:

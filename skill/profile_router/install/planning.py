@@ -167,8 +167,9 @@ def _whole(found: Iterable[Change], manifest: Manifest, root: Path) -> tuple[Cha
         kind="create" if there is None else "change", path=str(path), content=content, before=there, mode=MANIFEST_MODE,
         note="what was written, for `profile-router uninstall`",
     )  # fmt: skip
-    folder = Change(kind="create", path=str(path.parent), folder=True, mode=FOLDER_MODE)
-    return (*(() if path.parent.is_dir() else (folder,)), record, *ordered)
+    before_it = [] if path.parent.is_dir() else [*_folders(root), replace(_folder(path.parent), mode=FOLDER_MODE)]
+    made = {folder.path for folder in before_it}
+    return (*before_it, record, *(change for change in ordered if change.path not in made))
 
 
 def _agreement(root: Path, wanting: tuple[Wanting, ...], use: bool | None) -> Iterator[Change]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from profile_router.core.text import some_of
@@ -32,9 +33,14 @@ def plan_uninstall(root: Path) -> Plan:
     files = [*undone, *_caches(undone), *halves(manifest, root)]
     last = [] if there is None else [Change(kind="remove", path=str(record), before=there)]
     gone = {change.path for change in (*files, *last) if change.kind == "remove"}
-    folders = list(_folders(manifest, gone))
+    folders = list(
+        _folders(replace(manifest, folders=tuple(one for one in manifest.folders if one != str(root))), gone)
+    )
     if record.parent.is_dir() and (own := _folder_change(record.parent, gone)).kind == "remove":
         last.append(own)
+        gone.add(own.path)
+    if str(root) in manifest.folders and root.is_dir():  # we made it: it holds the record, and so goes behind it
+        last.append(_folder_change(root, gone))
     return Plan(changes=(*files, *folders, *last), notes=tuple(_of_hermes(manifest)))
 
 
