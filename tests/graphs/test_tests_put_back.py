@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from tests.examples import by_night, each
-from tests.fakes import BURST, LOCAL, Fails, FakeRunner, FakeVerifier, a_task
+from tests.fakes import BURST, LOCAL, Fails, FakeRunner, FakeVerifier, a_task, candidates, with_second
 from tests.git.git_repository import repository, write_files
 from tests.graphs.a_run import Rig
 from tests.verify.test_set_back import a_verifier
@@ -18,6 +18,7 @@ from profile_router.core.attempt.order import Order
 from profile_router.core.found_check import FoundCheck
 from profile_router.core.ladder.receipt import Attempt
 from profile_router.ports import Emit, Hold
+from profile_router.threads.records import MemoryRecords
 
 STRICT = 'test "$1" = 42\n'
 LOOSENS = "answer=1; later() { echo true > tests/test_app.py; }\n"
@@ -84,6 +85,7 @@ class Each(FakeRunner):
     def __init__(self, root: Path, *attempts: tuple[dict[str, str | None], str | Fails], told: bool = True) -> None:
         super().__init__(*(end for _, end in attempts))
         self._root, self._told, self._files = root, told, [files for files, _ in attempts]
+        self.records = MemoryRecords()
 
     async def run(self, order: Order, emit: Emit, hold: Hold | None = None) -> Attempt:
         files = self._files.pop(0)
@@ -91,7 +93,10 @@ class Each(FakeRunner):
             (self._root / path).unlink(missing_ok=True)
             if text is not None:
                 (self._root / path).write_text(text)
-        return replace(await super().run(order, emit, hold), wrote=tuple(files) if self._told else None)
+        attempt = await super().run(order, emit, hold)
+        if attempt.receipt.outcome != "unavailable":
+            self.records.keep(f"attempt {order.number}", attempt)
+        return replace(attempt, wrote=tuple(files) if self._told else None)
 
 
 def judged(
@@ -103,7 +108,9 @@ def judged(
     if not git:
         journal = {path: text.encode() for path, text in SHOP.items()}
     verifier: Any = a_verifier(root, tmp_path / "state", git=git, journal=journal)
-    rig = Rig(runner=Each(root, *attempts, told=told), verifier=verifier)
+    runner = Each(root, *attempts, told=told)
+    verifier.records = runner.records
+    rig = Rig(runner=runner, verifier=verifier, candidates=with_second(candidates(), BURST))
     return rig, rig.run(a_task(goal, check=ASKS))
 
 
@@ -155,3 +162,12 @@ def test_tests_that_were_added_and_none_taken_stay_for_the_next_attempt(tmp_path
     _, final = judged(tmp_path, goal, ({"tests/test_a.py": PY + MORE}, TURNS), ({"shop.py": RIGHT}, "done"))
     assert (final["status"], final["notes"]) == ("ok", ("a note",))
     assert (tmp_path / "repo/tests/test_a.py").read_text() == PY + MORE
+
+
+def test_an_attempt_that_never_began_is_not_told_as_one_that_took_tests(tmp_path: Path) -> None:
+    goal = "Fix share(9, 3), which loses one, and add a test for it"
+    down = ({}, Fails(cause="refused"))
+    rig, final = judged(tmp_path, goal, (TAKEN["emptied"], TURNS), down, ({"shop.py": RIGHT}, "done"))
+    assert [one.outcome for one in final["receipts"]] == ["failed", "unavailable", "ok"]
+    said = [event["line"].partition(": ")[0] for event in rig.events if event["event"] == "kept"]
+    assert said == [LOCAL, "tests/test_a.py"]

@@ -15,6 +15,7 @@ from profile_router.core.attempt.handoff import (
     kept_here,
     private_in,
     private_note,
+    ran,
     told_elsewhere,
     without_output,
     without_words,
@@ -134,7 +135,7 @@ async def _with_its_tests(
     Where a check will judge that attempt, it does not answer for tests that those before it took away. *ended* is the
     mark now.
     """
-    if state["task"].to_check is None:
+    if state["task"].to_check is None or not ran(attempt):
         return ended, ()
     wrote = state["wrote"] if state["verified"].check is None else None  # a check may have written elsewhere
     back = await context.verifier.tests_back(state["snapshot"], ended, wrote, state["task"])
