@@ -166,7 +166,7 @@ def test_tests_that_were_added_and_none_taken_stay_for_the_next_attempt(tmp_path
 
 def test_an_attempt_that_never_began_is_not_told_as_one_that_took_tests(tmp_path: Path) -> None:
     goal = "Fix share(9, 3), which loses one, and add a test for it"
-    down = ({}, Fails(cause="refused"))
+    down: tuple[dict[str, str | None], Fails] = ({}, Fails(cause="refused"))
     rig, final = judged(tmp_path, goal, (TAKEN["emptied"], TURNS), down, ({"shop.py": RIGHT}, "done"))
     assert [one.outcome for one in final["receipts"]] == ["failed", "unavailable", "ok"]
     said = [event["line"].partition(": ")[0] for event in rig.events if event["event"] == "kept"]
