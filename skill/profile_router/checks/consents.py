@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import shlex
 import stat
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -33,11 +32,6 @@ class Consent:
     folder: str
     words: tuple[str, ...]
     agreed: bool
-
-    @property
-    def command(self) -> str:
-        """Return the command line as a shell would be given it."""
-        return shlex.join(self.words)
 
 
 @frozen(kw_only=False)
