@@ -301,7 +301,13 @@ def test_what_is_wrong_with_one_task_is_its_result_and_the_others_run(tmp_path: 
         people = batch(tmp_path, repository, *tasks[:4], how="--stream")
     assert done.code == 1
     *wrong, right = done.json["results"]
-    says = ["'nobody'", "goal is missing", "unknown key 'gaol'", "absent.py"]
+    says = [
+        "task 1: profile 'nobody' (profile) ",
+        "goal is missing",
+        "unknown key 'gaol'",
+        "task 4: files 'absent.py' ",
+    ]
+    assert not any(option in result["error"] for option in ("--file", "--profile") for result in wrong)
     assert all(word in result["error"] for word, result in zip(says, wrong, strict=True))
     assert "worktrees" not in done.out
     assert right["summary"] == "done"
@@ -410,5 +416,5 @@ def test_a_file_of_tasks_is_read_and_one_that_is_not_there_is_one_line(tmp_path:
 def test_a_check_of_nothing_is_refused_before_anything_is_asked(tmp_path: Path, repository: Path, check: str) -> None:
     with servers(tmp_path) as models:
         done = batch(tmp_path, repository, to("coding-local", check=check))
-    assert "--check is empty" in done.out
+    assert "task 1: check is empty" in done.out
     assert [model.requests for model in models.values()] == [[] for _ in models]

@@ -1,4 +1,5 @@
 """Pure decisions: no I/O, no clock, no environment, no framework. The same input always gives the same answer.
 
-Other rooms come in by `conversation`, `days`, `evidence`, `found_check`, `profile`, `task`, `text`, `toolsets`.
+Other rooms come in by `conversation`, `days`, `evidence`, `found_check`, `option_names`, `profile`, `task`, `text`,
+`toolsets`.
 """

@@ -17,9 +17,10 @@ from profile_router.cli.json_answer import json_text, of_now
 from profile_router.cli.options import add_run_options, add_task_options, streams, task_of
 from profile_router.cli.progress import Progress
 from profile_router.core.ladder.receipt import Status
+from profile_router.core.option_names import in_fields
 from profile_router.core.policy import Policy
 from profile_router.core.task import Task
-from profile_router.errors import UsageError
+from profile_router.errors import UsageError, WorkspaceError
 from profile_router.machine.imports import import_large
 from profile_router.policies.file import found_policy
 from profile_router.ports import Emit
@@ -59,7 +60,14 @@ def run(arguments: argparse.Namespace) -> int:
         import_large("profile_router.api.running", "profile_router.runs.run")  # with LangChain: half a second
         from profile_router.api.running import run as run_to_end
 
-        result = run_to_end(task, policy=arguments.policy, on_event=lambda event: emit(event.json), approver=approver)
+        try:
+            result = run_to_end(
+                task, policy=arguments.policy, on_event=lambda event: emit(event.json), approver=approver
+            )
+        except (UsageError, WorkspaceError) as error:
+            if arguments.task_json:
+                raise type(error)(in_fields(str(error))) from None
+            raise
     show_end(result, streamed=streamed, as_json=arguments.json)
     return EXITS[result.status]
 
