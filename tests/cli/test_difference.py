@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import pytest
 from tests.cli.command import call
 from tests.cli.stage import profile, workspace
 from tests.scripted_provider import Answer, ScriptedProvider, say
@@ -47,3 +48,20 @@ def test_a_test_that_was_red_before_and_is_another_tasks_is_not_held_against_the
     assert "passed, though exit 1, red before · fixed 1, broke 0, 1 red as before" in done.out.splitlines()[0]
     assert done.out.startswith("✓ verified")
     assert (ws / "test_calc.py").read_text() == TEST
+
+
+@pytest.mark.nightly
+def test_a_promotion_begins_with_the_tests_that_a_failed_attempt_took_away(tmp_path: Path) -> None:
+    """By day: `graphs/test_tests_put_back.py`."""
+    ws = workspace(tmp_path / "ws", FILES)
+    nowhere = say("It", finish="error")
+    with ScriptedProvider([EMPTIED, nowhere]) as local, ScriptedProvider([RIGHT, say("It adds.")]) as burst:
+        profile(tmp_path, "coding-local", local.base_url)
+        profile(tmp_path, "coding-burst", burst.base_url)
+        goal = "fix add in calc.py and add a test for it"
+        done = call("run", goal, "--check", CHECK, "--yes", "--json", home=tmp_path, cwd=ws)
+    assert done.code == 0, done.err
+    assert [one["verdict"] == "ok" for one in done.json["attempts"]] == [False, True]
+    assert (done.json["verified"]["taken_tests"], (ws / "test_calc.py").read_text()) == ("", TEST)
+    said = "coding-local: it removed 1 test in test_calc.py; what was there is put back"
+    assert (said in done.json["notes"], said in done.err.replace("\n", " ")) == (True, True)
