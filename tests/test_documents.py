@@ -44,6 +44,7 @@ def test_the_documents_show_the_rules_of_the_policy(document: str) -> None:
 
 def _commands(text: str) -> list[str]:
     """Return what stands after the program's name, in lines of their own and between backticks."""
+    text = re.sub(r" \\\n\s*", " ", text)  # a long one goes on in the next line
     found = re.findall(r"(?:^\s*\$? ?|`)profile-router +([^`\n]+)", text, re.MULTILINE)
     plain = [re.sub(r"\s+(#|>) .*$", "", line).strip() for line in found]
     return [line for line in plain if not line.startswith("--")]
