@@ -70,11 +70,25 @@ def test_a_command_of_the_readme_works_as_written(command: str, clone: Path, tmp
     assert done.returncode == CODES.get(command, 0), done.stderr
 
 
-def test_the_session_at_the_top_of_the_readme_is_what_the_program_prints(clone: Path, tmp_path: Path) -> None:
-    shown = re.search(r"^    \$ profile-router (route .*)\n((?:    .*\n)+)", README, re.MULTILINE)
-    assert shown is not None
-    done = call(*shlex.split(shown[1]), home=tmp_path, cwd=clone)
-    assert done.out == textwrap.dedent(shown[2])
+# A session is a command behind `$ `, with what it prints below it. No document shows that in another way.
+PAGES = [ROOT / name for name in ("README.md", "SKILL.md", "SECURITY.md")] + sorted((ROOT / "docs").glob("*.md"))
+SESSION = re.compile(r"^    \$ profile-router (.*)\n((?:    .*\n)+)", re.MULTILINE)
+SESSIONS = [(page.name, *found.groups()) for page in PAGES for found in SESSION.finditer(page.read_text("utf-8"))]
+PRINTED = re.compile(r"likely \$\d|^ *(?:why|flips|costs) {5}|^ *[✓✗●→!] \w+ {3}|^ *coding-\w+  ·  ", re.MULTILINE)
+
+
+@pytest.mark.parametrize(("page", "command", "shown"), SESSIONS, ids=[f"{page} {words}" for page, words, _ in SESSIONS])
+def test_a_session_in_a_document_is_what_the_program_prints(
+    page: str, command: str, shown: str, clone: Path, tmp_path: Path
+) -> None:
+    done = call(*shlex.split(command), home=tmp_path, cwd=clone)
+    assert done.out == textwrap.dedent(shown), f"{page} shows another answer of `profile-router {command}`"
+
+
+def test_no_document_shows_what_is_printed_outside_of_a_session_that_is_run() -> None:
+    assert SESSIONS[0][0] == "README.md"
+    assert all(PRINTED.search(shown) for _, _, shown in SESSIONS)
+    assert {page.name for page in PAGES if PRINTED.search(SESSION.sub("", page.read_text("utf-8")))} == set()
 
 
 def _run(command: str, folder: Path, home: Path) -> subprocess.CompletedProcess[str]:
