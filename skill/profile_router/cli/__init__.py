@@ -10,8 +10,9 @@ Other rooms come in by `app`, `caller`, `ending`, `json_answer`, `options`, `out
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NoReturn
 
-__all__ = ["forget_interrupt", "main"]
+__all__ = ["forget_interrupt", "main", "program"]
 
 _INTERRUPTED = 130
 _UNASKED = (  # what modules of the standard library import for what no command asks of them, or few
@@ -36,6 +37,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     if code == _INTERRUPTED:
         forget_interrupt()
     return code
+
+
+def program() -> NoReturn:
+    """Run the command line of this process, and end it with the exit code."""
+    code = main()
+    from profile_router.machine.process_end import end_process
+
+    end_process(code)
 
 
 def forget_interrupt() -> None:
