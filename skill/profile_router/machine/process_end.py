@@ -24,7 +24,7 @@ def end_process(code: int) -> NoReturn:
 
 
 def _is_waited_for() -> bool:
-    """Tell whether a thread is at work, something is to be called at the end, or somebody looks on: prompt, profiler."""
+    """Tell whether a thread is at work, something is to be called at the end, or a prompt or a profiler looks on."""
     threading = sys.modules.get("threading")
     others = threading is not None and threading.active_count() > 1
     registered = getattr(atexit, "_ncallbacks", lambda: 1)()  # CPython's own count; without one, something may be
