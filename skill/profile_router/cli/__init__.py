@@ -9,12 +9,16 @@ Other rooms come in by `app`, `caller`, `ending`, `json_answer`, `options`, `out
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Sequence
 from typing import NoReturn
 
 __all__ = ["forget_interrupt", "main", "program"]
 
 _INTERRUPTED = 130
+_NEW_OBJECTS = (
+    20_000  # after which the collector looks through them: after CPython's 700 it does so 40 times in a route
+)
 _UNASKED = (  # what modules of the standard library import for what no command asks of them, or few
     *("copy", "inspect"),  # `dataclasses`
     *("fnmatch", "ipaddress", "ntpath"),  # `pathlib`, and `urllib.parse` for it
@@ -41,6 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def program() -> NoReturn:
     """Run the command line of this process, and end it with the exit code."""
+    gc.set_threshold(_NEW_OBJECTS)
     code = main()
     from profile_router.machine.process_end import end_process
 

@@ -37,6 +37,7 @@ _READ_BY = (  # modules that refuse, compile or make a value; a test names what 
     "core/privacy/readings.py", "digests.py", "errors.py", "expressions.py", "values.py",
 )  # fmt: skip
 _CLASS = "class"  # the key under which an object names its class; no field is called so
+_EXPRESSION = "\0"  # with which a list begins that is one of some 400 expressions; no text of a policy is that
 
 
 def name_of(raw: bytes, shipped: bytes) -> str:
@@ -80,7 +81,7 @@ def _policy(content: bytes, digest: str, source: str) -> Policy | None:
     try:
         told = json.loads(content, object_hook=_value)
         return Policy(**{name: _whole(value) for name, value in told.items()}, digest=digest, source=source)
-    except (ValueError, TypeError, AttributeError, KeyError, RecursionError):
+    except (ValueError, TypeError, AttributeError, LookupError, RecursionError):
         return None
 
 
@@ -88,7 +89,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, tuple):
         return [*map(_plain, value)]
     if isinstance(value, Anchored):  # which has found out its anchors by now
-        return {_CLASS: "Anchored", "pattern": value.pattern, "anchors": [*value.literals], "flags": int(value.flags)}
+        return [_EXPRESSION, value.pattern, int(value.flags), *value.literals]
     if slots := getattr(value, "__slots__", ()):
         return {_CLASS: type(value).__name__} | {name: _plain(getattr(value, name)) for name in slots}
     return value
@@ -97,11 +98,13 @@ def _plain(value: Any) -> Any:
 def _value(told: dict[str, Any]) -> Any:
     """Return the value that the JSON object *told* stands for; the whole policy names no class."""
     name = told.pop(_CLASS, None)
-    if name == Anchored.__name__:  # nine tenths of the objects of a policy
-        return Anchored(told["pattern"], tuple(told["anchors"]), told["flags"])
     made = dict if name is None else _CLASSES[name]
     return made(**{name: _whole(value) for name, value in told.items()})
 
 
 def _whole(value: Any) -> Any:
-    return tuple([_whole(one) if type(one) is list else one for one in value]) if type(value) is list else value
+    if type(value) is not list:
+        return value
+    if value and value[0] == _EXPRESSION:
+        return Anchored(value[1], tuple(value[3:]), value[2])
+    return tuple([_whole(one) if type(one) is list else one for one in value])

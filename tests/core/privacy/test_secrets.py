@@ -18,6 +18,7 @@ from profile_router.core.privacy import named_values as secret_values
 from profile_router.core.privacy import readings as normalize
 from profile_router.core.privacy import spoken_passwords
 from profile_router.core.privacy.findings import findings, masked, private_glob, private_key, private_text
+from profile_router.core.privacy.readings import straight_text
 
 MOST_PLACES = 14  # behind a name: seven of its ending, five words, the end
 UNSEEN = "\u200b\u200c\u200d\u2060\ufeff\u00ad\u202e\u2066\u0301\u0336\ufe0f\u034f\u3164\x00\x08"
@@ -100,7 +101,7 @@ def test_reading_a_value_is_bounded_too() -> None:
 
 
 def test_hearing_a_password_in_a_sentence_is_bounded_too() -> None:
-    assert _steps(spoken_passwords._OF.pattern) + MOST_PLACES * _steps(spoken_passwords._TOLD.pattern) < 25_000
+    assert _steps(spoken_passwords._OF.pattern) + MOST_PLACES * _steps(spoken_passwords.told().pattern) < 25_000
 
 
 def test_a_name_is_followed_at_few_places_whatever_stands_behind_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -110,7 +111,7 @@ def test_a_name_is_followed_at_few_places_whatever_stands_behind_it(monkeypatch:
         def match(self, text: str, at: int) -> None:
             tried.append(at)
 
-    monkeypatch.setattr(spoken_passwords, "_TOLD", Counting())
+    monkeypatch.setattr(spoken_passwords, "told", Counting)
     for behind in ("a b " * 60, "は" * 60, " a" * 60, "abcdef" + " \t" * 60, "\"'*" + "é" * 6 + " é" * 60, ":" * 60):
         tried.clear()
         assert list(spoken_passwords.spoken_passwords("senha" + behind, "senha" + behind)) == []
@@ -256,3 +257,13 @@ def test_a_secret_that_another_one_hid_is_masked_too() -> None:
     once = masked(glued)
     assert "gho_" not in once
     assert masked(once) == once
+
+
+def test_a_text_of_ascii_can_hold_no_name_of_another_script() -> None:
+    assert all(map(str.isascii, spoken_passwords.NAMES))
+    assert [stem for stem in spoken_passwords.stems_elsewhere() if stem.isascii()] == []
+
+
+@pytest.mark.parametrize("name", ["contraseña", "hasło", "mật khẩu", "Lösenordet", "şifre", "slaptažodis"])
+def test_a_name_with_accents_is_known_as_it_is_read(name: str) -> None:
+    assert straight_text(name).lower() in spoken_passwords.NAMES

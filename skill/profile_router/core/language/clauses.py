@@ -58,6 +58,7 @@ LEADS = word_set(
     "yeah yup ok okay alright so now first firstly second secondly third next then finally lastly also and but or "
     "plus instead just only simply quickly carefully thoroughly briefly again afterwards"
 )
+_LEADS, _LONGEST_LEAD = tuple(LEADS), max(map(len, LEADS))
 SUBCLAUSES = word_set("what which that how why who where whether when if so because since until as while")
 FINITE = word_set(
     "is are was were has have had does did isn't aren't wasn't doesn't didn't will would can't cannot won't broke "
@@ -66,7 +67,9 @@ FINITE = word_set(
     "made makes led says said happens happened removed"
 )
 # It begins with a set of characters: `re` looks for those faster than for alternatives.
-_SENTENCE_END = expression(r"[.!?\n;\s—](?:(?<=[\n;—])|(?<=[.!?])[.!?]*(?=[\s)]|$)|(?<=\s)[—–-]{1,2}\s)")
+_SENTENCE_END = Anchored(
+    r"[.!?\n;\s—](?:(?<=[\n;—])|(?<=[.!?])[.!?]*(?=[\s)]|$)|(?<=\s)[—–-]{1,2}\s)", anchors=tuple(".!?\n;—–-")
+)
 _COLON = expression(r":\s")
 _BEFORE_COLON = expression(
     r"\b(?:tasks?|goals?|to-?do|following|steps?|need|want|things?|request|job|ask|please|objective|this|next)$"
@@ -213,13 +216,21 @@ def _strip_lead_ins(part: str) -> tuple[bool, str]:
             break
         elif request := _REQUESTED.match(part, at):
             at, asks = request.end(), True
-        elif (lead := _LEAD_IN.match(part, at)) or ((lead := _WORD.match(part, at)) and lead[0].lower() in LEADS):
+        elif lead := _LEAD_IN.match(part, at) or _lead(part, at):
             at = lead.end()
         elif at == 0 and has_area and (area := _AREA.match(part)) and area[1].lower() in IMPERATIVES:
             at = area.end()
         else:
             break
     return asks, part[at:].strip()
+
+
+def _lead(part: str, at: int) -> re.Match[str] | None:
+    """Return the word at the place *at* of *part* if it is one of LEADS."""
+    if not part[at : at + _LONGEST_LEAD].lower().startswith(_LEADS):
+        return None
+    word = _WORD.match(part, at)
+    return word if word and word[0].lower() in LEADS else None
 
 
 def _may_lead_in(first_two: str) -> bool:

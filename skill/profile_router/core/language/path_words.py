@@ -24,7 +24,9 @@ _BETWEEN = rf"\s`\"'<>|();=,\[\]{{}}—→“”‘’«»…，。；：、（�
 _WORD = expression(
     rf"(?:[^{_BETWEEN}]++|\{{[^{{}}\s]{{1,200}}\}}|\[[^\[\]\s\"'`,]{{1,60}}\]|\([^()\s]{{1,60}}\)(?=/))++"
 )
-_MARKED = expression(r"`([^`\n]{1,300})`|\"([^\"\n]{1,300})\"|(?<!\w)'([^'\s]{1,300})'(?!\w)|“([^“”\n]{1,300})”")
+_MARKED = Anchored(
+    r"`([^`\n]{1,300})`|\"([^\"\n]{1,300})\"|(?<!\w)'([^'\s]{1,300})'(?!\w)|“([^“”\n]{1,300})”", anchors=tuple("`\"'“")
+)
 _EMPHASIS = expression(r"(\*{1,3}|_{1,2}|~~)(.+)\1")
 EXTENSIONLESS = expression(r"[A-Z]\w*file")
 _ASCII = expression(r"[!-~]{2,}")
@@ -90,12 +92,12 @@ def _trimmed(word: str) -> Iterator[str]:
     if trimmed[:1] == "[" and trimmed[-1:] == "]":
         trimmed = trimmed[1:-1]
     readings = [trimmed]
-    if emphasis := _EMPHASIS.fullmatch(trimmed):
+    if trimmed[:1] in {"*", "_", "~"} and (emphasis := _EMPHASIS.fullmatch(trimmed)):
         inner = emphasis.group(2).rstrip(".,:;!?")
         ambiguous = inner[:1] in {".", "/"} or inner[-1:] == "/"
         readings = [trimmed, inner] if ambiguous else [inner]
     for reading in readings:
-        for part in _SUFFIX.split(_DRIVE.sub("", reading)):
+        for part in _SUFFIX.split(_DRIVE.sub("", reading)) if ":" in reading or "#" in reading else (reading,):
             runs = [] if part.isascii() else _ASCII.findall(part)
             yield from filter(None, map(_clean, [part, *runs]))
 

@@ -20,7 +20,7 @@ _CHARS = str.maketrans(
     | dict.fromkeys("‘’‚‛‹›", "'")
     | dict.fromkeys("\u200b\u200c\u200d\u2060\ufeff\xad")
 )
-_WHOLE_QUOTE = expression(r"""\s*(?:"[^"]*"|'(?:[^']|(?!(?<!\w)'\w)')*')\s*""")
+_WHOLE_QUOTE = Anchored(r"""\s*(?:"[^"]*"|'(?:[^']|(?!(?<!\w)'\w)')*')\s*""", anchors=('"', "'"))
 _OPAQUE = Anchored(
     r"""
       (`{3,}|^~{3,})(?s:.*?)(?:\1|\Z)                                   # a fence, closed or not

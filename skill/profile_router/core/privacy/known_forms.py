@@ -47,7 +47,7 @@ def _key(pattern: str, *anchors: str, ahead: int | None = 0) -> SecretKind:
 
 def _of(issuer: str, prefixes: str, body: str, *, exact: bool = False, digits: int = 0) -> SecretKind:
     anchors = tuple(prefixes.split())
-    start = "|".join(map(re.escape, anchors))
+    start = re.escape("|".join(anchors)).replace(r"\|", "|")
     return SecretKind(
         kind=f"token of {issuer}", anchors=anchors, pattern=f"(?:{start}){body}", exact=exact, digits=digits, dense=True
     )
@@ -272,7 +272,7 @@ def dense_runs(text: str) -> str:
     odd = "" if text.isascii() else "\n".join(line for line in text.split("\n") if not line.isascii())
     plain = "\n".join(filter(str.isascii, text.split("\n"))) if odd else text
     runs = [run for run in plain.translate(_BETWEEN).split() if len(run) >= _RUN]
-    return "\n".join(runs + _DENSE.findall(odd))
+    return "\n".join(runs + (_DENSE.findall(odd) if odd else []))
 
 
 @cache

@@ -127,7 +127,7 @@ def unwrapped(view: Reading) -> Reading | None:
 
 def straightened(view: Reading) -> Reading:
     """Return *view* as ASCII as far as it looks like ASCII: nothing unseen, no look-alikes, no full-width forms."""
-    if _ODD.search(view.text) is None:
+    if (view.text.isascii() and view.text.isprintable()) or _ODD.search(view.text) is None:
         return view
     seen = _Plain()
     text = _ODD_RUN.sub(lambda found: found[0].translate(seen), view.text)
@@ -136,7 +136,7 @@ def straightened(view: Reading) -> Reading:
 
 def straight_text(text: str) -> str:
     """Return *text* as `straightened` reads it."""
-    return text if text.isascii() and text.isprintable() else straightened(Reading(text=text)).text
+    return straightened(Reading(text=text)).text
 
 
 class _Plain(dict[int, str]):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
 
 from profile_router.core.language.anchored import Anchored
 from profile_router.core.privacy.readings import straight_text
@@ -34,13 +35,16 @@ def places(text: str, stems: Stems) -> Iterator[tuple[str, int]]:
             at = text.find(stem, at + 1)
 
 
-_NAMES = (
+NAMES = (  # as `readings` reads them: lösenord, hasło and mật khẩu without their accents
     *("password", "passcode", "kennwort", "passwort", "zugangscode"),  # English, German
-    *("contraseña", "clave de acceso", "mot de passe", "mdp", "senha", "palavra-passe", "parola d'ordine"),
-    *("wachtwoord", "lösenord", "lösenordet", "passord", "passordet", "adgangskode", "kodeord", "salasana"),
-    *("hasło", "haslo", "heslo", "jelszó", "parola", "şifre", "lozinka", "geslo", "parool", "slaptažodis"),
+    *("contrasena", "clave de acceso", "mot de passe", "mdp", "senha", "palavra-passe", "parola d'ordine"),
+    *("wachtwoord", "losenord", "losenordet", "passord", "passordet", "adgangskode", "kodeord", "salasana"),
+    *("haslo", "heslo", "jelszo", "parola", "sifre", "lozinka", "geslo", "parool", "slaptazodis"),
+    *("mat khau", "kata sandi"),
+)
+_NAMES_ELSEWHERE = (  # none of them is of ASCII, however it is read
     *("пароль", "парола", "лозинка", "κωδικός", "סיסמה", "كلمة المرور", "كلمة السر", "رمز عبور", "पासवर्ड"),
-    *("密码", "密碼", "口令", "パスワード", "暗証番号", "비밀번호", "암호", "mật khẩu", "kata sandi", "รหัสผ่าน"),
+    *("密码", "密碼", "口令", "パスワード", "暗証番号", "비밀번호", "암호", "รหัสผ่าน"),
 )
 _VERBS = (
     *("is", "was", "ist", "lautet", "es", "est", "é", "è", "e'", "jest", "to", "to jest"),
@@ -54,17 +58,31 @@ def _straight(words: Iterable[str]) -> Iterator[str]:
     return iter(dict.fromkeys(straight_text("\n".join(words)).lower().split("\n")))
 
 
-NAMES = tuple(_straight(one for name in _NAMES for one in (name, name.title(), name.upper())))
 _STEMS = by_stem(NAMES, ("pass", "paro", "losenord"))
-_SAID = sorted(_straight(_VERBS), key=len, reverse=True)
-_VERB = "|".join(re.escape(verb) + ("(?![^\\W_])" if verb.isascii() else "") for verb in _SAID)
+
+
+@cache
+def stems_elsewhere() -> Stems:
+    """Return the names that only a text beyond ASCII can hold: to read them takes 1 ms."""
+    return by_stem(_straight(one for name in _NAMES_ELSEWHERE for one in (name, name.title(), name.upper())), ())
+
+
 # Of what the password is: an ending of the name, and a few words.
 _OF = Anchored(r"[\"'`*]{0,3}+(?P<ending>[^\W\d_]{0,6}+)(?:[ \t]{1,2}+[^\W_]{1,20}+){0,5}+[ \t]{0,3}+")
 _BLANKS = Anchored(r"[ \t]{1,3}+")
-_TOLD = Anchored(
-    rf"(?>[:=]|(?:(?<![^\W\d_])|(?<=[^\x00-\x7f]))(?:{_VERB})[ \t]{{0,2}}+:?+)[ \t]{{0,3}}+"
-    r"[\"'`*]{0,3}+(?P<value>[!#-&(-_a-~]{6,200}+)"
-)
+
+
+@cache
+def told() -> Anchored:
+    """Return the expression of what follows a name: a sign or a verb, and the value."""
+    said = sorted(_straight(_VERBS), key=len, reverse=True)
+    verb = "|".join(re.escape(one) + ("(?![^\\W_])" if one.isascii() else "") for one in said)
+    return Anchored(
+        rf"(?>[:=]|(?:(?<![^\W\d_])|(?<=[^\x00-\x7f]))(?:{verb})[ \t]{{0,2}}+:?+)[ \t]{{0,3}}+"
+        r"[\"'`*]{0,3}+(?P<value>[!#-&(-_a-~]{6,200}+)"
+    )
+
+
 _WORD_WITH_NUMBER = Anchored(
     r"[A-Za-z]{1,20}[_.]?[0-9]{1,3}|[0-9]{1,3}[_.]?[A-Za-z]{1,20}"
     r"|(?:[A-Z]?[a-z]{1,20}[0-9]{0,2}|[0-9]{1,3})(?:-(?:[A-Z]?[a-z]{2,20}[0-9]{0,2}|[0-9]{1,2}))+"
@@ -74,7 +92,7 @@ _CODE = Anchored(r"[(\[{<]|^[A-Za-z_]\w*+(?:(?:\.|::|->)[A-Za-z_]\w*+)++$|^(?:[.
 
 def spoken_passwords(text: str, lower: str) -> Iterator[tuple[int, int]]:
     """Yield where *text* tells a password in a sentence; *lower* is the same in lower case."""
-    for name, at in places(lower, _STEMS):
+    for name, at in places(lower, _STEMS if lower.isascii() else {**_STEMS, **stems_elsewhere()}):
         if _begins(lower, at) and (found := _told(lower, at + len(name))):
             start = found.start("value")
             value = text[start : found.end("value")].rstrip(".,:;!?)\"'`*")
@@ -93,7 +111,7 @@ def _told(lower: str, at: int) -> re.Match[str] | None:
     end, ending = around.end(), around.span("ending")
     blanks = (found.end() for found in _BLANKS.finditer(lower, ending[1], end))
     places = dict.fromkeys((*range(ending[0], ending[1] + 1), *blanks, end))
-    return next((found for place in places if (found := _TOLD.match(lower, place))), None)
+    return next((found for place in places if (found := told().match(lower, place))), None)
 
 
 def is_word_with_number(value: str) -> bool:
