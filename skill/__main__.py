@@ -12,9 +12,9 @@ from profile_router.bootstrap import extras_for, go_on_inside  # noqa: E402 - th
 if __name__ == "__main__":
     try:
         go_on_inside(ROOT, [str(ROOT / "skill"), *sys.argv[1:]], extras_for(sys.argv[1:]))
-        from profile_router.cli import program
+        from profile_router.cli import as_process
 
-        program()
+        as_process()
     except KeyboardInterrupt:
         from profile_router.cli import forget_interrupt
 

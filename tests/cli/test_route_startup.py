@@ -27,13 +27,8 @@ OF_OTHER_TASKS = (
     *("cli.live_line", "core.telling.layout", "core.telling.located", "core.ladder.spending", "core.ladder.causes"),
     *("core.language.starts", "core.language.mentions", "core.language.faults", "core.language.edits"),
     *("core.privacy.confidential", "core.privacy.personal_data", "policies.grammar", "outside.strict_yaml"),
-    *(
-        "outside.yaml_guard",
-        "withheld.named_paths",
-        "withheld.whole_scan",
-        "withheld.survey",
-        "workspace.task_in_folder",
-    ),
+    *("outside.yaml_guard", "withheld.named_paths", "withheld.whole_scan", "withheld.survey"),
+    *("workspace.task_in_folder", "profiles.pools", "profiles.keys", "runs.own_check.workspace_check"),
 )
 MOST_PROCESSES = {"a folder": 0, "a repository": 2, "a repository with tests": 3}  # of git, 5 to 10 ms each
 OF_A_RUN = (

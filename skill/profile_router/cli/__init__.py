@@ -13,11 +13,11 @@ import gc
 from collections.abc import Sequence
 from typing import NoReturn
 
-__all__ = ["forget_interrupt", "main", "program"]
+__all__ = ["as_process", "forget_interrupt", "main"]
 
 _INTERRUPTED = 130
 _NEW_OBJECTS = (
-    20_000  # after which the collector looks through them: after CPython's 700 it does so 40 times in a route
+    20_000  # after which the collector looks through them: after CPython's 700 it does so 50 times in a route
 )
 _UNASKED = (  # what modules of the standard library import for what no command asks of them, or few
     *("copy", "inspect"),  # `dataclasses`
@@ -43,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     return code
 
 
-def program() -> NoReturn:
+def as_process() -> NoReturn:
     """Run the command line of this process, and end it with the exit code."""
     gc.set_threshold(_NEW_OBJECTS)
     code = main()

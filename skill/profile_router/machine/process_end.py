@@ -1,4 +1,4 @@
-"""End this process without taking apart what it loaded: that takes 5 ms, and the system takes all of it back."""
+"""End this process without taking apart what it loaded. That takes 5 ms, and the system takes all of it back."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def end_process(code: int) -> NoReturn:
 
 
 def _is_waited_for() -> bool:
-    """Tell whether a thread is at work, something is to be called at the end, or a prompt or a profiler looks on."""
+    """Tell whether a thread is at work, something is to be called, or a prompt or a profiler looks on."""
     threading = sys.modules.get("threading")
     others = threading is not None and threading.active_count() > 1
     registered = getattr(atexit, "_ncallbacks", lambda: 1)()  # CPython's own count; without one, something may be

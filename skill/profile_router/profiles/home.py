@@ -18,7 +18,6 @@ from profile_router.outside.places import at_home, is_folder_named
 from profile_router.profiles.build import build_profile
 from profile_router.profiles.env_file import read_env_file
 from profile_router.profiles.files import read_config
-from profile_router.profiles.keys import with_pool_keys
 from profile_router.resources import shipped
 from profile_router.values import frozen
 
@@ -103,7 +102,11 @@ class HermesHome:
         own = {key: value for key, value in env.values.items() if value}
         lines = {key: env.lines[key] for key in own}
         profile = build_profile(name, layers or [(str(folder / _CONFIG), {})], {**self.environ, **own}, places=lines)
-        return profile if self.root is None else with_pool_keys(profile, folder, self.root, now=time.time())
+        if self.root is None:
+            return profile
+        from profile_router.profiles.keys import with_pool_keys  # without a home there is no pool
+
+        return with_pool_keys(profile, folder, self.root, now=time.time())
 
 
 def _is_folder(entry: Path) -> bool:

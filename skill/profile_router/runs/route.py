@@ -22,7 +22,6 @@ from profile_router.evidence.conversation import share
 from profile_router.evidence.measure import Surroundings, may_be_located, measure
 from profile_router.ledger.routes import note_route
 from profile_router.ledger.schema import moment
-from profile_router.runs.own_check.workspace_check import check_for, question_before_check
 from profile_router.runs.past import has_hermes, past_runs
 from profile_router.runs.setup import Setup, prepare
 from profile_router.threads.parent_sessions import ParentSessions
@@ -62,6 +61,8 @@ def _asks(setup: Setup, decision: Decision) -> str:
     check = _check(setup, decision, try_jail=True)  # nobody is asked about what no jail can run
     if check is None or setup.workspace is None or check.unagreed != "unasked":
         return ""
+    from profile_router.runs.own_check.workspace_check import question_before_check
+
     return question_before_check(check, setup.workspace).for_programs
 
 
@@ -104,6 +105,10 @@ def route_task(
 
 def _check(setup: Setup, decision: Decision, *, try_jail: bool) -> FoundCheck | None:
     """Return the check that a run would take, by the files that the repository is sure of."""
+    if setup.workspace is None:
+        return None
+    from profile_router.runs.own_check.workspace_check import check_for  # only a workspace has one
+
     located = decision.evidence.located
     sure = located.sure if located else ()
     task, policy, workspace = setup.task, setup.policy, setup.workspace
