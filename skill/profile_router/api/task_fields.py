@@ -105,10 +105,10 @@ def _shown_key(key: str) -> str:
 
 
 def _wrong(where: str, value: object, wanted: str) -> UsageError:
-    return UsageError(f"{where} is {_told(value)} (allowed: {wanted})")
+    return UsageError(f"{where} is {_word_or_kind(value)} (allowed: {wanted})")
 
 
-def _told(value: object) -> str:
+def _word_or_kind(value: object) -> str:
     """Return *value* if it is a number or a word, else its kind: it may be the task, misplaced."""
     if isinstance(value, list):
         return f"a list of {len(value)}"

@@ -65,7 +65,7 @@ class Consents:
             if found.st_uid != os.getuid() or found.st_mode & _OTHERS:
                 return ()
             known = read_json(read_plain(path, _MOST_BYTES, links=False) or b"{}").get("checks", ())
-            return tuple(one for each in known if (one := _read(each)) is not None)
+            return tuple(one for each in known if (one := _consent_in(each)) is not None)
         except (OSError, UnreadableJson, AttributeError, TypeError):
             return ()
 
@@ -84,7 +84,7 @@ def _is_in(folder: str, top: str) -> bool:
     return folder == top or folder.startswith(f"{top.rstrip('/')}/")
 
 
-def _read(value: Any) -> Consent | None:
+def _consent_in(value: Any) -> Consent | None:
     """Return the consent that JSON has as *value*, None where it is not one."""
     if not isinstance(value, dict):
         return None

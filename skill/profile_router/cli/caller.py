@@ -77,7 +77,7 @@ class TerminalApprover:
             print(f"{folded(shown_question(question), sys.stderr, indent=2)} ", end="", file=sys.stderr, flush=True)
             answer: asyncio.Future[str] = asyncio.get_running_loop().create_future()
             # A thread that Ctrl-C need not wait for: the executor's would be joined, and it reads until somebody types.
-            threading.Thread(target=_read, args=(answer,), daemon=True).start()
+            threading.Thread(target=_read_answer, args=(answer,), daemon=True).start()
             line = await answer
             return line.strip().lower() in _YES if line else None
 
@@ -91,7 +91,7 @@ def shown_question(question: str) -> str:
     return f"? {printable(question)} [y/N]"
 
 
-def _read(answer: asyncio.Future[str]) -> None:
+def _read_answer(answer: asyncio.Future[str]) -> None:
     line = sys.stdin.readline()
 
     def give() -> None:

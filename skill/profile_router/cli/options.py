@@ -143,7 +143,7 @@ def json_of(option: str, given: str, *, line: bool, most: int) -> bytes:
     """
     if line and given != "-":
         raise UsageError(f"--exit-with-stdin needs {option} -: what is to be done comes first, then stdin stays open")
-    raw = _read(option, given, line=line, most=most)
+    raw = _read_at_most(option, given, line=line, most=most)
     if len(raw) > most:
         raise UsageError(_too_large(option, given, most))
     return raw
@@ -155,7 +155,7 @@ def _too_large(option: str, given: str, most: int) -> str:
     )
 
 
-def _read(option: str, given: str, *, line: bool, most: int) -> bytes:
+def _read_at_most(option: str, given: str, *, line: bool, most: int) -> bytes:
     """Return at most one byte more than *most*; of a file that is larger from the start, nothing is read."""
     if given == "-":
         return sys.stdin.buffer.readline(most + 1) if line else sys.stdin.buffer.read(most + 1)

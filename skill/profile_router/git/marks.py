@@ -258,7 +258,7 @@ class GitSnapshots:
         inside = [path for path in sorted(pairs) if path.startswith(self._start)]
         inside = [path for path in inside if among(path.removeprefix(self._start))]
         for path in inside[:most]:
-            old, new = (self.trees.content(entry) if _plain(entry) else None for entry in pairs[path])
+            old, new = (self.trees.content(entry) if _is_plain_file(entry) else None for entry in pairs[path])
             yield path.removeprefix(self._start), old, new
 
     def _diff(self, *args: str) -> str:
@@ -271,7 +271,7 @@ class GitSnapshots:
         return [path.removeprefix(self._start) for path in differ if path.startswith(self._start)]
 
 
-def _plain(entry: Entry | None) -> bool:
+def _is_plain_file(entry: Entry | None) -> bool:
     return entry is not None and entry.mode.startswith("100")
 
 

@@ -50,7 +50,7 @@ def spawns(action: Any) -> bool:
 
 def list_of_tasks(tasks: Any) -> list[Any] | None:
     """Return the list *tasks* of a call, empty where it has none; None for a text of another kind, which is Hermes'."""
-    found = _read(tasks)
+    found = _parsed(tasks)
     if found not in NOTHING_GIVEN and isinstance(tasks, str) and not isinstance(found, list):
         return None
     return found if isinstance(found, list) else []
@@ -93,7 +93,7 @@ def _given(task: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
     return named_for_router(given)
 
 
-def _read(value: Any) -> Any:
+def _parsed(value: Any) -> Any:
     """Return what the text *value* is as JSON, or *value*."""
     if isinstance(value, str):
         with suppress(ValueError, RecursionError):
@@ -106,7 +106,7 @@ def _name(value: Any) -> Any:
 
 
 def _paths(value: Any) -> Any:
-    found = _read(value)
+    found = _parsed(value)
     return found if isinstance(found, list) else [value] if isinstance(value, str) else value
 
 
@@ -116,7 +116,7 @@ def _names(value: Any) -> Any:
 
 
 def _number(value: Any) -> Any:
-    found = _read(value)
+    found = _parsed(value)
     if isinstance(found, float) and found.is_integer():
         return int(found)
     return found if isinstance(found, int | float) else value
@@ -134,5 +134,5 @@ def _text(value: Any) -> Any:
 
 _READERS: Mapping[str, Any] = {
     "profile": _name, "toolsets": _names, "files": _paths, "images": _paths, "max_turns": _number,
-    "timeout": _number, "max_cost": _number, "local_only": _flag, "context": _text, "facts": _read, "check": _text,
+    "timeout": _number, "max_cost": _number, "local_only": _flag, "context": _text, "facts": _parsed, "check": _text,
 }  # fmt: skip

@@ -68,17 +68,17 @@ def _asked(tasks: Sequence[Mapping[str, Any]], session: str) -> dict[str, str] |
     CHILDREN.expect(session, {goal: usd for goal, (usd, _) in costly.items()})
     # elsewhere Hermes may block the call, for nobody can answer; a check that nobody allowed just does not run
     questions = CONSENT.open(quoted.questions) if quoted and at_a_terminal() else ()
-    while questions and not whole_in_panel(_told(costly, questions)):
+    while questions and not whole_in_panel(_question_about(costly, questions)):
         questions = questions[:-1]  # the next call asks about it, or nobody: no yes to what was not shown
     if not costly and not questions:
         return None
     rule = _RULE.format(math.ceil(max(usd for usd, _ in costly.values()))) if costly else ""
     if questions:
         rule = CONSENT.ask(session, questions, rule=rule)
-    return {"action": "approve", "message": _told(costly, questions), "rule_key": rule}
+    return {"action": "approve", "message": _question_about(costly, questions), "rule_key": rule}
 
 
-def _told(costly: Mapping[str, tuple[float, str]], questions: Sequence[str]) -> str:
+def _question_about(costly: Mapping[str, tuple[float, str]], questions: Sequence[str]) -> str:
     """Return what Hermes' user is asked about *costly* tasks and by *questions* about running code."""
     told = []
     if costly:

@@ -43,7 +43,7 @@ def apply(changes: Iterable[Change]) -> None:
                 with suppress(OSError):  # go on: the rest can still be put back
                     undo()
             if isinstance(error, OSError):
-                raise UsageError(_told(error)) from None
+                raise UsageError(_error_said(error)) from None
             raise
 
 
@@ -52,7 +52,7 @@ def read_file(path: Path) -> bytes | None:
     try:
         return read_plain(path, _MOST_BYTES)
     except OSError as error:
-        raise UsageError(_told(error)) from None
+        raise UsageError(_error_said(error)) from None
 
 
 def leftovers(folders: Iterable[Path]) -> Iterator[Path]:
@@ -63,7 +63,7 @@ def leftovers(folders: Iterable[Path]) -> Iterator[Path]:
             yield from map(Path, sorted(found))
 
 
-def _told(error: OSError) -> str:
+def _error_said(error: OSError) -> str:
     place = error.filename2 or error.filename
     where = f"{place}: " if place else ""
     return f"{where}{error.strerror}; nothing was changed. Check it with `ls -ld` and `df`, then try again"

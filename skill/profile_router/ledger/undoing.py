@@ -23,7 +23,7 @@ _OF = "undo"
 def put_undo(database: sqlite3.Connection, run: str, undo: Undo, seal: Seal) -> None:
     """Keep what takes *run* back, in the transaction of *database*. Without a key of the user's nothing is kept."""
     words = {
-        "before": [[_name(path), _told(found)] for path, found in undo.before.items()],
+        "before": [[_name(path), _found_as_json(found)] for path, found in undo.before.items()],
         "after": [[_name(path), known] for path, known in undo.after.items()],
         "left": [_name(path) for path in undo.left],
         "why": undo.why,
@@ -82,7 +82,7 @@ def _path(name: str) -> str:
     return b64decode(name).decode("utf-8", _ENCODING)
 
 
-def _told(found: Found | None) -> list[Any] | None:
+def _found_as_json(found: Found | None) -> list[Any] | None:
     return None if found is None else [b64encode(found.content).decode(), found.mode, found.link]
 
 

@@ -60,9 +60,9 @@ def page_of(report: Report) -> str:
         (
             f"<h1>{escape(report.title)}</h1>",
             "<dl>"
-            + "".join(f"<dt>{escape(name)}</dt><dd>{_told(value)}</dd>" for name, value in facts.items())
+            + "".join(f"<dt>{escape(name)}</dt><dd>{_html(value)}</dd>" for name, value in facts.items())
             + "</dl>",
-            "".join(f"<p>{_told(note)}</p>" for note in report.notes),
+            "".join(f"<p>{_html(note)}</p>" for note in report.notes),
             *(_callout(one) for one in report.callouts),
             *(_section(section) for section in report.sections),
         )
@@ -75,7 +75,7 @@ def page_of(report: Report) -> str:
     )
 
 
-def _told(text: str) -> str:
+def _html(text: str) -> str:
     """Return *text* for a sentence or a cell, in which a figure and its `%` stay on one line."""
     return escape(_PERCENT.sub("\N{NO-BREAK SPACE}%", text))
 
@@ -90,18 +90,18 @@ def _colours(values: tuple[str, ...]) -> str:
 
 
 def _callout(callout: Callout) -> str:
-    said = "".join(f"<p>{_told(line)}</p>" for line in callout.said)
-    steps = "".join(f"<li>{_told(why)}<br><code>{escape(command)}</code></li>" for why, command in callout.steps)
+    said = "".join(f"<p>{_html(line)}</p>" for line in callout.said)
+    steps = "".join(f"<li>{_html(why)}<br><code>{escape(command)}</code></li>" for why, command in callout.steps)
     listed = f"<ol>{steps}</ol>" if steps else ""
-    head = f"<h2>{_told(callout.title)}</h2>"
+    head = f"<h2>{_html(callout.title)}</h2>"
     return f'<section class="callout" id="{escape(callout.id, quote=True)}">{head}{said}{listed}</section>'
 
 
 def _section(section: Section) -> str:
-    plots = "".join(f"<figure><h3>{_told(one.name)}</h3>{svg_of(one)}</figure>" for one in section.figures)
+    plots = "".join(f"<figure><h3>{_html(one.name)}</h3>{svg_of(one)}</figure>" for one in section.figures)
     return "".join(
         (
-            f"<h2>{_told(section.title)}</h2><p>{_told(section.said)}</p>",
+            f"<h2>{_html(section.title)}</h2><p>{_html(section.said)}</p>",
             f'<div class="plots">{plots}</div>' if plots else "",
             *map(_table, section.tables),
         )
@@ -109,10 +109,10 @@ def _section(section: Section) -> str:
 
 
 def _table(table: ResultTable) -> str:
-    said = f'<p class="said">{_told(table.said)}</p>' if table.said else ""  # a caption would be as wide as the table
+    said = f'<p class="said">{_html(table.said)}</p>' if table.said else ""  # a caption would be as wide as the table
     right = [_right(table, column) for column in range(len(table.columns))]
     head = "".join(
-        f"<th{' class=n' if there else ''}>{_told(name)}</th>" for name, there in zip(table.columns, right, strict=True)
+        f"<th{' class=n' if there else ''}>{_html(name)}</th>" for name, there in zip(table.columns, right, strict=True)
     )
     rows = "".join(f"<tr>{''.join(_cells(row, right))}</tr>" for row in table.rows)
     return f'<div class="wide">{said}<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
@@ -132,4 +132,4 @@ def _cells(row: Sequence[Cell], right: Sequence[bool]) -> Iterator[str]:
             value, between = share_and_interval(cell)
             yield f'<td class="n">{value} <span class="of">{between}</span></td>'
         else:
-            yield f"<td{' class=n' if there or not isinstance(cell, str) else ''}>{_told(worded(cell))}</td>"
+            yield f"<td{' class=n' if there or not isinstance(cell, str) else ''}>{_html(worded(cell))}</td>"

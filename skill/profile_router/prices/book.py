@@ -77,12 +77,12 @@ class PriceBook:
     def _known(self) -> dict[str, _Found]:
         if self._found is None:
             content = kept(self.folder, _file_name()) if is_folder_named(str(self.folder)) else None
-            self._found = {} if content is None else _read(content)
+            self._found = {} if content is None else _prices_in(content)
         return self._found
 
     def _keep(self, known: Mapping[str, _Found]) -> None:
         newest = dict(list(known.items())[-_MOST:])
-        told = {name: [day, None if price is None else _told(price)] for name, (price, day) in newest.items()}
+        told = {name: [day, None if price is None else _listed_as_json(price)] for name, (price, day) in newest.items()}
         keep_file(self.folder, _file_name(), json.dumps(told).encode())
 
 
@@ -109,11 +109,11 @@ def _file_name() -> str:
     return sha256(f"{__version__}\0{table_version()}".encode()).hexdigest()
 
 
-def _told(price: ListedPrice) -> list[Any]:
+def _listed_as_json(price: ListedPrice) -> list[Any]:
     return [*(getattr(price, name) for name in _FIGURES), price.dated, price.long_above, list(price.long)]
 
 
-def _read(content: bytes) -> dict[str, _Found]:
+def _prices_in(content: bytes) -> dict[str, _Found]:
     """Return what *content* tells; nothing at all where any of it cannot be what was kept."""
     try:
         told = read_json(content, most=MOST_KEPT_BYTES)

@@ -61,9 +61,9 @@ def with_named(settings: _Settings, known: tuple[Named, ...], variables: Mapping
     Raises ProfileError for an entry that is wrong, and for a `custom:` name that no entry has.
     """
     provider = settings.get("provider")
-    name = _plain(provider.value) if provider else ""
+    name = _provider_key(provider.value) if provider else ""
     builtin = provider is not None and find_provider(provider.value, None)
-    entry = next((one for one in known if name and _plain(one.name) == name), None) if not builtin else None
+    entry = next((one for one in known if name and _provider_key(one.name) == name), None) if not builtin else None
     if entry is not None and provider is not None:
         own = _read(entry, variables)
         if "base_url" not in own:
@@ -105,5 +105,5 @@ def _names(name: str, known: tuple[Named, ...]) -> str:
     return f"{meant}a name under {_LIST}: {listed or 'it has none'}"
 
 
-def _plain(name: str) -> str:
+def _provider_key(name: str) -> str:
     return "-".join(name.strip().lower().removeprefix(_PREFIX).split())

@@ -65,7 +65,7 @@ class PooledKey:
 
 def read_pools(folder: Path) -> Pools:
     """Return the pools in the auth.json of *folder* as they stand there; {} for none that can be read."""
-    return _read(folder)[0]
+    return _read_auth(folder)[0]
 
 
 def pool_damage(folder: Path) -> str:
@@ -73,11 +73,11 @@ def pool_damage(folder: Path) -> str:
 
     A file that was cut would else look like one from which every key was taken out.
     """
-    why = _read(folder)[1]
+    why = _read_auth(folder)[1]
     return f"{folder / POOLS_FILE} is damaged ({why}): none of its keys is used" if why else ""
 
 
-def _read(folder: Path) -> tuple[Pools, str]:
+def _read_auth(folder: Path) -> tuple[Pools, str]:
     why = ""
     for _ in range(2):  # half written, it is read once more
         try:

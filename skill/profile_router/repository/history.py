@@ -145,7 +145,7 @@ def _known(
     for at in range(0, len(missing), _AT_ONCE):
         if at and until is not None and until - time.monotonic() < _LEAST_SECONDS:
             break
-        rows = dict(_read(source, root, missing[at : at + _AT_ONCE], until))
+        rows = dict(_read_commits(source, root, missing[at : at + _AT_ONCE], until))
         found.update(rows)
         with index.write() as connection:
             connection.executemany(
@@ -155,7 +155,9 @@ def _known(
     return found
 
 
-def _read(source: FileSource, root: Path, names: Sequence[bytes], until: float | None) -> Iterator[tuple[bytes, _Kept]]:
+def _read_commits(
+    source: FileSource, root: Path, names: Sequence[bytes], until: float | None
+) -> Iterator[tuple[bytes, _Kept]]:
     """Yield the commits *names*, none where that takes longer than *until* a moment. Raises WorkspaceError."""
     words = ("log", "--no-walk=unsorted", "--stdin", "-m", "--first-parent", "--no-renames", "--no-ext-diff",
              "--no-textconv", "-z", "--relative", _FORMAT)  # fmt: skip

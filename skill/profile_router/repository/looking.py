@@ -69,7 +69,7 @@ def _freshen(
     reading = None if until is None else begun + max((until - begun) * _FOR_READING, _LEAST_SECONDS)
     while done < len(fresh) and (reading is None or time.monotonic() < reading):
         places = fresh[done : done + _BATCH]
-        some = _read(source, [listing.file(at) for at in places], index, reading)
+        some = _read_files(source, [listing.file(at) for at in places], index, reading)
         rows, ids = _added(index, some, {file.path: file.sort for file in some.files[: some.seen]})
         for at, file in zip(places[: some.seen], some.files, strict=False):
             tree.ids[at] = ids[file.path]
@@ -99,7 +99,7 @@ class _JustRead:
     new: dict[bytes, FileTerms | None] = field(default_factory=dict)
 
 
-def _read(source: FileSource, files: Sequence[ListedFile], index: BlobIndex, until: float | None) -> _JustRead:
+def _read_files(source: FileSource, files: Sequence[ListedFile], index: BlobIndex, until: float | None) -> _JustRead:
     """Read *files* until a moment, all but those whose blob is known by its name already."""
     batch = _JustRead(files, len(files), {file.path: _name(file, file.blob) for file in files if file.blob})
     with index.read() as connection:

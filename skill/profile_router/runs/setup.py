@@ -92,7 +92,7 @@ def prepare(
     found = placed(task, workspace, cwd)
     home = replace(find_home(environ), kept_in=our_folder("CACHE", environ) / CONFIGS)
     policy, warnings = _without_absent_cheap(policy, home)
-    profiles, broken = _read(_wanted(task, policy), home, task.profile)
+    profiles, broken = _profiles_read(_wanted(task, policy), home, task.profile)
     policy, said = _without_broken(policy, broken)
     warnings += said
     if to_run:
@@ -151,7 +151,9 @@ def _without_absent_cheap(policy: Policy, home: HermesHome) -> tuple[Policy, tup
     return replace(policy, tiers=replace(policy.tiers, cheap=None)), (warning,)
 
 
-def _read(wanted: Mapping[str, str], home: HermesHome, asked: str | None) -> tuple[dict[str, Profile], dict[str, str]]:
+def _profiles_read(
+    wanted: Mapping[str, str], home: HermesHome, asked: str | None
+) -> tuple[dict[str, Profile], dict[str, str]]:
     """Return the *wanted* profiles, and what is wrong with the others. Raises ProfileError for the one *asked* for."""
     profiles, broken = {}, {}
     for name, asker in wanted.items():

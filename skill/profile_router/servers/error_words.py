@@ -41,13 +41,13 @@ def _upstream(metadata: Any, deepest: int) -> str:
     """Return what the provider behind a router said, with its name before it."""
     if not isinstance(metadata, dict):
         return ""
-    said = next((words for name in _UPSTREAM if (words := _read(metadata.get(name), deepest))), "")
+    said = next((words for name in _UPSTREAM if (words := _words_in(metadata.get(name), deepest))), "")
     name = metadata.get("provider_name")
     named = f"{name[:_NAME_CHARS]} says " if isinstance(name, str) and name.strip() else ""
     return f"{named}{said}" if said else ""
 
 
-def _read(raw: object, deepest: int) -> str:
+def _words_in(raw: object, deepest: int) -> str:
     """Return the words in *raw*, which is an error's text: often JSON, as it came."""
     if isinstance(raw, str) and raw.lstrip().startswith(("{", "[")) and len(raw) <= 100_000:
         try:

@@ -54,7 +54,7 @@ class HealthStore:
         """
         with transaction(self.state / HEALTH_FILE, HEALTH_SCHEMA) as database:
             now = self.clock()  # another process may have been waited for
-            records = [(name, _read(database, name)) for name in _names(endpoint)]
+            records = [(name, _record_in(database, name)) for name in _names(endpoint)]
             for name, record in records:
                 over = answers and is_cause(record.cause) and over_where_it_answers(record.cause)
                 if not over and (wait := record.blocked_s(now)):
@@ -70,7 +70,7 @@ class HealthStore:
             return
         with transaction(self.state / HEALTH_FILE, HEALTH_SCHEMA) as database:
             for name in _names(endpoint):
-                if (record := _read(database, name)).probing_until:
+                if (record := _record_in(database, name)).probing_until:
                     _write(database, name, replace(record, probing_until=0.0))
 
     def noticed(self, endpoint: ProviderEndpoint, failure: Failure) -> None:
@@ -82,7 +82,7 @@ class HealthStore:
             return
         with transaction(self.state / HEALTH_FILE, HEALTH_SCHEMA) as database:
             name, *_ = _names(endpoint)
-            if not (known := _read(database, name)).failures:  # what failed at work says more
+            if not (known := _record_in(database, name)).failures:  # what failed at work says more
                 _write(database, name, replace(known, cause=failure.cause, since=self.clock()))
 
     def record(self, endpoint: ProviderEndpoint, failure: Failure | None) -> None:
@@ -96,7 +96,7 @@ class HealthStore:
             now = self.clock()
             for name in _names(endpoint):
                 if failure is not None and ill == _scope(name):
-                    _write(database, name, after_failure(_read(database, name), failure, self.rules, now=now))
+                    _write(database, name, after_failure(_record_in(database, name), failure, self.rules, now=now))
                 elif ill is None or (ill == "key" and _scope(name) == "server"):
                     database.execute("DELETE FROM health WHERE name = ?", (name,))
 
@@ -106,7 +106,7 @@ class HealthStore:
             return []
         with transaction(self.state / HEALTH_FILE, HEALTH_SCHEMA) as database:
             rows = database.execute("SELECT name FROM health ORDER BY until DESC, name").fetchall()
-            return [(name, _read(database, name)) for (name,) in rows]
+            return [(name, _record_in(database, name)) for (name,) in rows]
 
     def reset(self, named: str = "") -> int:
         """Forget the records whose name contains *named*, all without one; return how many. Raises UsageError where no
@@ -149,7 +149,7 @@ def _blocked(name: str, record: Record, wait: float) -> Failure:
     )
 
 
-def _read(database: Any, name: str) -> Record:
+def _record_in(database: Any, name: str) -> Record:
     row = database.execute(
         "SELECT failures, cause, since, until, probing_until FROM health WHERE name = ?", (name,)
     ).fetchone()

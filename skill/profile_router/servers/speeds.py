@@ -26,14 +26,14 @@ def known_speeds(state: Path, *, now: float) -> Mapping[str, Speed]:
             output_tps=one["output_tps"],
             age_s=now - one["at"],
         )
-        for key, one in _read(state / _FILE).items()
+        for key, one in _speeds_in(state / _FILE).items()
         if 0 <= now - one["at"] <= MAX_AGE_S
     }
 
 
 def remember_speeds(found: Iterable[tuple[ProviderEndpoint, Speed]], state: Path, *, now: float) -> None:
     """Keep what was *found* at the moment *now*, seconds since 1970. Raises StateError."""
-    kept = _read(state / _FILE)
+    kept = _speeds_in(state / _FILE)
     for endpoint, speed in found:
         kept[model_key(endpoint)] = {
             "first_token_s": round(speed.first_token_s, 4),
@@ -50,7 +50,7 @@ def model_key(endpoint: ProviderEndpoint) -> str:
     return f"{endpoint.base_url} {endpoint.model}"
 
 
-def _read(path: Path) -> dict[str, dict[str, float]]:
+def _speeds_in(path: Path) -> dict[str, dict[str, float]]:
     return {key: one for key, one in read_state_json(path).items() if _is_speed(one)}
 
 

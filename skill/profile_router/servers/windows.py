@@ -18,13 +18,13 @@ _FILE = "windows.json"
 
 def known_windows(profiles: Iterable[Profile], state: Path, *, now: float, max_age_s: float) -> tuple[Window, ...]:
     """Return the window of each profile without asking anybody. *now* and *max_age_s* are seconds."""
-    measured = _read(state / _FILE)
+    measured = _windows_in(state / _FILE)
     return tuple(_known(profile, measured, now, max_age_s) for profile in profiles)
 
 
 def remember_window(profile: Profile, tokens: int, state: Path, *, now: float) -> None:
     """Keep what a server said of its window, for `route`, which is offline. A full disk is not a reason to fail."""
-    measured = _read(state / _FILE)
+    measured = _windows_in(state / _FILE)
     measured[model_key(profile.endpoint)] = {"tokens": tokens, "at": now}
     try:
         write_state_json(state / _FILE, measured)
@@ -43,7 +43,7 @@ def _known(profile: Profile, measured: dict[str, dict[str, float]], now: float, 
     return Window(profile=profile.name, tokens=assumed, source="assumed", reply=reply)
 
 
-def _read(path: Path) -> dict[str, dict[str, float]]:
+def _windows_in(path: Path) -> dict[str, dict[str, float]]:
     """Return the remembered measurements; a damaged file counts as none."""
     return {key: value for key, value in read_state_json(path).items() if _is_entry(value)}
 

@@ -42,12 +42,12 @@ def read_key(environ: Mapping[str, str]) -> bytes:
     try:
         if not os.path.lexists(path):
             _make(path)
-        return _read(path)
+        return _key_in(path)
     except OSError as error:
         raise NoThreadKey(f"{path} cannot be read or made ({error.strerror})") from None
 
 
-def _read(path: Path) -> bytes:
+def _key_in(path: Path) -> bytes:
     with path.open("rb") as file:
         found = os.fstat(file.fileno())
         if stat.S_IMODE(found.st_mode) & 0o077:

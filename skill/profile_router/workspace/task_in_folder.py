@@ -127,11 +127,11 @@ class TaskInFolder:
     def _below_glob(self, value: str) -> str | None:
         """Return the glob *value* of a text, from the root; None unless it begins with a folder of the user's."""
         head = value.split("/")[0]
-        if not self.folder or "/" not in value or is_glob(head) or not all(map(_plain, expand_braces(value))):
+        if not self.folder or "/" not in value or is_glob(head) or not all(map(_climbs_nowhere, expand_braces(value))):
             return None
         found = self._place(head) if head not in ("", "..", "~") else None
         return None if found is None or found.startswith("/") else f"{found}{value[len(head) :]}"
 
 
-def _plain(path: str) -> bool:
+def _climbs_nowhere(path: str) -> bool:
     return ".." not in path.split("/")

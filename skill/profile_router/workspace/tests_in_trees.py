@@ -135,7 +135,7 @@ def _python(node: Node) -> Iterator[FoundTest]:
     ]
     if any(_FIXTURE.match(text_of(one)) for one in above):
         return
-    yield FoundTest(name=_told(name), body=body, above=tuple(above))
+    yield FoundTest(name=_decoded(name), body=body, above=tuple(above))
 
 
 def _javascript(node: Node) -> Iterator[FoundTest]:
@@ -150,7 +150,7 @@ def _javascript(node: Node) -> Iterator[FoundTest]:
     words = [said, *(found for _, found in groups)]
     above = [text for one in (node, *(group for group, _ in groups)) if (text := one.child_by_field_name("function"))]
     yield FoundTest(
-        name=_told(first).strip("\"'`"),
+        name=_decoded(first).strip("\"'`"),
         body=body,
         above=tuple(one for one in above if one.type == "call_expression"),
         off=len(given.named_children) == 1 or any(b"x" in one or b".skip" in one or b".todo" in one for one in words),
@@ -170,7 +170,7 @@ def _js_call(node: Node, words: re.Pattern[bytes]) -> bytes | None:
 def _go(node: Node) -> Iterator[FoundTest]:
     name, body = node.child_by_field_name("name"), node.child_by_field_name("body")
     if node.type == "function_declaration" and body is not None and _GO.fullmatch(text_of(name)):
-        yield FoundTest(name=_told(name), body=body)
+        yield FoundTest(name=_decoded(name), body=body)
 
 
 def _rust(node: Node) -> Iterator[FoundTest]:
@@ -181,7 +181,7 @@ def _rust(node: Node) -> Iterator[FoundTest]:
         elif not child.type.endswith("comment"):
             body = child.child_by_field_name("body") if child.type == "function_item" else None
             if body is not None and any(_RUST.match(text_of(one)) for one in above):
-                yield FoundTest(name=_told(child.child_by_field_name("name")), body=body, above=tuple(above))
+                yield FoundTest(name=_decoded(child.child_by_field_name("name")), body=body, above=tuple(above))
             above = []
 
 
@@ -191,7 +191,7 @@ def _java(node: Node) -> Iterator[FoundTest]:
         return
     mine, outer = _annotations(node), [child for one in _around(node) for child in _annotations(one)]
     if any(_JAVA.match(text_of(one)) for one in mine) or text_of(name).startswith(b"test"):
-        yield FoundTest(name=_told(name), body=body, above=(*mine, *outer))
+        yield FoundTest(name=_decoded(name), body=body, above=(*mine, *outer))
 
 
 def _annotations(node: Node) -> list[Node]:
@@ -205,15 +205,15 @@ def _c(node: Node) -> Iterator[FoundTest]:
         return
     name = declarator.child_by_field_name("declarator")
     if _MACRO.fullmatch(text_of(name)):
-        yield FoundTest(name=_told(declarator), body=body, off=b"DISABLED_" in text_of(declarator))
+        yield FoundTest(name=_decoded(declarator), body=body, off=b"DISABLED_" in text_of(declarator))
     elif _C.fullmatch(text_of(name)):
-        yield FoundTest(name=_told(name), body=body)
+        yield FoundTest(name=_decoded(name), body=body)
 
 
 def _ruby(node: Node) -> Iterator[FoundTest]:
     name = node.child_by_field_name("name")
     if node.type == "method" and text_of(name).startswith(b"test_"):
-        yield FoundTest(name=_told(name), body=node.child_by_field_name("body") or node)
+        yield FoundTest(name=_decoded(name), body=node.child_by_field_name("body") or node)
         return
     word = text_of(node.child_by_field_name("method")) if node.type == "call" else b""
     found, given = _RUBY.fullmatch(word), node.child_by_field_name("arguments")
@@ -221,10 +221,10 @@ def _ruby(node: Node) -> Iterator[FoundTest]:
         return
     block = node.child_by_field_name("block")
     body = None if block is None else block.child_by_field_name("body") or block
-    yield FoundTest(name=_told(given).strip("()\"'"), body=body or node, off=block is None or found[1] == b"x")
+    yield FoundTest(name=_decoded(given).strip("()\"'"), body=body or node, off=block is None or found[1] == b"x")
 
 
-def _told(node: Node | None) -> str:
+def _decoded(node: Node | None) -> str:
     return text_of(node).decode("utf-8", "replace")
 
 

@@ -72,7 +72,7 @@ class BenchRow:
         if not self.short or not self.long:
             return None
         first = median(one.first_s for one in self.short)
-        read = [speed for one in self.long if (speed := _read(one, first))]
+        read = [speed for one in self.long if (speed := _prompt_speed(one, first))]
         written = [speed for one in self.long if (speed := _written(one))]
         if not read or not written:
             return None
@@ -90,7 +90,7 @@ class BenchRow:
         return self.rate.cost(TASK_IN, TASK_OUT)
 
 
-def _read(one: CallTime, first_s: float) -> float | None:
+def _prompt_speed(one: CallTime, first_s: float) -> float | None:
     """Return how fast the prompt was read. By the clock it is what a long one took more than a short one."""
     if one.prompt_tps is not None:
         return one.prompt_tps

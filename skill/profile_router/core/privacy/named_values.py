@@ -89,11 +89,11 @@ def named_secrets(text: str, lower: str) -> Iterator[tuple[int, int, str]]:
     for ending, at in places(lower, _STEMS):
         sort = _SORT_OF[ending]
         end = at + len(ending) - (sort == "short")
-        if (found := _ASSIGNED.match(text, end)) and (named := _read(text, at, found, sort)):
+        if (found := _ASSIGNED.match(text, end)) and (named := _value_given(text, at, found, sort)):
             yield named
 
 
-def _read(text: str, at: int, found: re.Match[str], sort: str) -> tuple[int, int, str] | None:
+def _value_given(text: str, at: int, found: re.Match[str], sort: str) -> tuple[int, int, str] | None:
     """Return the value that *found* gives to the name ending at *at*. None: name or value is not a secret's."""
     start = _name_start(text, at)
     group = next(group for group in ("double", "single", "tick", "bare") if found[group])

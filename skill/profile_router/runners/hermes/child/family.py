@@ -37,7 +37,7 @@ def family(mark: str) -> frozenset[int]:
     """Return the processes that carry *mark*, and what they started, without the one that asks."""
     wanted = f"{MARK}={mark}".encode()
     parents = dict(_parents())
-    found = {pid for pid in parents if wanted in _read(pid, "environ").split(b"\0")} - {os.getpid()}
+    found = {pid for pid in parents if wanted in _proc_file(pid, "environ").split(b"\0")} - {os.getpid()}
     while more := {pid for pid, parent in parents.items() if parent in found} - found:
         found |= more
     return frozenset(found - {os.getpid()})
@@ -47,12 +47,12 @@ def _parents() -> Iterator[tuple[int, int]]:
     """Yield (pid, parent) of each process that has not ended."""
     for name in os.listdir("/proc") if os.path.isdir("/proc") else ():  # noqa: PTH112, PTH208 - called in a loop
         if name.isdigit():
-            state, _, rest = _read(int(name), "stat").rpartition(b") ")[2].partition(b" ")
+            state, _, rest = _proc_file(int(name), "stat").rpartition(b") ")[2].partition(b" ")
             if state and state not in b"ZX":
                 yield int(name), int(rest.split(maxsplit=1)[0])
 
 
-def _read(pid: int, what: str) -> bytes:
+def _proc_file(pid: int, what: str) -> bytes:
     try:
         with open(f"/proc/{pid}/{what}", "rb") as file:  # noqa: PTH123 - called for every process there is
             return file.read()
