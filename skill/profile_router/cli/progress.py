@@ -107,9 +107,9 @@ def glyph_line(glyph: str, text: str, stream: TextIO, *, word: int = 0) -> str:
     return f"\x1b[{_COLOURS[glyph]}m{line[:end]}\x1b[0m{line[end:]}"
 
 
-def labelled(label: str, text: str) -> str:
-    """Return a line of the end of a run, folded for stdout."""
-    return folded(f"  {label:<{_LABEL_WIDTH}} {printable(text)}", sys.stdout, indent=TEXT_STARTS)
+def labelled(label: str, text: str, glyph: str = " ") -> str:
+    """Return a line of a run's end or its story, folded for stdout."""
+    return folded(f"{glyph} {label:<{_LABEL_WIDTH}} {printable(text)}", sys.stdout, indent=TEXT_STARTS)
 
 
 def folded(line: str, stream: TextIO, *, indent: int) -> str:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from profile_router.cli.progress import folded
+from profile_router.cli.progress import TEXT_STARTS, folded, labelled
 from profile_router.cli.screens import columns, printable
 from profile_router.cli.spelling import as_called
 from profile_router.core.ladder.account import AttemptRow, CheckRow, RunGroup, RunRow, StepRow, Story
@@ -19,7 +19,6 @@ from profile_router.ledger.schema import moment, moments
 
 _ID, _VERDICT, _PROFILE, _NAME = 8, 11, 12, 26
 _SAVED = 18  # columns
-_INDENT = 14
 _MINUTE_S, _HOUR_S = 120.0, 7_200.0
 
 
@@ -45,7 +44,7 @@ def group_line(group: RunGroup) -> str:
     name = printable(group.name) or "–"
     cost = about(group.cost_usd, exact=group.exact)
     saved = f"  saved {_signed(group.saved_usd)}" if group.saved_usd else ""
-    return folded(f"{name:<{_NAME}} {runs:<9} {cost:>8}  {ends}{saved}", sys.stdout, indent=_INDENT)
+    return folded(f"{name:<{_NAME}} {runs:<9} {cost:>8}  {ends}{saved}", sys.stdout, indent=TEXT_STARTS)
 
 
 def _signed(usd: float) -> str:
@@ -57,31 +56,31 @@ def story_lines(story: Story) -> Iterator[str]:
     """Yield the whole story for a person: what it was, where it went, each attempt with its end."""
     run = story.run
     head = " · ".join(filter(None, (f"run {run.id}", run.verdict, run.cause and f"cause: {run.cause}", run.profile)))
-    yield folded(printable(head), sys.stdout, indent=_INDENT)
+    yield folded(printable(head), sys.stdout, indent=TEXT_STARTS)
     ended = f", {took(run.seconds)}" if run.seconds is not None else ", has not ended"
-    yield _told("when", _local(run.started, "%Y-%m-%d %H:%M:%S") + ended)
+    yield labelled("when", _local(run.started, "%Y-%m-%d %H:%M:%S") + ended)
     where = " · ".join(filter(None, (run.workspace or "no workspace", run.thread and f"thread {run.thread}")))
-    yield _told("where", where)
+    yield labelled("where", where)
     if run.kind == "undo":
-        yield _told("undid", f"the run {run.rule}")
+        yield labelled("undid", f"the run {run.rule}")
     elif run.rule:
-        yield _told("route", " · ".join(filter(None, (_figured(_routed, story), f"policy {story.policy}"))))
+        yield labelled("route", " · ".join(filter(None, (_figured(_routed, story), f"policy {story.policy}"))))
     if story.evidence:
-        yield _told("measured", _figured(_measured, story.evidence))
+        yield labelled("measured", _figured(_measured, story.evidence))
     if asked := _figured(_asked, story.task):
-        yield _told("asked", asked)
+        yield labelled("asked", asked)
     yield from _happened(story)
     for label in ("why", "unblock"):
-        yield from (_told(label, as_called(str(said))) for said in story.refused.get(label, ()))
-    yield _told("cost", _paid(story))
+        yield from (labelled(label, as_called(str(said))) for said in story.refused.get(label, ()))
+    yield labelled("cost", _paid(story))
     if run.ended is not None and run.kind == "run":
         known = run.saved_usd is not None
         said = saved_words(run.saved_usd, run.saved_by if known else "", run.saved_by or "an older version ran it")
-        yield _told("saved", said.removeprefix("saved: ").removeprefix("saved "))
+        yield labelled("saved", said.removeprefix("saved: ").removeprefix("saved "))
     if story.undone_by:
-        yield _told("undone", f"`profile-router undo {story.undone_by[:_ID]}` brings back what it changed")
+        yield labelled("undone", f"`profile-router undo {story.undone_by[:_ID]}` brings back what it changed")
     elif run.verdict in (UNFINISHED, "interrupted") and run.kind == "run":
-        yield _told("next", f"`profile-router resume {run.thread}` goes on with it, unless it is at work")
+        yield labelled("next", f"`profile-router resume {run.thread}` goes on with it, unless it is at work")
 
 
 def _happened(story: Story) -> Iterator[str]:
@@ -103,7 +102,7 @@ def _attempt(row: AttemptRow) -> str:
     said = row.receipt
     if row.ended is None:
         what = f"{said['profile']} · {said['model_asked']} · asked at {_local(row.started, '%H:%M:%S')}, has not ended"
-        return _told(f"attempt {row.number + 1}", what, "?")
+        return labelled(f"attempt {row.number + 1}", what, "?")
     served = said["model_served"] or said["model_asked"]
     turns = f"{said['turns']} turn{'s' if said['turns'] != 1 else ''}"
     tokens = f"{thousands(said['tokens_in'])} in, {thousands(said['tokens_out'])} out ({said['tokens_source']})"
@@ -113,7 +112,7 @@ def _attempt(row: AttemptRow) -> str:
     parts += [f"read {taint['path']}" for taint in said["taints"]]
     parts += [_score(said["early"])] if said.get("early") and said["verdict"] != "no-progress" else []
     good = said["verdict"] == "ok"
-    return _told(f"attempt {row.number + 1}", " · ".join(map(str, parts)), "●" if good else "✗")
+    return labelled(f"attempt {row.number + 1}", " · ".join(map(str, parts)), "●" if good else "✗")
 
 
 def _score(early: Mapping[str, Any]) -> str:
@@ -127,9 +126,9 @@ def _first_check(row: CheckRow) -> str:
     check = words.get("check") or {"command": "the check", "last_line": ""}
     before = words.get("before") or {}
     if before.get("why"):
-        return _told("check", f"before the work: it is not known: {before['why']}", "●")
+        return labelled("check", f"before the work: it is not known: {before['why']}", "●")
     how = "is not known" if row.passed is None else f"{ended(row.passed, row.exit_code, None)} in {took(row.seconds)}"
-    return _told("check", f"before the work: {check['command']}: {how} · {check['last_line']}".rstrip(" ·"), "●")
+    return labelled("check", f"before the work: {check['command']}: {how} · {check['last_line']}".rstrip(" ·"), "●")
 
 
 def _check(row: CheckRow) -> Iterator[str]:
@@ -137,23 +136,23 @@ def _check(row: CheckRow) -> Iterator[str]:
     files = ", ".join(one["path"] for one in words["files_changed"]) if words else ""
     changed = f"{row.files_changed} file{'s' if row.files_changed != 1 else ''} changed"
     lines = f", +{row.lines_added} −{row.lines_removed}" if row.files_changed else ""
-    yield _told("verify", f"{changed}{lines}{f': {files}' if files else ''}", "✓")
+    yield labelled("verify", f"{changed}{lines}{f': {files}' if files else ''}", "✓")
     if row.passed is not None:
         check: dict[str, Any] = (words or {}).get("check") or {"command": "the check", "last_line": ""}
         how = ended(row.passed, row.exit_code, (words.get("before") or {}).get("passed") if words else None)
         words_of_tests = check.get("why") or (check.get("difference") or {}).get("words", "")
         how = f"{check['command']}: {how} in {took(row.seconds)}"
         said = joined_check_line(how, words_of_tests, check["last_line"], row.passed and row.exit_code)
-        yield _told("verify", said, "✓" if row.passed else "✗")
+        yield labelled("verify", said, "✓" if row.passed else "✗")
     for open_point in words["unverified"] if words else ():
-        yield _told("verify", f"unverified: {open_point}", "!")
+        yield labelled("verify", f"unverified: {open_point}", "!")
     if not words and row.unverified:
-        yield _told("verify", f"{counted(row.unverified, 'point')} unverified", "!")
+        yield labelled("verify", f"{counted(row.unverified, 'point')} unverified", "!")
 
 
 def _step(row: StepRow) -> str:
     leads = f" → {row.profile}" if row.profile else ""
-    return _told("ladder", row.reason or f"{row.step}: {row.cause}{leads}", "→")
+    return labelled("ladder", row.reason or f"{row.step}: {row.cause}{leads}", "→")
 
 
 def _figured(tell: Callable[[Any], str], of: Any) -> str:
@@ -256,10 +255,6 @@ def _row(row: StepRow | CheckRow) -> dict[str, Any]:
     return {name: getattr(row, name) for name in row.__dataclass_fields__} | {"at": moment(row.at)}
 
 
-def _told(label: str, text: str, glyph: str = " ") -> str:
-    return folded(f"{glyph} {label:<{_INDENT - 3}} {printable(text)}", sys.stdout, indent=_INDENT)
-
-
 def _local(at: float, how: str) -> str:
     return time.strftime(how, time.localtime(at))
 
@@ -284,4 +279,4 @@ def _most(one: tuple[str, int]) -> tuple[int, str]:
 
 def told_lines(*told: tuple[str, str]) -> list[str]:
     """Return a line for each label and its text."""
-    return [_told(label, text) for label, text in told]
+    return [labelled(label, text) for label, text in told]
