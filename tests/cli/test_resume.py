@@ -155,7 +155,7 @@ def test_a_run_without_an_end_is_taken_back_unasked_unless_its_file_was_changed_
     (here.ws / "calc.py").write_text(AFTER)
     done = call("undo", "t", home=tmp_path)
     assert (done.code, here.files) == (0, {"calc.py": BEFORE})
-    assert "`profile-router purge t` drops the run" in done.out
+    assert "it cannot be resumed then; `profile-router purge t` drops it" in done.out
 
 
 @pytest.mark.parametrize("since", [pytest.param("", marks=pytest.mark.nightly), "mine\n"])
