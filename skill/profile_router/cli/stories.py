@@ -14,7 +14,7 @@ from profile_router.core.ladder.account import AttemptRow, CheckRow, RunGroup, R
 from profile_router.core.ladder.check_words import ended, joined_check_line
 from profile_router.core.ladder.cost_range import CostRange
 from profile_router.core.ladder.run_kinds import UNFINISHED
-from profile_router.core.text import about, counted, price, priced, saved_words, thousands, took
+from profile_router.core.text import about, counted, price, priced, saved_beside_label, thousands, took
 from profile_router.ledger.schema import moment, moments
 
 _ID, _VERDICT, _PROFILE, _NAME = 8, 11, 12, 26
@@ -75,8 +75,10 @@ def story_lines(story: Story) -> Iterator[str]:
     yield labelled("cost", _paid(story))
     if run.ended is not None and run.kind == "run":
         known = run.saved_usd is not None
-        said = saved_words(run.saved_usd, run.saved_by if known else "", run.saved_by or "an older version ran it")
-        yield labelled("saved", said.removeprefix("saved: ").removeprefix("saved "))
+        said = saved_beside_label(
+            run.saved_usd, run.saved_by if known else "", run.saved_by or "an older version ran it"
+        )
+        yield labelled("saved", said)
     if story.undone_by:
         yield labelled("undone", f"`profile-router undo {story.undone_by[:_ID]}` brings back what it changed")
     elif run.verdict in (UNFINISHED, "interrupted") and run.kind == "run":

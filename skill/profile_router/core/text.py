@@ -172,12 +172,20 @@ def _charged(usd: float) -> str:
 
 def saved_words(usd: float | None, source: str, why: str) -> str:
     """Return what was saved, as the last line of a run has it; *source* and *why* as `core.attempt.saving` has them."""
+    told = saved_beside_label(usd, source, why)
     if usd is None:
-        return f"saved: not told, as {why}"
+        return f"saved: {told}"
+    return f"saved {told}" if usd > -LEAST_USD else told
+
+
+def saved_beside_label(usd: float | None, source: str, why: str) -> str:
+    """Return the words of `saved_words` where they stand beside the label "saved"."""
+    if usd is None:
+        return f"not told, as {why}"
     if abs(usd) < LEAST_USD:
-        return "saved $0.00 against always-burst"
+        return "$0.00 against always-burst"
     told = price(abs(usd)) if source in _EXACT else f"≈ {price(abs(usd))}"
-    return f"saved {told} against always-burst ({source})" if usd > 0 else f"{told} more than always-burst ({source})"
+    return f"{told} {'against' if usd > 0 else 'more than'} always-burst ({source})"
 
 
 def counted(number: int, one: str, many: str = "") -> str:

@@ -13,7 +13,7 @@ from tests.fakes import BURST, LOCAL, a_policy, a_receipt, candidates
 from profile_router.core.attempt.saving import saving
 from profile_router.core.ladder.receipt import Receipt
 from profile_router.core.routing.rate import rate_at
-from profile_router.core.text import saved_words
+from profile_router.core.text import saved_beside_label, saved_words
 
 POLICY, KNOWN = a_policy(), candidates()
 MILLION = 1_000_000
@@ -67,6 +67,7 @@ def test_what_cannot_be_known_is_said_in_words_and_is_not_an_amount(
     found = saved(*receipts, **more)
     assert (found.usd, found.if_burst_usd, found.why) == (None, None, why)
     assert saved_words(found.usd, found.source, found.why) == f"saved: not told, as {why}"
+    assert saved_beside_label(found.usd, found.source, found.why) == f"not told, as {why}"
 
 
 @pytest.mark.parametrize("left_out", ["absent", "broken"])
@@ -87,6 +88,7 @@ def test_without_a_burst_profile_there_is_nothing_to_compare_with(left_out: str)
 )
 def test_the_last_line_says_it_in_words(usd: float, source: str, words: str) -> None:
     assert saved_words(usd, source, "") == words
+    assert saved_beside_label(usd, source, "") == words.removeprefix("saved ")
 
 
 @given(st.integers(1, 10**7), st.integers(0, 10**6), st.floats(0, 50))

@@ -59,8 +59,8 @@ def _lines(undone: Undone) -> list[str]:
     lines = [f"as before run {run}: {some_of(undone.files, _FILES)}"]
     lines += [f"what it changed in {some_of(undone.left, _FILES)} stays"] if undone.left else []
     if undone.during:
-        why = "changed while a command or Hermes was at work, so they count as the run's"
-        why = why if len(undone.during) > 1 else why.replace("they count", "it counts")
+        counts = "they count" if len(undone.during) > 1 else "it counts"
+        why = f"changed while a command or Hermes was at work, so {counts} as the run's"
         lines.append(f"{some_of(undone.during, _FILES)} {why}")
     if undone.going_on:
         lines.append(f"it cannot be resumed then; `profile-router purge {undone.going_on}` drops it")

@@ -22,7 +22,7 @@ K1, B = 1.2, 0.75  # BM25's usual ones
 SURE_BELOW, LIKELY_BELOW = 0.6, 0.74  # second score over first; docs/evidence.md has how often each is right
 _FACTORS: Mapping[Sort, float] = {"code": 1.0, "test": 0.45, "document": 0.35, "setting": 0.35}
 _WHY = {
-    "path": "named", "frame": "in the traceback", "dotted": "named as a module", "definition": "defines {names}",
+    "path": "named", "frame": "in the traceback", "dotted": "named as a module", "definition": "defines what it names",
     "identifier": "has its identifiers", "part": "has its words", "place": "its path has the words",
     "history": "changed by commits like it",
 }  # fmt: skip
@@ -131,7 +131,7 @@ def _band(at: int, ratio: float, terms: Mapping[str, float], files: int) -> Band
 def _why(terms: Mapping[str, float], task: TaskTerms) -> tuple[str, ...]:
     least = _SHOWN_WHY * sum(terms.values())
     best = sorted((name for name, given in terms.items() if given >= least), key=lambda name: -terms[name])
-    return tuple(_WHY[name].replace("defines {names}", "defines what it names") for name in best)
+    return tuple(_WHY[name] for name in best)
 
 
 def _factors(task: TaskTerms) -> Sequence[float]:
