@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from profile_router.api.event_values import ExplainedEvent
+from profile_router.core.option_names import in_row
 from profile_router.core.task import Task
 from profile_router.core.telling.decision import Json, decision_json
 from profile_router.core.telling.envelope import enveloped
@@ -25,11 +26,12 @@ def explained(
     """
     for index, task in enumerate(tasks):
         head: Json = {"event": "result", "status": "explained", "task_index": index}
-        told = enveloped({**head, **_told(task, policy_file, observes=observes)}, time=moment(time.time()))
+        said = _told(task, policy_file, index + 1, observes=observes)
+        told = enveloped({**head, **said}, time=moment(time.time()))
         yield ExplainedEvent.of(told)
 
 
-def _told(task: Task | UsageError, policy_file: str | None, *, observes: bool) -> Json:
+def _told(task: Task | UsageError, policy_file: str | None, number: int, *, observes: bool) -> Json:
     try:
         if isinstance(task, UsageError):
             raise task
@@ -38,5 +40,5 @@ def _told(task: Task | UsageError, policy_file: str | None, *, observes: bool) -
             return {"route": decision_json(decision), "observed": name}
         decision = route_task(task, policy_file, dict(os.environ), Path.cwd()).decision
     except RouterError as error:
-        return {"route": None, "error": str(error)}
+        return {"route": None, "error": in_row(error, number)}
     return {"route": decision_json(decision)}

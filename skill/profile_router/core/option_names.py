@@ -23,6 +23,12 @@ def in_fields(text: str) -> str:
     )
 
 
+def in_row(error: Exception, number: int) -> str:
+    """Return what *error* says of the task *number* of several: with its number, where one of its fields is wrong."""
+    said = in_fields(str(error))
+    return said if said == str(error) else f"task {number}: {said}"
+
+
 def _as_json(code: str) -> str:
     found = _GIVEN.fullmatch(code)
     if found is None:

@@ -16,7 +16,7 @@ from profile_router.copies.copy import Copy
 from profile_router.copies.placement import Placement, place_for, relocation_to
 from profile_router.copies.thread_copies import lasting_copy, stop, tidier
 from profile_router.copies.turns import alone_in, reading_in, unread
-from profile_router.core.option_names import in_fields
+from profile_router.core.option_names import in_row
 from profile_router.core.privacy.findings import masked_json
 from profile_router.core.task import Task
 from profile_router.core.telling.decision import Json
@@ -138,8 +138,7 @@ class _Batch:
             job = job_of(given, self.policy_file, self.environ, self.cwd, tell, self.approver)
             result = await self._placed(index, job)
         except RouterError as error:
-            said = in_fields(str(error))
-            result = _broken(given, said if said == str(error) else f"task {index + 1}: {said}")
+            result = _broken(given, in_row(error, index + 1))
         except Exception as error:
             traceback.print_exc()
             result = _broken(given, f"a mistake of profile-router itself: {type(error).__name__}: {error}")

@@ -55,15 +55,17 @@ def _quotes(given: str, policy_file: str | None) -> Json:
     """Return what each task of *given* would cost at most, and above which figure somebody is asked: both in USD."""
     tasks = tasks_from_json(json_of("--tasks-json", given, line=False, most=MOST_OF_TASKS), source_of(given))
     policy = found_policy(policy_file, os.environ)
-    told = [_quoted(task, policy_file) for task in tasks]
+    told = [_quoted(task, policy_file, number) for number, task in enumerate(tasks, 1)]
     return {"mode": policy.hermes_plugin, "ask_above_usd": policy.budget.ask_above_usd, "tasks": told}
 
 
-def _quoted(task: Task | UsageError, policy_file: str | None) -> Json:
+def _quoted(task: Task | UsageError, policy_file: str | None, number: int) -> Json:
     try:
         if isinstance(task, UsageError):
             raise task
         found = quote(task, policy_file, dict(os.environ), Path.cwd())
     except RouterError as error:
-        return {"profile": None, "rule": "", "usd": 0.0, "asks": "", "error": str(error)}
+        from profile_router.core.option_names import in_row  # for a mistake alone
+
+        return {"profile": None, "rule": "", "usd": 0.0, "asks": "", "error": in_row(error, number)}
     return {"profile": found.profile, "rule": found.rule, "usd": found.usd, "asks": found.asks}
