@@ -1,5 +1,6 @@
 """The help lists the commands by what they are for, shows an example of each, and completes in a shell."""
 
+import argparse
 import shlex
 import subprocess
 import sys
@@ -110,6 +111,22 @@ def test_an_example_is_what_its_command_takes_and_its_help_shows_it(name: str) -
     assert told is not None
     epilog = str(told._group_actions[0].choices[name].epilog)  # type: ignore[index]
     assert f"example:\n  {EXAMPLES[name]}\n" in f"{epilog}\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "code"), [(["--help"], 0), (["route", "--help"], 0), (["route", "x", "--no"], 2), (["rout"], 2)]
+)
+def test_a_command_looks_for_no_translation_and_leaves_argparse_to_others_as_it_was(
+    words: list[str], code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked: list[str] = []
+    translated = asked.append
+    monkeypatch.setattr(argparse, "_", translated)
+    with pytest.raises(SystemExit) as ended:
+        app.main(words)
+    assert (ended.value.code, asked) == (code, [])
+    assert argparse._ is translated  # type: ignore[attr-defined]
+    assert "route" in "".join(capsys.readouterr())
 
 
 @pytest.mark.parametrize("columns", [60, 100])

@@ -7,8 +7,8 @@ import errno
 import importlib
 import os
 import sys
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from types import ModuleType
 from typing import Any, NoReturn, cast
 
@@ -24,8 +24,6 @@ from profile_router.machine.imports import import_large
 
 EXIT_OK, EXIT_USAGE, EXIT_INTERRUPTED = 0, 2, 130  # what else there is, each command tells
 _FULL = (errno.ENOSPC, errno.EDQUOT)
-# It has `gettext` look for a translation of each word: 3 ms, and none is there. It asks for that of None, too.
-argparse._ = lambda text: text  # type: ignore[attr-defined]
 
 
 def _help_width() -> int:
@@ -135,7 +133,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _answer(argv: Sequence[str] | None) -> int:
-    arguments = _parsed(argv)
+    with _untranslated():
+        arguments = _parsed(argv)
     command = _module(arguments.command).run
     try:
         _check_folder()
@@ -164,6 +163,17 @@ def _left() -> str:
 def _complain(line: str) -> None:
     """Print *line* on stderr, on a terminal broken between words."""
     print(folded(line, sys.stderr, indent=2), file=sys.stderr)
+
+
+@contextmanager
+def _untranslated() -> Iterator[None]:
+    """Let argparse look for no translation of its words meanwhile: that takes 3 ms of a start, and none is there."""
+    before = argparse._  # type: ignore[attr-defined]
+    argparse._ = lambda text: text  # type: ignore[attr-defined]  # it asks for that of None, too
+    try:
+        yield
+    finally:
+        argparse._ = before  # type: ignore[attr-defined]
 
 
 def _parsed(argv: Sequence[str] | None) -> argparse.Namespace:
