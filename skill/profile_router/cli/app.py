@@ -167,7 +167,7 @@ def _complain(line: str) -> None:
 
 @contextmanager
 def _untranslated() -> Iterator[None]:
-    """Let argparse look for no translation of its words meanwhile: that takes 3 ms of a start, and none is there."""
+    """Let argparse look for no translation of its words meanwhile. That takes 3 ms of a start, and none is there."""
     before = argparse._  # type: ignore[attr-defined]
     argparse._ = lambda text: text  # type: ignore[attr-defined]  # it asks for that of None, too
     try:
