@@ -46,7 +46,8 @@ _NO_TESTS: Mapping[CheckRunner, str] = {
     "phpunit": r"^No tests executed",
     "maven": r"No tests to run",
 }
-_LACKING = "what it needs is not in the jail, which has no network"
+NOT_IN_THE_JAIL = "is not in the jail"  # a sentence that ends so names what to install
+_LACKING = f"what it needs {NOT_IN_THE_JAIL}, which has no network"
 _RUBY_LACKS = r"Could not find gem|cannot load such file -- [^./]|Could not locate Gemfile"
 _LACKS: Mapping[CheckRunner, str] = {
     "tox": r"No matching distribution|ConnectionError|could not install deps|NewConnectionError",
@@ -129,12 +130,12 @@ def inconclusive(found: FoundCheck, result: CheckResult, root: Path) -> str:
     if code == MISSING:
         away = leads_out(found.words[0], root / found.folder, root)
         how = f": it leads to {shown(away)}, which terminal.readable of the policy can show to it" if away else ""
-        return f"{found.words[0]} is not in the jail{how}"
+        return f"{found.words[0]} {NOT_IN_THE_JAIL}{how}"
     if told := _CODES.get(found.runner, {}).get(code):
         return told
     if code != 0 and (module := _lacking_module(result.tail, root)):
         named = "a module" if result.taints else f"the module {module}"  # it may hold what it read
-        return f"{named} is not in the jail"
+        return f"{named} {NOT_IN_THE_JAIL}"
     report = result.report
     if _says(_NO_TESTS, found, result.tail) or (report is not None and report.whole and report.ran == 0):
         return _NO_TEST
