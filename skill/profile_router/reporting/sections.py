@@ -69,7 +69,7 @@ def _stamp(at: float) -> str:
 def _money(totals: Totals) -> Section:
     found = totals.compared
     bars = [
-        ("spent on these", found.spent_usd, price(found.spent_usd)),
+        ("spent on these", found.spent_usd, about(found.spent_usd, exact=totals.exact)),
         ("always-burst", found.if_burst_usd, f"≈ {price(found.if_burst_usd)}"),
         ("always-local", 0.0, "$0.00"),
     ]

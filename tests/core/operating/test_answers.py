@@ -55,6 +55,14 @@ def test_what_cost_more_than_always_burst_is_not_told_as_saved() -> None:
     assert "which is ≈ $0.50 (25 %) more" in said["saved"]
 
 
+@pytest.mark.parametrize(("exact", "cost"), [(True, "$2.00"), (False, "≈$2.00")])
+def test_what_cost_as_much_as_always_burst_is_told_so_and_by_the_sign_of_its_source(exact: bool, cost: str) -> None:
+    same = Compared(known=8, spent_usd=2.0, if_burst_usd=2.0, unknown={})
+    assert (
+        f"they cost {cost}, which is as much." in told(a_total(replace(a_part(), exact=exact), compared=same))["saved"]
+    )
+
+
 @pytest.mark.parametrize(
     ("totals", "wrong", "change"),
     [

@@ -139,10 +139,11 @@ def _saved(totals: Totals) -> Iterator[str]:
     if found.known:
         saved = found.if_burst_usd - found.spent_usd
         share = f" ({100 * abs(saved) / found.if_burst_usd:.0f} %)" if found.if_burst_usd > LEAST_USD else ""
-        told = f"≈ {price(abs(saved))}{share} {'less' if saved >= 0 else 'more'}"
+        told = f"≈ {price(abs(saved))}{share} {'less' if saved > 0 else 'more'}"
+        told = "as much" if abs(saved) < LEAST_USD else told
         yield (
             f"Always-burst: ≈ {price(found.if_burst_usd)} for the {found.known:,} that can be compared; "
-            f"they cost {price(found.spent_usd)}, which is {told}."
+            f"they cost {about(found.spent_usd, exact=totals.exact)}, which is {told}."
         )
     never = totals.runs - found.by_local - found.local_failed - totals.ended("unfinished")
     yield (
