@@ -109,7 +109,7 @@ def test_of_two_that_contradict_the_first_wins_and_the_others_diff_is_kept(tmp_p
     kept = second["merge"]
     assert (kept["merged"], kept["conflicts"], kept["changed"]) == (False, ["text.md"], ["new.md", "text.md"])
     assert second["verified"]["files_changed"] == []
-    assert kept["apply"] in second["error"]
+    assert second["error"] == f"{kept['why']}; what it did is kept, apply it with: {kept['apply']}"
     diff = Path(kept["diff"])
     assert diff.stat().st_mode & 0o777 == 0o600
     assert "+SECOND" in diff.read_text()

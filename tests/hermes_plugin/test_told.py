@@ -106,8 +106,9 @@ def shown(rig: Rig) -> list[str]:
 
 def test_the_user_sees_how_each_task_of_a_batch_ended(rig: Rig) -> None:
     lines = shown(rig)
-    merge = {"merged": False, "conflicts": ["a.py"], "diff": "/s/t.patch", "changed": ["a.py"]}
-    error = "not merged: a.py was changed in the workspace as well; what it did is kept, apply it with: git apply …"
+    why = "not merged: a.py was changed in the workspace as well"
+    merge = {"merged": False, "why": why, "conflicts": ["a.py"], "diff": "/s/t.patch", "changed": ["a.py"]}
+    error = f"{why}; what it did is kept, apply it with: git apply …"
     rig.router(
         HEARS
         + "say('result', status='ok', attempts=[], merge={'merged': True, 'changed': ['b.py']}, task_index=0)\n"

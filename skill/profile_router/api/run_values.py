@@ -164,10 +164,11 @@ class SavedView(Value):
 
 
 class MergeView(Value):
-    """What became of the work of a task in a copy. `conflicts`, `diff` and `apply` are there where it is not merged."""
+    """What became of the work of a task in a copy. `why` and what follows are there where it is not merged."""
 
     merged: bool
     changed: tuple[str, ...]
+    why: str = ""
     conflicts: tuple[str, ...] = ()
     diff: str = ""
     apply: str = ""

@@ -192,7 +192,7 @@ def ended_in(result: Mapping[str, Any]) -> str:
         number = len(merge.get("changed") or ())
         return f"ok, {number} file{'s' * (number != 1)} merged" if merge.get("merged") else "ok"
     if merge.get("diff"):
-        return f"{status}, its work is kept in {merge['diff']}: {why_not(result).partition('; what it did')[0]}"
+        return f"{status}, its work is kept in {merge['diff']}: {merge.get('why') or why_not(result)}"
     return f"{status}: {why_not(result)}"
 
 

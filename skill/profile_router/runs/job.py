@@ -199,20 +199,20 @@ def brought_back(copy: Copy, result: Result, state: Path, name: str, *, again: b
         diff = save_diff(trees, copy.base, theirs, state, name)
         merged = Merge(merged=False, files=(), diff=diff, apply=apply_command(trees, diff))
         why = f"{result.json['error'] or 'its check failed'}; not merged"
-    return _with_merge(result, merged, changed, f"{why}; what it did is kept, apply it with: {merged.apply}")
+    return _with_merge(result, merged, changed, why)
 
 
-def _with_merge(result: Result, merged: Merge, changed: Sequence[str], error: str = "") -> Result:
+def _with_merge(result: Result, merged: Merge, changed: Sequence[str], why: str = "") -> Result:
     json: Json = {**result.json, "merge": {"merged": merged.merged, "changed": list(changed)}}
     if merged.merged:
         late = merged.moved and json["verified"]["check"] is not None
         result = replace(result, json=json)
         note = "the workspace had changed meanwhile: the check ran before the merge and not after it"
         return result.noting(note) if late else result
-    json["merge"] |= {"conflicts": list(merged.files), "diff": str(merged.diff), "apply": merged.apply}
+    json["merge"] |= {"why": why, "conflicts": list(merged.files), "diff": str(merged.diff), "apply": merged.apply}
     # What is verified is the workspace, and nothing of it is there.
     json["verified"] = {**json["verified"], "files_changed": [], "lines_added": 0, "lines_removed": 0}
     if result.status == "ok":
         json |= {"cause": NOT_MERGED, "saved": asdict(NOT_WELL)}
-    json |= {"status": "failed", "error": error}
+    json |= {"status": "failed", "error": f"{why}; what it did is kept, apply it with: {merged.apply}"}
     return replace(result, status="failed", json={**json, "verdict": verdict_of(json)})
