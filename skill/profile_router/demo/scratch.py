@@ -46,7 +46,16 @@ LINES: tuple[ScriptLine, ...] = (
     ScriptLine(calls=(("read_file", {"path": "backoff.py"}),)),
     ScriptLine(words="`delays()` in backoff.py now holds every wait at `cap`; one line changed."),
 )
-_IDENTITY = ("-c", "user.name=profile-router demo", "-c", "user.email=demo@localhost", "-c", "commit.gpgsign=false")
+_IDENTITY = (
+    "-c",
+    "user.name=profile-router demo",
+    "-c",
+    "user.email=demo@localhost",
+    "-c",
+    "commit.gpgsign=false",
+    "-c",
+    "maintenance.auto=false",
+)
 # What a program needs to start and to print. All else could change what the demo shows, or send it somewhere.
 _KEPT = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TERM", "NO_COLOR", "TMPDIR", "LD_LIBRARY_PATH")
 

@@ -7,6 +7,7 @@ import importlib
 import importlib.util
 import sys
 from _thread import RLock  # `threading` takes 1 ms to import
+from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
 from typing import Any
 
@@ -39,9 +40,25 @@ def gather_late(*packages: str) -> None:
     for name in packages:
         if name in sys.modules:
             continue
-        spec = importlib.util.find_spec(name)
+        spec = _found(name)
         if spec is not None and spec.loader is not None:
             sys.modules[name] = _Late(importlib.util.module_from_spec(spec))
+
+
+def _found(name: str) -> ModuleSpec | None:
+    """Return where *name* is, None where it is not. No package around it is run, as `importlib.util` would do."""
+    whole, *below = name.split(".")
+    spec = importlib.util.find_spec(whole)
+    for part in below:
+        places = None if spec is None else spec.submodule_search_locations
+        if places is None:
+            return None
+        whole = f"{whole}.{part}"
+        try:
+            spec = PathFinder.find_spec(whole, places)
+        except KeyError:  # a folder without an `__init__` asks the package around it where it is
+            return None
+    return spec
 
 
 class _Late(ModuleType):

@@ -29,7 +29,7 @@ from profile_router.state.folder import private_folder, state_dir
 
 _FIRST = "demo: scripted stand-ins on 127.0.0.1, so no key and no model; the rest is real"
 _IS_DOWN, _DOES_WRONG = "a server that is down", "plays a local model that claims too much"
-_TURN_PAUSE_S = 0.15  # so that an eye can follow the turns
+_TURN_PAUSE_S = 0.08  # so that an eye can follow the turns
 _COLUMNS = ("profile", "step", "model", "outcome", "in", "out", "cost", "s")
 TOUR_PAGE = "tour.html"  # in the folder of our state: nobody named a place for it
 _WIDE = 200  # columns of a pipe

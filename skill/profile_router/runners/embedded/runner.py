@@ -29,6 +29,7 @@ from profile_router.runners.embedded import EMBEDDED_RUNNER
 from profile_router.runners.embedded.attempt_records import AttemptRecords
 from profile_router.runners.embedded.failures import failure_of_error, unexpected
 from profile_router.runners.embedded.forms.remembered_forms import FormMemory, FormsOfThisRun
+from profile_router.runners.embedded.model.chat_model import import_chat_model
 from profile_router.runners.embedded.notes import terminal_notes, tool_notes
 from profile_router.runners.embedded.request import tools_for
 from profile_router.runners.embedded.steps_taken import StepsTaken
@@ -71,7 +72,8 @@ class EmbeddedRunner:
         if order.private and not order.local:
             raise AssertionError(f"a private task was ordered from {order.profile}, which is not local")
         # Half a second on first use, which is not the model's: before the clock starts.
-        import_large("langchain.agents", "langchain_openai", "profile_router.runners.tools.tools")
+        import_chat_model()
+        import_large("langchain.agents", "profile_router.runners.tools.tools")
         from profile_router.runners.tools.tools import WantsProfile
 
         started, done = time.monotonic(), self._records_of(order)

@@ -49,7 +49,7 @@ from profile_router.values import mutable
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
     from langchain_core.tools import BaseTool
-    from langchain_openai import ChatOpenAI
+    from langchain_openai.chat_models.base import ChatOpenAI
 
     from profile_router.runners.embedded.meter import AnswerMeter
     from profile_router.runners.embedded.remembering import Remembering

@@ -9,17 +9,27 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from profile_router.core.profile import Profile, is_loopback
+from profile_router.machine.imports import gather_late, import_large
 from profile_router.runners.embedded.model.answer_gate import AnswerGate
 from profile_router.runners.embedded.model.kept_thoughts import put_back
 from profile_router.runners.embedded.model.plain_error import as_event
 from profile_router.servers.http import idle_client, open_client
 
 if TYPE_CHECKING:
-    from langchain_openai import ChatOpenAI
+    from langchain_openai.chat_models.base import ChatOpenAI
 
 _NO_KEY = "not-needed"
+# OpenAI's package gathers the values of all its interfaces, of which a chat asks a few: a third of what a run imports.
+# LangChain's gathers models of Azure, embeddings and older interfaces.
+_OTHERS = ("openai.types", "openai.types.responses", "langchain_openai", "langchain_openai.chat_models")
 _PLAIN_LIMIT = "max_tokens"  # LangChain would send it by the newer name: it goes out past LangChain
 _COOL = 0.2  # the temperature of a local profile that states none: llama.cpp samples at 0.8 by itself
+
+
+def import_chat_model() -> None:
+    """Import LangChain's chat model, and of what it imports nothing that only other interfaces need."""
+    gather_late(*_OTHERS)
+    import_large("langchain_openai.chat_models.base")
 
 
 @asynccontextmanager
@@ -76,7 +86,8 @@ async def open_model(
 @cache
 def _thinking_model() -> Any:
     """Return the class of the models: LangChain's, which alone would leave the thoughts of a turn out of the next."""
-    from langchain_openai import ChatOpenAI
+    import_chat_model()
+    from langchain_openai.chat_models.base import ChatOpenAI
     from pydantic import PrivateAttr
 
     class ThinkingModel(ChatOpenAI):
