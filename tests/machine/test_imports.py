@@ -128,3 +128,51 @@ def test_a_package_that_is_imported_or_absent_stays_as_it_is() -> None:
     gather_late("json", "there_is_no_such_package")
     assert sys.modules["json"] is before
     assert "there_is_no_such_package" not in sys.modules
+
+
+def test_no_package_around_a_late_one_is_run_until_somebody_asks(gathering: str, tmp_path: Path) -> None:
+    inner = tmp_path / gathering / "inner"
+    inner.mkdir()
+    (inner / "__init__.py").write_text("FOUND = 'found'\n")
+    gather_late(f"{gathering}.inner", f"{gathering}.none", f"{gathering}.none.below")
+    assert gathering not in sys.modules
+    assert f"{gathering}.none" not in sys.modules
+    assert sys.modules.pop(f"{gathering}.inner").FOUND == "found"
+
+
+def test_a_late_package_has_the_late_one_within_it(gathering: str, tmp_path: Path) -> None:
+    (tmp_path / gathering / "inner").mkdir()
+    (tmp_path / gathering / "inner" / "__init__.py").write_text("FOUND = 'found'\n")
+    gather_late(gathering, f"{gathering}.inner")
+    assert f"{gathering}.large" not in sys.modules
+    assert sys.modules[gathering].inner is sys.modules[f"{gathering}.inner"]
+    assert sys.modules[gathering].LARGE == "large"
+    assert sys.modules[gathering].inner.FOUND == "found"
+    del sys.modules[f"{gathering}.inner"]
+
+
+def test_a_module_in_a_folder_without_an_init_is_not_found_before_that_folder(gathering: str, tmp_path: Path) -> None:
+    (tmp_path / f"{gathering}_folder" / "within").mkdir(parents=True)
+    (tmp_path / f"{gathering}_folder" / "within" / "one.py").write_text("")
+    gather_late(f"{gathering}_folder.within.one")
+    assert f"{gathering}_folder.within.one" not in sys.modules
+
+
+CHAT = "import sys; from profile_router.runners.embedded.model.chat_model import import_chat_model; import_chat_model()"
+
+
+def test_a_chat_imports_none_of_the_values_of_openais_other_interfaces() -> None:
+    others = "{'openai.types.responses.response', 'langchain_openai.embeddings', 'langchain_openai.chat_models.azure'}"
+    found = f"print({others} & set(sys.modules), 'langchain_openai.chat_models.base' in sys.modules)"
+    assert told(f"{CHAT}; {found}") == "set() True"
+
+
+@pytest.mark.nightly
+def test_whoever_asks_for_them_after_all_has_them() -> None:
+    asked = (
+        "openai.types.Model.__name__, openai.types.responses.Response.__name__, langchain_openai.ChatOpenAI.__name__, "
+        "langchain_openai.chat_models.AzureChatOpenAI.__name__"
+    )
+    assert (
+        told(f"{CHAT}; import openai, langchain_openai; print({asked})") == "Model Response ChatOpenAI AzureChatOpenAI"
+    )

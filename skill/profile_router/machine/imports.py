@@ -43,6 +43,9 @@ def gather_late(*packages: str) -> None:
         spec = _found(name)
         if spec is not None and spec.loader is not None:
             sys.modules[name] = _Late(importlib.util.module_from_spec(spec))
+            around, _, last = name.rpartition(".")
+            if around in sys.modules:  # as an import would; one that comes later has to name it
+                setattr(sys.modules[around], last, sys.modules[name])
 
 
 def _found(name: str) -> ModuleSpec | None:
