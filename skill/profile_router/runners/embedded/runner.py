@@ -23,7 +23,6 @@ from profile_router.core.ladder.failure import Failure
 from profile_router.core.ladder.receipt import Attempt, Receipt
 from profile_router.core.policy import Policy
 from profile_router.core.profile import Profile
-from profile_router.machine.imports import import_large
 from profile_router.ports import Emit, Event, Hold, Stopped
 from profile_router.runners.embedded import EMBEDDED_RUNNER
 from profile_router.runners.embedded.attempt_records import AttemptRecords
@@ -72,8 +71,7 @@ class EmbeddedRunner:
         if order.private and not order.local:
             raise AssertionError(f"a private task was ordered from {order.profile}, which is not local")
         # Half a second on first use, which is not the model's: before the clock starts.
-        import_chat_model()
-        import_large("langchain.agents", "profile_router.runners.tools.tools")
+        import_chat_model("langchain.agents", "profile_router.runners.tools.tools")
         from profile_router.runners.tools.tools import WantsProfile
 
         started, done = time.monotonic(), self._records_of(order)

@@ -19,17 +19,20 @@ if TYPE_CHECKING:
     from langchain_openai.chat_models.base import ChatOpenAI
 
 _NO_KEY = "not-needed"
-# OpenAI's package gathers the values of all its interfaces, of which a chat asks a few: a third of what a run imports.
+# OpenAI's package gathers the values of all its interfaces. A chat asks a few.
 # LangChain's gathers models of Azure, embeddings and older interfaces.
 _OTHERS = ("openai.types", "openai.types.responses", "langchain_openai", "langchain_openai.chat_models")
 _PLAIN_LIMIT = "max_tokens"  # LangChain would send it by the newer name: it goes out past LangChain
 _COOL = 0.2  # the temperature of a local profile that states none: llama.cpp samples at 0.8 by itself
 
 
-def import_chat_model() -> None:
-    """Import LangChain's chat model, and of what it imports nothing that only other interfaces need."""
+def import_chat_model(*besides: str) -> None:
+    """Import LangChain's chat model and the modules *besides*. Nothing comes with it that only other interfaces need.
+
+    The values of those are a third of what a run imports.
+    """
     gather_late(*_OTHERS)
-    import_large("langchain_openai.chat_models.base")
+    import_large("langchain_openai.chat_models.base", *besides)
 
 
 @asynccontextmanager
