@@ -108,7 +108,10 @@ class RunState(RunInput, RunOutput):
 
 @frozen
 class RunContext:
-    """The run's dependencies, frozen, outside the checkpoint."""
+    """The run's dependencies, frozen, outside the checkpoint.
+
+    `undone` is the answer of the thread's last run, where that was undone since; else empty.
+    """
 
     policy: Policy
     candidates: Candidates
@@ -127,6 +130,7 @@ class RunContext:
     past: PastRuns = nothing_before
     usual: UsualTurns = nothing_usual
     reviewer: Reviewer | None = None
+    undone: str = ""
 
 
 def order_of(state: RunState, context: RunContext, step: str) -> Order:

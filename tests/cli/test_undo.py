@@ -14,6 +14,8 @@ from tests.cli.stage import nobody, profile, workspace
 from tests.scripted_provider import ScriptedProvider, say
 from tests.scripted_provider import call as tool
 
+from profile_router.core.conversation import UNDONE
+
 EDIT = tool("edit_file", {"path": "a.py", "old": "x = 1", "new": "y = 1"})
 MAKE = tool("write_file", {"path": "new/c.py", "content": "c = 1\n"})
 
@@ -82,6 +84,22 @@ def test_outside_of_git_what_its_tools_wrote_is_taken_back(tmp_path: Path) -> No
     assert ((plain / "a.py").read_text(), back["files"]) == ("x = 1\n", ["a.py"])
     (plain / "a.py").write_text("mine\n")
     assert call("undo", back["id"], "--json", home=tmp_path, cwd=plain).json["conflicts"] == ["a.py"]
+
+
+@pytest.mark.nightly  # test_a_second_task_is_told_that_the_first_was_undone_where_it_was, by day
+def test_the_next_task_of_a_thread_is_told_that_the_last_was_undone(tmp_path: Path) -> None:
+    ws = workspace(tmp_path / "ws", {"a.py": "x = 1\n"})
+    with ScriptedProvider([EDIT, say("y it is"), say("fine"), say("still fine")]) as local, nobody() as burst:
+        profile(tmp_path, "coding-local", local.base_url)
+        profile(tmp_path, "coding-burst", burst)
+        ran = partial(call, "run", "--thread", "t", home=tmp_path, cwd=ws)
+        ran("Rename x to y in a.py")
+        call("undo", "t", home=tmp_path, cwd=ws)
+        ran("say whether a.py is fine")
+        ran("say it again")
+        told = [json.dumps(chat["messages"]) for chat in local.chats]
+    assert [UNDONE in one for one in told] == [False, False, True, True]
+    assert told[-1].count(UNDONE) == 1
 
 
 @pytest.mark.nightly

@@ -14,11 +14,13 @@ from profile_router.core.attempt.ordering import order_for
 from profile_router.core.conversation import (
     LEFT_OUT_BEFORE,
     NEXT,
+    UNDONE,
     Conversation,
     Shared,
     Turn,
     TurnFinding,
     alternating,
+    knowing_undone,
     new_turns,
     shared_turns,
 )
@@ -150,3 +152,14 @@ def test_no_private_or_unchecked_text_is_ever_in_an_order_for_a_model_elsewhere(
 )
 def test_what_does_not_go_along_is_said(said: Shared, notes: tuple[str, ...]) -> None:
     assert said.notes == notes
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [("done", True), ("", False), ("another answer", False), ("rename it", False)],
+    ids=["undone", "not undone", "of a run without a turn", "the task's own words"],
+)
+def test_an_answer_whose_changes_were_undone_is_told_as_such_and_no_other(answer: str, told: bool) -> None:
+    for said in ((Turn("user", "rename it"), Turn("assistant", "done")), (Turn("assistant", "done"),)):
+        assert knowing_undone(said, answer) == (*said, *((Turn("user", UNDONE),) if told else ()))
+    assert knowing_undone((), answer) == ()

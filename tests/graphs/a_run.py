@@ -62,6 +62,7 @@ class Rig:
     past: PastRuns = nothing_before
     usual: UsualTurns = nothing_usual
     reviewer: Any = None
+    undone: str = ""
     saver: Any = field(default_factory=a_saver)
     events: list[Mapping[str, Any]] = field(default_factory=list)
     nodes: list[str] = field(default_factory=list)
@@ -95,6 +96,7 @@ class Rig:
             past=self.past,
             usual=self.usual,
             reviewer=self.reviewer,
+            undone=self.undone,
         )
         self.nodes.clear()
         final: dict[str, Any] = {}

@@ -28,7 +28,7 @@ from tests.fakes import (
 )
 from tests.graphs.a_run import Rig, steps
 
-from profile_router.core.conversation import Turn
+from profile_router.core.conversation import UNDONE, Turn, alternating
 from profile_router.core.ladder.receipt import Verified
 from profile_router.core.policy import Tiers
 from profile_router.core.routing.rate import FREE
@@ -193,6 +193,18 @@ def test_a_second_task_on_the_thread_sees_the_firsts_text_and_summary_alone() ->
     assert len(final["receipts"]) == 1
     assert final["steps"] == ()
     assert rig.measurer.measured[1][1] == rig.runner.orders[1].conversation
+
+
+@pytest.mark.parametrize("undone", ["first summary", "the answer of another run", ""])
+def test_a_second_task_is_told_that_the_first_was_undone_where_it_was(undone: str) -> None:
+    rig = Rig(runner=FakeRunner("first words", "second words"), summarizer=FakeSummarizer("first summary"))
+    rig.run(a_task("first task"))
+    rig.undone = undone
+    rig.run(a_task("second task"))
+    said = (Turn("user", "first task"), Turn("assistant", "first summary"))
+    told = (Turn("user", UNDONE),) if undone == "first summary" else ()
+    assert rig.runner.orders[1].conversation == alternating((*said, *told))
+    assert rig.measurer.measured[1][1] == (*said, *told), "it is looked into as any turn is"
 
 
 def test_another_thread_sees_nothing() -> None:

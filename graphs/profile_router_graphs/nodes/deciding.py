@@ -8,6 +8,7 @@ from typing import Any, Literal, cast
 from langgraph.runtime import Runtime
 from langgraph.types import Command
 
+from profile_router.core.conversation import knowing_undone
 from profile_router.core.ladder.failure import Place
 from profile_router.core.routing.decide import decide
 from profile_router.core.routing.probe import ProbeOutcome, decide_after_probe
@@ -24,7 +25,8 @@ async def parent(state: RunState, runtime: Runtime[RunContext]) -> dict[str, Any
     The run's conversation is the thread's own turns, then the parent's turns that are shared.
     """
     context, task = runtime.context, state["task"]
-    conversation = tuple(state.get("conversation", ()))  # a checkpoint gives tuples back as lists
+    before = tuple(state.get("conversation", ()))  # a checkpoint gives tuples back as lists
+    conversation = knowing_undone(before, context.undone)
     private_thread = state.get("private_thread", False)
     said = context.measurer.share(task, conversation)
     task = replace(task, conversation=())

@@ -15,6 +15,7 @@ from profile_router.values import frozen
 TURN_TOKENS = 8  # what a chat template wraps around one message
 LEFT_OUT_BEFORE = "[what was said before is left out]"
 PARENTS = "the parent's chat"  # the kind of a turn that stays here whatever it says
+UNDONE = "[what this answer says that it changed was undone since: the files are as they were before it]"
 NEXT = "[the next message is the task that I delegate]"
 
 
@@ -89,6 +90,17 @@ def shared_turns(conversation: Sequence[Turn], findings: Sequence[TurnFinding], 
     private |= {turn.digest for turn in conversation if turn.source}
     clean = {finding.digest for finding in findings} - private
     return tuple(turn for turn in conversation if turn.digest in clean)
+
+
+def knowing_undone(conversation: Conversation, answer: str) -> Conversation:
+    """Return *conversation*, which says that its last *answer* was undone since; as it is where it ends with another.
+
+    An empty *answer* was not undone, or never was one.
+    """
+    last = conversation[-1] if conversation else None
+    if not answer or last is None or (last.role, last.text) != ("assistant", answer):
+        return conversation
+    return (*conversation, Turn("user", UNDONE))
 
 
 def new_turns(given: Sequence[Turn], known: Sequence[Turn], goal: str) -> Conversation:

@@ -86,6 +86,7 @@ def run_context(job: Job, run: Run, ledger: RunLedger) -> RunContext:
         clock=run.clock,
         sleep=asyncio.sleep,
         past=past_runs(setup.state, hermes=hermes is not None),
+        undone=job.undone,
         usual=usual_here(setup.state, str(real.workspace.root) if real.workspace else ""),
     )
     context = job.site.context(context)
