@@ -60,6 +60,7 @@ def test_what_did_not_parse_before_is_not_held_against_the_work(path: str) -> No
         ("deep.json", b"[" * 100_000),
         ("deep.toml", b"a = " + b"[" * 100_000),
         ("deep.yaml", b"[" * 100_000),
+        ("deep.sh", b"x=" + b"$(" * 4_000 + b"true" + b")" * 4_000),
     ],
 )
 def test_what_is_not_a_language_of_ours_or_hostile_says_nothing(path: str, content: bytes) -> None:

@@ -180,7 +180,7 @@ def _yaml(content: bytes) -> _Answer:
 def _bash(content: bytes) -> _Answer:
     bash = shutil.which("bash")
     told = _told([bash, "--norc", "--noprofile", "-n", "/dev/stdin"], content) if bash else None
-    if told is None:
+    if told is None or told.returncode < 0:  # a signal ended bash: nested too deep for it, or too large
         return None
     lines = told.stderr.decode("utf-8", "replace").splitlines()
     said = lines[0].partition("/dev/stdin: ")[2] if lines else "it is not a shell script"

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from profile_router.core.ladder.difference import Judgement, compared, judged_check
 from profile_router.core.ladder.places_of_tests import FilesOfTests
 from profile_router.core.ladder.report import CheckReport
+from profile_router.reports.reading import read_report
 
 A, B, C = "tests/test_a.py::test_x", "tests/test_b.py::test_y", "tests/test_c.py::test_z"
 NAMES = st.lists(st.sampled_from([A, B, C]), unique=True, max_size=3).map(tuple)
@@ -66,7 +67,6 @@ def test_a_green_check_passes_and_says_what_it_fixed() -> None:
     ("before", "after"),
     [
         (None, report(A)),
-        (report(A), None),
         (report(A, whole=False), report(B)),
         (report(A), report(B, whole=False)),
         (None, None),
@@ -76,6 +76,28 @@ def test_where_not_all_tests_are_known_the_exit_code_decides(
     before: CheckReport | None, after: CheckReport | None
 ) -> None:
     assert judge(before, after) == Judgement()
+
+
+@pytest.mark.parametrize("code", [0, 1, -9])
+@pytest.mark.parametrize(
+    ("printed", "was"),
+    [
+        ("FAILED test_a.py::test_x - no\n1 failed, 1 passed in 0.1s\n", 2),
+        ("Ran 4 tests in 0.001s\n\nOK\n", 4),
+        ("--- FAIL: TestA (0.00s)\n--- FAIL: TestB (0.00s)\nFAIL\nFAIL\tx\t0.1s\n", 2),
+        ("Tests:       2 failed, 2 total\n", 2),
+        ("PHPUnit 10.5.0\n\n1) CalcTest::testA\nx\n\nFAILURES!\nTests: 3, Assertions: 3, Failures: 1.\n", 3),
+    ],
+)
+def test_a_check_that_reported_tests_before_and_reports_none_fails(printed: str, was: int, code: int) -> None:
+    before = read_report(printed)
+    assert judge(before, None, code=code) == Judgement(held=False, why=f"it reported no test, {was} before")
+    assert judge(before, None, code=None) == Judgement()
+
+
+@pytest.mark.parametrize("printed", ["all is well\n", "no tests ran in 0.00s\n", "3 tests completed, 1 failed\n"])
+def test_a_runner_that_tells_no_green_test_is_judged_by_its_exit_code(printed: str) -> None:
+    assert judge(read_report(printed), None, code=0) == Judgement()
 
 
 @pytest.mark.parametrize("code", [0, 1, 5])

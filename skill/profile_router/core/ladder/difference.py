@@ -15,6 +15,8 @@ from profile_router.expressions import expression
 from profile_router.values import frozen
 
 _NAMED = 3  # tests in one line
+# They report what is red alone, Maven with -q. A test that ends its process fails their build.
+_SILENT_WHEN_GREEN = frozenset({"gradle", "maven"})
 _LONGEST = 120  # characters of an id that is told
 # One command alone: of several, an exit code may be another's than the test runner's.
 _SEVERAL = expression(r"[|;&\n`]|\$\(")
@@ -122,7 +124,8 @@ def judged_check(
     """
     code = exit_codes[1]
     if report is None or code is None:
-        return Judgement()
+        silent = "" if code is None else _fell_silent(before)
+        return Judgement(held=False, why=silent) if silent else Judgement()
     ran, ran_before = report.ran, before.ran if before is not None and before.whole else None
     if ran == 0:
         was = f", {ran_before} before" if ran_before else ""
@@ -139,6 +142,14 @@ def judged_check(
     if code != 0 and explained:
         return Judgement(held=True, why=difference.words, difference=difference)
     return Judgement(difference=difference)
+
+
+def _fell_silent(before: CheckReport | None) -> str:
+    """Return that no test is reported any more, by the report *before* the work; empty where none was then either."""
+    if before is None or before.runner in _SILENT_WHEN_GREEN:
+        return ""
+    was = before.ran or len(before.failed)
+    return f"it reported no test, {was} before" if was else ""
 
 
 def _several(command: str) -> bool:
