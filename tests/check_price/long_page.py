@@ -88,8 +88,8 @@ def on_review(rates: Sequence[float]) -> Iterator[str]:
 
     yield "A second opinion on work without a test could help: `review` is off, for no rate of one is measured. Let it cost"
     yield f"{100 * _REVIEW_COST:.0f} cent each and refuse {_REVIEW_REJECTS:.0%} of right work, with `keep`. Then both models reach it by the same planes,"
-    yield "where it finds so much of the wrong work that passed:"
-    yield f"{needed(0.5)} where half of the tasks have a test, and {needed(0.0)} where none has. What it finds beyond costs too much."
+    yield "if it finds enough of the wrong work that passed. Where half of the tasks have a test, that is"
+    yield f"{needed(0.5)}. Where none has, it is {needed(0.0)}. What it finds beyond costs too much."
     yield ""
 
 

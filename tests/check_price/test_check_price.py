@@ -270,4 +270,4 @@ def test_what_a_second_opinion_must_find_follows_from_the_rates(
     rates: tuple[float, float], half: str, none: str
 ) -> None:
     told = "\n".join(on_review(rates))
-    assert f"\n{half} where half of the tasks have a test, and {none} where none has." in told
+    assert f"Where half of the tasks have a test, that is\n{half}. Where none has, it is {none}." in told
