@@ -8,7 +8,7 @@ import pytest
 
 from profile_router.core.trust.taken_tests import HeldTest, taken_tests
 from profile_router.workspace.held_tests import held_tests
-from profile_router.workspace.tests_in_trees import at_most
+from profile_router.workspace.tree_steps import at_most
 
 PY = """import pytest
 from shop import share, parse

@@ -16,17 +16,8 @@ from profile_router.core.trust.taken_tests import HeldTest
 from profile_router.expressions import expression
 from profile_router.workspace.outline import syntax_of
 from profile_router.workspace.tests_in_lines import tests_in_lines
-from profile_router.workspace.tests_in_trees import (
-    CALLS,
-    FoundTest,
-    TooManyStepsError,
-    at_most,
-    called_by,
-    looking_at,
-    nodes_below,
-    tests_in_tree,
-    text_of,
-)
+from profile_router.workspace.tests_in_trees import CALLS, FoundTest, called_by, nodes_below, tests_in_tree
+from profile_router.workspace.tree_steps import TooManyStepsError, at_most, looking_at, text_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node

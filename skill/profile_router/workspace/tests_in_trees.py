@@ -4,20 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 from profile_router.expressions import expression
 from profile_router.values import frozen
+from profile_router.workspace.tree_steps import takes, text_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-MOST_STEPS = 1_500_000  # three seconds at most, or so; a file of 100 KB as people write it takes a third
-_BYTES_A_STEP = 64  # to copy so much text takes as long as to look at a node
-_left: ContextVar[list[int] | None] = ContextVar("steps_left", default=None)
-_source: ContextVar[bytes] = ContextVar("source")
 CALLS = frozenset({"call", "call_expression", "method_invocation", "macro_invocation", "annotation"})
 _CALLEE = ("receiver", "object", "function", "macro", "method", "name")
 _GO = expression(rb"(?:Test|Fuzz|Example)(?![a-z])\w*")
@@ -42,42 +37,6 @@ class FoundTest:
     only: bool = False
 
 
-class TooManyStepsError(Exception):
-    """A file would take longer to be looked at than all files of an attempt may. An attempt can write any nesting."""
-
-
-@contextmanager
-def at_most(steps: int = MOST_STEPS) -> Iterator[None]:
-    """Let what is looked at within take *steps* together, unless something around it has its own bound already."""
-    if _left.get() is not None:
-        yield
-        return
-    token = _left.set([steps])
-    try:
-        yield
-    finally:
-        _left.reset(token)
-
-
-@contextmanager
-def looking_at(source: bytes) -> Iterator[None]:
-    """Let the nodes within be those of *source*. To ask a node for its text copies all of its file."""
-    token = _source.set(source)
-    try:
-        yield
-    finally:
-        _source.reset(token)
-
-
-def _takes(steps: int) -> None:
-    left = _left.get()
-    if left is None:
-        return
-    left[0] -= steps
-    if left[0] < 0:
-        raise TooManyStepsError
-
-
 def tests_in_tree(language: str, root: Node) -> Iterator[FoundTest]:
     """Yield the tests that the file with this *root* defines."""
     for node in nodes_below(root):
@@ -89,19 +48,10 @@ def nodes_below(root: Node) -> Iterator[Node]:
     left = [root]
     while left:
         node = left.pop()
-        _takes(1)
+        takes(1)
         if not node.type.endswith("comment"):
             yield node
             left.extend(reversed(node.children))
-
-
-def text_of(node: Node | None) -> bytes:
-    """Return the source of *node*, `looking_at` its file; empty without one. Raises TooManyStepsError."""
-    if node is None:
-        return b""
-    start, end = node.start_byte, node.end_byte
-    _takes((end - start) // _BYTES_A_STEP)
-    return _source.get()[start:end]
 
 
 def called_by(node: Node) -> tuple[Node, ...]:
@@ -114,7 +64,7 @@ def _around(node: Node) -> Iterator[Node]:
     """Yield what *node* stands in, from the inside."""
     above, depth = node.parent, 1
     while above is not None:
-        _takes(depth)  # a parent is looked for from the root on
+        takes(depth)  # a parent is looked for from the root on
         yield above
         above, depth = above.parent, depth + 1
 

@@ -8,7 +8,7 @@ from profile_router.core.task import Task
 from profile_router.core.trust.taken_tests import HeldTest, TakenTests, taken_tests
 from profile_router.core.trust.tests_meant import may_have_fewer, names_file
 from profile_router.workspace.held_tests import held_tests
-from profile_router.workspace.tests_in_trees import at_most
+from profile_router.workspace.tree_steps import at_most
 
 MOST_TEST_FILES = 50
 Contents = Iterable[tuple[str, bytes | None, bytes | None]]  # path, and what it held before and after; None: absent
