@@ -6,6 +6,7 @@ import pytest
 
 from profile_router.verify.parsing import ChangedContent
 from profile_router.verify.same_code import only_words_changed
+from profile_router.workspace.tree_steps import at_most
 
 PY = b'"""Amounts."""\n\n\ndef f(a):\n    """Return it."""\n    if a:\n        a = 1\n    return a  # it\n'
 
@@ -106,3 +107,25 @@ def test_a_document_beside_a_comment_is_not_code_either() -> None:
     comment = ChangedContent("a.py", b"x = 1  # a\n", b"x = 1  # b\n")
     assert only_words_changed([comment, ChangedContent("docs/use.rst", None, b"b\n")]) == ("a.py", "docs/use.rst")
     assert only_words_changed([comment, ChangedContent("prompts/ask.md", b"a\n", b"b\n")]) == ()
+
+
+@pytest.mark.parametrize(
+    "code", ["x = " + "[" * 9_000 + "]" * 9_000, "x = a" + ".b" * 9_000, "x = " + "(" * 9_000 + "1" + ")" * 9_000]
+)
+def test_a_file_that_takes_too_long_to_look_at_is_not_known(code: str) -> None:
+    before, after = f"{code}  # a\n".encode(), f"{code}  # b\n".encode()
+    with at_most(100_000):
+        assert only_words_changed([ChangedContent("a.py", before, after)]) == ()
+
+
+def test_the_files_of_an_attempt_share_one_bound() -> None:
+    file = ChangedContent("a.py", PY, PY.replace(b"# it", b"# what was given"))
+    with at_most(3_000):
+        assert only_words_changed([file]) == ("a.py",)
+        assert only_words_changed([file] * 20) == ()
+
+
+def test_an_end_of_brackets_that_moves_an_optional_chain_is_code() -> None:
+    assert not only_words("a.js", b"(a?.b).c\n", b"a?.b.c\n")
+    assert not only_words("a.js", b"((a?.b) + f).c\n".replace(b" + f", b""), b"(a)?.b.c\n")
+    assert only_words("a.js", b"(a.b).c\n", b"a.b.c\n")

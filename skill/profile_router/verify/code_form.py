@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from profile_router.values import frozen
+from profile_router.workspace.tree_steps import takes, text_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -30,20 +31,28 @@ _MIRRORED = {">": "<", ">=": "<=", "<": "<", "<=": "<=", "==": "==", "!=": "!=",
 _ACTS = ("call", "invocation", "assignment", "await", "yield", "update", "increment", "macro", "new", "creation")
 _EMPTY: Mapping[bytes, bytes] = {b"list()": b"[]", b"dict()": b"{}", b"tuple()": b"()"}
 _LONGEST_EMPTY = max(map(len, _EMPTY))
+_STEPS_A_NODE = 8  # its children, signs and digest are looked at, not it alone
 
 
 @frozen(kw_only=False)
 class _Form:
+    """The digest of a node's code. `acts`: it may do something. `may_end`: it has a `?.`, whose end brackets move."""
+
     digest: bytes
     acts: bool = False
+    may_end: bool = False
 
 
 def code_form(language: str, root: Node, source: bytes, is_words: Callable[[Node], bool]) -> bytes:
-    """Return a digest of the code of *source*, which *root* parses. What *is_words* counts as none of it."""
+    """Return a digest of the code of *source*, which *root* parses, `looking_at` it; *is_words* tells what is none.
+
+    Raises TooManyStepsError.
+    """
     nodes: list[tuple[Node, Sequence[Node]]] = []
     left = [root]
     while left:
         node = left.pop()
+        takes(_STEPS_A_NODE)
         inside = [child for child in node.children if not is_words(child)]
         nodes.append((node, inside))
         left.extend(inside)
@@ -55,13 +64,15 @@ def code_form(language: str, root: Node, source: bytes, is_words: Callable[[Node
 
 def _form(language: str, node: Node, given: Sequence[Node], forms: Mapping[int, _Form], source: bytes) -> _Form:
     acts = any(word in node.type for word in _ACTS) or any(forms[one.id].acts for one in given)
+    may_end = any(forms[one.id].may_end for one in given)
     if not node.child_count:
-        return _Form(_form_digest(node.type.encode(), node.text or b""), acts)
+        text = text_of(node)
+        return _Form(_form_digest(node.type.encode(), text), acts, b"?." in text)
     if language == "python" and node.end_byte - node.start_byte <= _LONGEST_EMPTY:
         text = source[node.start_byte : node.end_byte]
         if text in _EMPTY or text in _EMPTY.values():
             return _Form(_form_digest(_EMPTY.get(text, text)))
-    if node.type in _BRACKETS and len(given) == 3 and b"?." not in (node.text or b""):
+    if node.type in _BRACKETS and len(given) == 3 and not may_end:
         return forms[given[1].id]
     inside = _without_signs(language, node, given)
     parts = [forms[one.id].digest for one in inside]
@@ -71,7 +82,7 @@ def _form(language: str, node: Node, given: Sequence[Node], forms: Mapping[int, 
         sign = inside[1].type
         ends = [parts[2], parts[0]] if sign in {">", ">="} else [parts[0], parts[2]]
         parts = [_MIRRORED[sign].encode(), *(ends if sign in {">", ">=", "<", "<="} else sorted(ends))]
-    return _Form(_form_digest(node.type.encode(), *parts, *_between(node, source)), acts)
+    return _Form(_form_digest(node.type.encode(), *parts, *_between(node, source)), acts, may_end)
 
 
 def _without_signs(language: str, node: Node, inside: Sequence[Node]) -> Sequence[Node]:
@@ -89,7 +100,7 @@ def _without_signs(language: str, node: Node, inside: Sequence[Node]) -> Sequenc
 def _unquoted(inside: Sequence[Node], parts: Sequence[bytes], source: bytes) -> list[bytes]:
     """Return *parts* of a string without its quotes, where they may be either: it holds neither, and no escape."""
     held = source[inside[0].end_byte : inside[-1].start_byte]
-    start = inside[0].text or b""
+    start = text_of(inside[0])
     if len(start.strip(b"'\"")) + 1 != len(start) or any(sign in held for sign in (b"'", b'"', b"\\", b"#", b"\n")):
         return list(parts)
     return [start[:-1].lower(), *parts[1:-1]]

@@ -1,7 +1,8 @@
 """Is the code of changed files the same, and only comments, documents or its form differ? No code: no fix.
 
 What is not sure counts as code. That is a language without a grammar here, or a file that does not parse. It is a
-comment that tells a tool something, or a docstring with a test or that the program reads.
+comment that tells a tool something, or a docstring with a test or that the program reads. All files together that take
+more steps to look at than `tree_steps` lets them are not sure either.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from profile_router.git.marks import path_as_text
 from profile_router.verify.code_form import code_form
 from profile_router.verify.parsing import MOST_PARSED_BYTES, ChangedContent
 from profile_router.workspace.outline import syntax_of
+from profile_router.workspace.tree_steps import TooManyStepsError, at_most, looking_at, takes, text_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -37,6 +39,7 @@ _DIRECTIVE = expression(
 )
 _LINES = frozenset({"sh", "bash", "pl", "pm", "t", "mk", "makefile"})  # in them a line that begins with # is a comment
 _TEST_IN_DOC = b">>>"
+_BYTES_PARSED_A_STEP = 16  # a megabyte is parsed in about a tenth of a second, as 65,536 steps take
 _READ_AS_HELP = expression(rb"__doc__|\b(?:click|typer|docopt|argparse|fire|fastapi|getdoc)\b")
 Shape = tuple[bytes, tuple[bytes, ...]]
 
@@ -47,7 +50,11 @@ def only_words_changed(changes: Sequence[ChangedContent]) -> tuple[str, ...]:
     Documents alone may be what was asked for: they count beside code alone.
     """
     code = [one for one in changes if not _is_document(one.path)]
-    same = bool(code) and all(_same_code(one) for one in code)
+    try:
+        with at_most():
+            same = bool(code) and all(map(_same_code, code))
+    except TooManyStepsError:
+        return ()
     return tuple(one.path for one in changes) if same else ()
 
 
@@ -98,6 +105,7 @@ def _parted(source: bytes) -> tuple[list[bytes], tuple[bytes, ...]]:
 
 def _shape(language: str, source: bytes) -> Shape | None:
     """Return the form of *source* without its comments, and the comments; None where it does not parse."""
+    takes(len(source) // _BYTES_PARSED_A_STEP)
     root = syntax_of(language, source)
     if root is None:
         return None
@@ -107,10 +115,11 @@ def _shape(language: str, source: bytes) -> Shape | None:
     def is_words(node: Node) -> bool:
         found = _is_words(node, docs=docs)
         if found:
-            words.append(node.text or b"")
+            words.append(text_of(node))
         return found
 
-    return code_form(language, root, source, is_words), tuple(words)
+    with looking_at(source):
+        return code_form(language, root, source, is_words), tuple(words)
 
 
 def _is_words(node: Node, *, docs: bool) -> bool:
@@ -120,4 +129,4 @@ def _is_words(node: Node, *, docs: bool) -> bool:
     if not docs or node.type != "expression_statement" or node.child_count != 1:
         return False
     child = node.child(0)
-    return child is not None and child.type == "string" and _TEST_IN_DOC not in (node.text or b"")
+    return child is not None and child.type == "string" and _TEST_IN_DOC not in text_of(node)
