@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import gc
 import importlib
+import json
 import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from profile_router.machine.imports import gather_late, import_large
+from profile_router.machine.imports import called_late, gather_late, import_large
 
 
 def told(code: str) -> str:
@@ -156,6 +158,23 @@ def test_a_module_in_a_folder_without_an_init_is_not_found_before_that_folder(ga
     (tmp_path / f"{gathering}_folder" / "within" / "one.py").write_text("")
     gather_late(f"{gathering}_folder.within.one")
     assert f"{gathering}_folder.within.one" not in sys.modules
+
+
+def test_a_function_that_is_called_late_imports_its_module_then(gathering: str, tmp_path: Path) -> None:
+    (tmp_path / gathering / "__init__.py").write_text("def joined(*parts): return '-'.join(parts)\n")
+    found: dict[str, Any] = {}
+    with called_late(gathering, "joined"):
+        exec(f"from {gathering} import joined", found)
+        with pytest.raises(ImportError, match="cannot import name 'other'"):
+            exec(f"from {gathering} import other")
+    assert gathering not in sys.modules
+    assert found["joined"]("a", "b") == "a-b"
+    assert gathering in sys.modules
+
+
+def test_a_module_that_is_imported_is_not_called_late() -> None:
+    with called_late("json", "dumps"):
+        assert importlib.import_module("json") is json
 
 
 CHAT = "import sys; from profile_router.runners.embedded.model.chat_model import import_chat_model; import_chat_model()"

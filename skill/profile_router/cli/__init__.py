@@ -29,9 +29,11 @@ _UNASKED = (  # what modules of the standard library import for what no command 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line *argv* and return its exit code; a Ctrl-C before there is a command to say so is silent."""
     try:
-        from profile_router.machine.imports import gather_late, import_large
+        from profile_router.machine.imports import called_late, gather_late, import_large
 
         gather_late(*_UNASKED)
+        with called_late("gettext", "gettext", "ngettext"):
+            import argparse  # noqa: F401 - it takes both from there, and a plain command calls neither
         import_large("profile_router.cli.app")
         from profile_router.cli.app import main as answer  # here: most of the start-up is this import
 

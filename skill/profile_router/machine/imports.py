@@ -7,6 +7,9 @@ import importlib
 import importlib.util
 import sys
 from _thread import RLock  # `threading` takes 1 ms to import
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
 from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
 from typing import Any
@@ -62,6 +65,29 @@ def _found(name: str) -> ModuleSpec | None:
         except KeyError:  # a folder without an `__init__` asks the package around it where it is
             return None
     return spec
+
+
+@contextmanager
+def called_late(module: str, *functions: str) -> Iterator[None]:
+    """Give *functions* of *module* to whoever imports them within the block. Their first call imports the module.
+
+    A module that is imported already stays as it is.
+    """
+    if module in sys.modules:
+        yield
+        return
+    stand_in = ModuleType(module)
+    for name in functions:
+        setattr(stand_in, name, partial(_call, module, name))
+    sys.modules[module] = stand_in
+    try:
+        yield
+    finally:
+        del sys.modules[module]
+
+
+def _call(module: str, name: str, *given: Any) -> Any:
+    return getattr(importlib.import_module(module), name)(*given)
 
 
 class _Late(ModuleType):
