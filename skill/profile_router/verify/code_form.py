@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from profile_router.values import frozen
-from profile_router.workspace.tree_steps import takes, text_of
+from profile_router.workspace.tree_steps import count_steps, text_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -52,7 +52,7 @@ def code_form(language: str, root: Node, source: bytes, is_words: Callable[[Node
     left = [root]
     while left:
         node = left.pop()
-        takes(_STEPS_A_NODE)
+        count_steps(_STEPS_A_NODE)
         inside = [child for child in node.children if not is_words(child)]
         nodes.append((node, inside))
         left.extend(inside)

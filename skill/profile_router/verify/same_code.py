@@ -20,7 +20,7 @@ from profile_router.git.marks import path_as_text
 from profile_router.verify.code_form import code_form
 from profile_router.verify.parsing import MOST_PARSED_BYTES, ChangedContent
 from profile_router.workspace.outline import syntax_of
-from profile_router.workspace.tree_steps import TooManyStepsError, at_most, looking_at, takes, text_of
+from profile_router.workspace.tree_steps import TooManyStepsError, at_most, count_steps, looking_at, text_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -105,7 +105,7 @@ def _parted(source: bytes) -> tuple[list[bytes], tuple[bytes, ...]]:
 
 def _shape(language: str, source: bytes) -> Shape | None:
     """Return the form of *source* without its comments, and the comments; None where it does not parse."""
-    takes(len(source) // _BYTES_PARSED_A_STEP)
+    count_steps(len(source) // _BYTES_PARSED_A_STEP)
     root = syntax_of(language, source)
     if root is None:
         return None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from profile_router.expressions import expression
 from profile_router.values import frozen
-from profile_router.workspace.tree_steps import takes, text_of
+from profile_router.workspace.tree_steps import count_steps, text_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -48,7 +48,7 @@ def nodes_below(root: Node) -> Iterator[Node]:
     left = [root]
     while left:
         node = left.pop()
-        takes(1)
+        count_steps(1)
         if not node.type.endswith("comment"):
             yield node
             left.extend(reversed(node.children))
@@ -64,7 +64,7 @@ def _around(node: Node) -> Iterator[Node]:
     """Yield what *node* stands in, from the inside."""
     above, depth = node.parent, 1
     while above is not None:
-        takes(depth)  # a parent is looked for from the root on
+        count_steps(depth)  # a parent is looked for from the root on
         yield above
         above, depth = above.parent, depth + 1
 

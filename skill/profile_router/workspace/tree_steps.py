@@ -1,4 +1,4 @@
-"""How much of syntax trees may be looked at: a bound in steps, and the text of a node without a copy of its file.
+"""How many steps may look at syntax trees, and the text of a node without a copy of its file.
 
 An attempt can write any nesting, so who walks a tree that it wrote walks `at_most` so many steps.
 """
@@ -46,7 +46,7 @@ def looking_at(source: bytes) -> Iterator[None]:
         _source.reset(token)
 
 
-def takes(steps: int) -> None:
+def count_steps(steps: int) -> None:
     """Count *steps*. Raises TooManyStepsError where no more are left."""
     left = _left.get()
     if left is None:
@@ -61,5 +61,5 @@ def text_of(node: Node | None) -> bytes:
     if node is None:
         return b""
     start, end = node.start_byte, node.end_byte
-    takes((end - start) // _BYTES_A_STEP)
+    count_steps((end - start) // _BYTES_A_STEP)
     return _source.get()[start:end]
