@@ -127,6 +127,10 @@ class StateError(RouterError):
     """Our own state directory, or a thread kept in it, cannot be used."""
 
 
+class DamagedError(StateError):
+    """A database of ours is damaged in a part that was read or written."""
+
+
 class DataError(RouterError):
     """A file that ships with the program is missing or damaged: install it again."""
 

@@ -67,6 +67,32 @@ def test_a_damaged_index_is_made_anew(shop: Path) -> None:
     assert paths(look(shop, "The VAT rate of a country"))[0] == "shop/money.py"
 
 
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "bytes", """UPDATE chain SET touched = '{"touched": {"shop/money.py": 1e400}, "sizes": [1, 2]}'""", "UPDATE past SET at = 'x'",
+        "UPDATE past SET files = '[1, 2, {}]'", "UPDATE blob SET lines = 9223372036854775807",
+    ],
+    ids=lambda damage: damage[:40],
+)  # fmt: skip
+def test_an_index_that_is_damaged_in_a_part_is_made_anew_by_the_same_call(shop: Path, damage: str) -> None:
+    look(shop, "anything", later=60)
+    place = next((shop.parent / "cache").glob("*.sqlite"))
+    if damage == "bytes":
+        with closing(sqlite3.connect(place)) as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        held = bytearray(place.read_bytes())
+        held[5_000::97] = bytes(byte ^ 0x55 for byte in held[5_000::97])
+        place.write_bytes(held)
+    else:
+        with closing(sqlite3.connect(place)) as connection, connection:
+            connection.execute(damage)
+    found = look(shop, "The VAT rate of a country", later=60)
+    assert paths(found)[0] == "shop/money.py"
+    assert not any("cannot be read" in said for said in found.missing)
+    assert not look(shop, "The VAT rate of a country", later=60).missing
+
+
 def test_the_indexes_take_a_bounded_part_of_the_disk(tmp_path: Path) -> None:
     for number in range(5):
         (tmp_path / f"{number}.sqlite").write_bytes(b"x" * 10)

@@ -104,6 +104,12 @@ class BlobIndex:
         with transaction(self.path, _made_to_write) as connection:
             yield connection
 
+    def remove(self) -> None:
+        """Remove it, so that it is made anew. Who has it open goes on with what was removed."""
+        with usable(self.path):
+            for ending in ("-wal", "-shm", ""):  # the file itself last, as `state.database.set_aside` does
+                self.path.with_name(self.path.name + ending).unlink(missing_ok=True)
+
 
 def _made_to_write(connection: sqlite3.Connection) -> None:
     _made(connection)

@@ -19,7 +19,7 @@ from profile_router.core.locating.rank import ranked
 from profile_router.core.locating.size_by_history import centrality, guess_size
 from profile_router.core.locating.task_terms import task_terms
 from profile_router.digests import sha256
-from profile_router.errors import StateError, WorkspaceError
+from profile_router.errors import DamagedError, StateError, WorkspaceError
 from profile_router.repository.blob_index import INDEX_VERSION, BlobIndex
 from profile_router.repository.bounds import keep_within
 from profile_router.repository.corpus import corpus_of, places_in
@@ -28,8 +28,10 @@ from profile_router.repository.looking import looked_into
 from profile_router.repository.seen_tree import SeenTree, seen_tree
 from profile_router.repository.sources import FileSource
 from profile_router.repository.touching_tests import tests_of_candidates
+from profile_router.values import frozen
 
 MOST_TOLD = 20
+_UNREADABLE = (ValueError, OverflowError, sqlite3.Error)
 _FOR_FILES = 0.8  # of the time: what is left is for the history, and for ranking
 _LEAST_LISTING = 0.8  # s of each call for listing the files: the next one cannot go on with that, as with all else
 
@@ -50,50 +52,83 @@ def locate(
     it may take (None: as long as it takes). *before_head*: only commits older than the head count, for measuring on
     past commits. Whatever goes wrong with git or the index is told in `missing`.
     """
-    start = time.monotonic()
-    until = None if seconds is None else start + seconds
+    until = None if seconds is None else time.monotonic() + seconds
     key = sha256(f"{INDEX_VERSION} {source.key}".encode("utf-8", "replace")).hexdigest()[:24]
-    index = BlobIndex(cache / f"{key}.sqlite")
+    look = _Look(
+        source=source,
+        text=text,
+        index=BlobIndex(cache / f"{key}.sqlite"),
+        weights=weights,
+        large_from=large_from,
+        before_head=before_head,
+        seconds=seconds,
+    )
     try:
-        keep_within(index.path)
-        with index.read() as connection:
-            seen = seen_tree(connection, source.tree)
-        with head_asked(source) as head:  # git works at it meanwhile
-            listing = source.listed(seen, None if until is None else max(until, start + _LEAST_LISTING))
-            tree = looked_into(source, listing, seen, index, None if seconds is None else start + seconds * _FOR_FILES)
-            past = past_changes(source, head, index, until, before_head=before_head)
-        told = _reached(tree, past)
-        if told.indexed < told.rankable or not told.indexed:
-            return told
-        if until is not None and time.monotonic() > until:
-            late = f"the files were not ranked: listing them took the {seconds:g} s that the policy allows"
-            return replace(told, missing=(*told.missing, late))
-        return _located(text, told, tree, past, index, weights, large_from)
+        return _anew_if_damaged(look, until)
     except (WorkspaceError, StateError) as error:
         return Located(missing=(str(error),))
-    except (ValueError, OverflowError, sqlite3.Error) as error:  # others wrote what is read: it stops no task
-        said = f"its index or its history cannot be read ({type(error).__name__}); `profile-router purge --all`"
-        return Located(missing=(f"{said} removes the index",))
+    except _UNREADABLE as error:  # others wrote what is read: it stops no task
+        said = f"its index or its history cannot be read ({type(error).__name__}), also by an index made anew"
+        return Located(missing=(f"{said}; `git fsck` tells what git lacks",))
 
 
-def _located(
-    text: str, told: Located, tree: SeenTree, past: PastChanges, index: BlobIndex, weights: Mapping[str, float],
-    large_from: float,
-) -> Located:  # fmt: skip
-    task = task_terms(text)
+@frozen(kw_only=False)
+class _Look:
+    """What `locate` was asked."""
+
+    source: FileSource
+    text: str
+    index: BlobIndex
+    weights: Mapping[str, float]
+    large_from: float
+    before_head: bool
+    seconds: float | None
+
+
+def _anew_if_damaged(look: _Look, until: float | None) -> Located:
+    """Return where the task works; an index that is damaged is removed, and made anew once."""
+    try:
+        return _looked(look, until)
+    except (DamagedError, *_UNREADABLE):
+        look.index.remove()
+    told = _looked(look, until)
+    return replace(told, missing=(*told.missing, "its index was damaged and is made anew"))
+
+
+def _looked(look: _Look, until: float | None) -> Located:
+    source, index, start = look.source, look.index, time.monotonic()
+    keep_within(index.path)
+    with index.read() as connection:
+        seen = seen_tree(connection, source.tree)
+    with head_asked(source) as head:  # git works at it meanwhile
+        listing = source.listed(seen, None if until is None else max(until, start + _LEAST_LISTING))
+        for_files = None if until is None else start + (until - start) * _FOR_FILES
+        tree = looked_into(source, listing, seen, index, for_files)
+        past = past_changes(source, head, index, until, before_head=look.before_head)
+    told = _reached(tree, past)
+    if told.indexed < told.rankable or not told.indexed:
+        return told
+    if until is not None and time.monotonic() > until:
+        late = f"the files were not ranked: listing them took the {look.seconds:g} s that the policy allows"
+        return replace(told, missing=(*told.missing, late))
+    return _located(look, told, tree, past)
+
+
+def _located(look: _Look, told: Located, tree: SeenTree, past: PastChanges) -> Located:
+    task, index = task_terms(look.text), look.index
     like = alike(task, past.past)
     changed = files_of(index, [past.names[commit] for _, commit in like]) if like else {}
     pairs = [(likeness, changed.get(past.names[commit], ())) for likeness, commit in like]
     places = places_in(tree)
     corpus = corpus_of(task, tree, places, index)
-    best, ratio = ranked(task, corpus, changed_by(pairs), weights, MOST_TOLD)
+    best, ratio = ranked(task, corpus, changed_by(pairs), look.weights, MOST_TOLD)
     return replace(
         told,
         files=best,
         ratio=ratio,
         tests=tests_of_candidates(best, tree, places, index),
         centrality=_centrality(best, tree, corpus.numbers, past.past.touched),
-        size=guess_size(task, past.past, like, large_from) if past.whole else None,
+        size=guess_size(task, past.past, like, look.large_from) if past.whole else None,
     )
 
 

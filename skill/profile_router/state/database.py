@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from profile_router.errors import StateError
+from profile_router.errors import DamagedError, StateError
 from profile_router.state.folder import STATE_VARIABLE, private_folder
 
 BUSY_S = 60.0  # SQLite keeps no queue: of 200 that write at once, the unlucky ones wait longer than the usual 10 s
@@ -25,7 +25,7 @@ def transaction(path: Path, schema: Schema) -> Iterator[sqlite3.Connection]:
     """Open *path* for one write transaction that ends with the block; *schema* makes a new file, or brings an old one
     up to date. Other processes wait for up to BUSY_S seconds. A damaged file is renamed, replaced by a new one, and
     reported by `damage_lines`. Raises StateError if the folder cannot be used, the disk is full, or another process
-    holds the file for longer.
+    holds the file for longer; DamagedError if a part that the block uses is damaged.
     """
     try:
         connection = _opened(path, schema)
@@ -40,9 +40,8 @@ def transaction(path: Path, schema: Schema) -> Iterator[sqlite3.Connection]:
         finally:
             connection.close()
     except (sqlite3.Error, OSError) as error:
-        raise StateError(
-            f"{path} cannot be used ({error}); make room there, or name another folder: {STATE_VARIABLE}=DIR"
-        ) from None
+        said = f"{path} cannot be used ({error}); make room there, or name another folder: {STATE_VARIABLE}=DIR"
+        raise (DamagedError if _is_damage(error) else StateError)(said) from None
 
 
 def _commit(connection: sqlite3.Connection) -> None:
@@ -60,7 +59,12 @@ def reading(path: Path, schema: Schema) -> Iterator[sqlite3.Connection]:
         finally:
             connection.close()
     except (sqlite3.Error, OSError) as error:
-        raise StateError(f"{path} cannot be read ({error}); name another folder with {STATE_VARIABLE}=DIR") from None
+        said = f"{path} cannot be read ({error}); name another folder with {STATE_VARIABLE}=DIR"
+        raise (DamagedError if _is_damage(error) else StateError)(said) from None
+
+
+def _is_damage(error: Exception) -> bool:
+    return isinstance(error, sqlite3.DatabaseError) and any(word in str(error) for word in _BROKEN)
 
 
 @contextmanager
@@ -128,7 +132,7 @@ def _sound(path: Path, schema: Schema) -> sqlite3.Connection:
     try:
         return _connected(path, schema)
     except sqlite3.DatabaseError as error:
-        if not any(word in str(error) for word in _BROKEN):
+        if not _is_damage(error):
             raise
         raise _Damaged(f"is damaged ({error})") from None
 
