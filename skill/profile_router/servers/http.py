@@ -1,5 +1,5 @@
-"""The one place that makes HTTP clients and reads their errors. No retries, no redirects, no proxy for what is
-local."""
+"""The one place that makes HTTP clients and reads their errors. No retries, no redirects, no cookies, no proxy for what
+is local."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from profile_router.core.profile import Secret, without_key
 from profile_router.outside.json_reader import UnreadableJson, read_json
 from profile_router.servers.bounded_body import bound
 from profile_router.servers.error_words import words_of
+from profile_router.servers.wire import head_came, watch
 
 if TYPE_CHECKING:
     import ssl
@@ -36,13 +37,16 @@ def open_client(
 
     A redirect is an answer, not an instruction. A server that sends a request elsewhere would choose where the code
     goes. An endpoint on this machine, or one attested as local, is always spoken to directly. A proxy would carry
-    private work away.
+    private work away. A cookie is not kept: by one, a server would tie together what was asked of it.
     """
+    from http.cookiejar import CookieJar, DefaultCookiePolicy
+
     import httpx2  # 0.1 s: `route` never asks anybody
 
-    return httpx2.AsyncClient(
+    client = httpx2.AsyncClient(
         timeout=httpx2.Timeout(read_s, connect=connect_s),
         follow_redirects=False,
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
         trust_env=not direct,
         verify=_no_tls() if direct and url.lower().startswith("http:") else _tls(direct),
         # A packed answer of any size may follow from a small one, and packing gives a stream nothing.
@@ -52,6 +56,7 @@ def open_client(
         limits=httpx2.Limits(max_keepalive_connections=0) if direct else httpx2.Limits(),
         event_hooks={"request": [_stay_here] if direct else [], "response": [_note_head, bound]},
     )
+    return watch(client)
 
 
 async def ask(
@@ -116,6 +121,7 @@ def idle_client() -> httpx2.Client:
 
 async def _note_head(response: httpx2.Response) -> None:
     response.request.extensions[_HEAD_CAME] = True
+    head_came(response.extensions)
 
 
 async def _stay_here(request: httpx2.Request) -> None:
