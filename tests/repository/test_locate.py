@@ -6,6 +6,7 @@ import json
 import os
 import random
 import sqlite3
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -203,6 +204,20 @@ def test_a_repository_without_a_commit_is_indexed(tmp_path: Path) -> None:
     found = look(root.resolve(), "The VAT rate of a country")
     assert paths(found)[0] == "shop/money.py"
     assert found.missing == ("the repository has no commit yet",)
+
+
+@pytest.mark.parametrize("damage", ["its objects are gone", "its head leads out"])
+def test_a_repository_whose_commits_cannot_be_read_is_not_told_to_have_none(shop: Path, damage: str) -> None:
+    if damage == "its head leads out":
+        (shop / ".git/HEAD").write_text("ref: refs/heads/../../../../etc/passwd")
+    else:
+        commit = subprocess.run(
+            ["git", "rev-parse", "HEAD"], cwd=shop, check=True, capture_output=True, text=True
+        ).stdout.strip()
+        (shop / ".git/objects" / commit[:2] / commit[2:]).unlink()
+    found = look(shop, "The VAT rate of a country")
+    assert not any("no commit yet" in said for said in found.missing)
+    assert any("git" in said for said in found.missing)
 
 
 def test_another_repository_inside_is_left_out(shop: Path) -> None:

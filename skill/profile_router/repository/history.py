@@ -95,7 +95,7 @@ def past_changes(
     try:
         head = asked.output(_left(until), ok=(0, 1, 128)).decode().strip()  # empty before the first commit
         if not head:
-            return PastChanges(PackedPast(), problem="the repository has no commit yet")
+            return PastChanges(PackedPast(), problem=_why_no_head(source, root, until))
         key = f"{head} before" if before_head else head
         if (kept := _recalled(index, key)) is not None:
             return kept
@@ -111,6 +111,16 @@ def past_changes(
     if len(read) == len(chain):
         _keep_packed(index, key, read, past)
     return PastChanges(past, read, len(chain))
+
+
+def _why_no_head(source: FileSource, root: Path, until: float | None) -> str:
+    """Return why the head of *source* leads to no commit: there is none yet, or git cannot read it."""
+    name = ("rev-parse", "--quiet", "--verify", source.head)
+    named = git(root, *source.words, *name, timeout_s=_left(until), ok=(0, 1, 128))
+    branch = git(root, *source.words, "symbolic-ref", "--quiet", "HEAD", timeout_s=_left(until), ok=(0, 1, 128))
+    if branch and not named:
+        return "the repository has no commit yet"
+    return f"git cannot read the commit that {source.head} names; `git fsck` tells what it lacks"
 
 
 def files_of(index: BlobIndex, names: Sequence[bytes]) -> Mapping[bytes, tuple[str, ...]]:
