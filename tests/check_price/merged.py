@@ -32,7 +32,9 @@ _SOURCE = re.compile(r"github:([\w.-]+/[\w.-]+)@([0-9a-f]{40})")
 _OF_TESTS = re.compile(r"\b(?:tests?|specs?|testing|coverage)\b", re.IGNORECASE)
 KEPT = Path(__file__).with_name("merged.json")
 RULES = (
+    "skill/profile_router/core/language/clauses.py",
     "skill/profile_router/core/language/faults.py",
+    "skill/profile_router/core/language/path_words.py",
     "skill/profile_router/core/trust/taken_tests.py",
     "skill/profile_router/core/trust/tests_meant.py",
     "skill/profile_router/verify/changes/tests_taken.py",
@@ -41,6 +43,7 @@ RULES = (
     "skill/profile_router/workspace/held_tests.py",
     "skill/profile_router/workspace/tests_in_lines.py",
     "skill/profile_router/workspace/tests_in_trees.py",
+    "skill/profile_router/workspace/tree_steps.py",
 )
 _RAW = re.compile(r":\d+ \d+ ([0-9a-f]+) ([0-9a-f]+) \w\t(.*)")
 Contents = tuple[str, bytes | None, bytes | None]

@@ -17,7 +17,7 @@ from tests.check_price.bugs import RIGHT, WRONG, BuggyRepository, Kind, PlantedB
 from tests.check_price.cascade import BURST_COST, EARLY, LONG, ROWS, early, long, outcome, window
 from tests.check_price.judging import Saying, at_home, cannot_run, sayings
 from tests.check_price.long_page import on_review
-from tests.check_price.merged import kept
+from tests.check_price.merged import RULES, kept
 from tests.check_price.page import cell, written
 from tests.check_price.tally import tally
 from tests.check_price.toolchains import lend_go, lend_ruby, on_path
@@ -257,6 +257,7 @@ def test_the_page_tells_the_merged_commits_as_they_were_counted() -> None:
     commits = merged.faults.commits + merged.others.commits
     assert sum(merged.repositories.values()) == commits
     assert re.fullmatch(r"[0-9a-f]{8}", merged.code)
+    assert [path for path in RULES if not (PAGE.parents[1] / path).is_file()] == []
     page = written([], REPOSITORIES, {})
     assert f"so {commits} merged commits were tried" in page
     assert f"with other texts {merged.others.taken}." in page
