@@ -96,8 +96,17 @@ def test_json_is_the_object_of_run_and_nothing_of_the_users_settings_matters(tmp
     assert _left(tmp_path) == []
 
 
-@pytest.mark.parametrize("mark", [by_night("  task "), "● classify", by_night("✗ attempt 1")])
-def test_ctrl_c_at_any_moment_leaves_nothing_and_exits_with_130(mark: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("mark", "number", "code"),
+    [
+        *(by_night(mark, signal.SIGINT, 130) for mark in ("  task ", "● classify", "✗ attempt 1")),
+        ("● classify", signal.SIGTERM, 143),
+        by_night("✗ attempt 1", signal.SIGHUP, 129),
+    ],
+)
+def test_what_ends_it_at_any_moment_leaves_nothing_and_exits_with_its_code(
+    mark: str, number: signal.Signals, code: int, tmp_path: Path
+) -> None:
     home, extra = _folders(tmp_path)
     process = subprocess.Popen(
         [sys.executable, "-m", "profile_router", "demo"],
@@ -110,9 +119,9 @@ def test_ctrl_c_at_any_moment_leaves_nothing_and_exits_with_130(mark: str, tmp_p
     )
     assert process.stderr is not None
     assert any(line.startswith(mark) for line in process.stderr)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     _, rest = process.communicate(timeout=60)
-    assert process.returncode == 130
+    assert process.returncode == code
     assert "interrupted" in rest
     assert "Traceback" not in rest
     assert _left(tmp_path) == []

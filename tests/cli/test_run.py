@@ -204,18 +204,24 @@ def test_keys_stay_out_of_output_state_and_the_other_server(tmp_path: Path, repo
     assert all(secret.encode() not in data for data in stored)
 
 
-def test_ctrl_c_ends_everything_with_130_and_no_traceback(tmp_path: Path, repository: Path) -> None:
+@pytest.mark.parametrize(
+    ("number", "code_of_it"),
+    [(signal.SIGINT, 130), (signal.SIGTERM, 143), pytest.param(signal.SIGHUP, 129, marks=pytest.mark.nightly)],
+)
+def test_what_ends_a_run_ends_everything_with_its_code_and_no_traceback(
+    tmp_path: Path, repository: Path, number: signal.Signals, code_of_it: int
+) -> None:
     gate = Gate()
     with servers(say("too late", gate=gate)) as local, servers() as burst:
         profile(tmp_path, "coding-local", local.base_url)
         profile(tmp_path, "coding-burst", burst.base_url)
         with forked.start("run", "x", cwd=repository, environ=environment(tmp_path)) as process:
             assert gate.reached.wait(60)
-            process.send_signal(signal.SIGINT)
+            process.send_signal(number)
             out, err = process.communicate(timeout=60)
             code = process.wait(0)
         gate.set()
-    assert code == 130
+    assert code == code_of_it
     told = re.search(rb"thread (\w+) is kept; `profile-router (resume \1)` goes on with it, .* drops it$", err.rstrip())
     assert told is not None, err
     assert b"Traceback" not in err

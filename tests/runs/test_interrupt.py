@@ -8,7 +8,7 @@ import signal
 
 import pytest
 
-from profile_router.runs import interrupt
+from profile_router.machine import end_signals
 from profile_router.runs.interrupt import one_interrupt
 
 
@@ -39,7 +39,7 @@ def test_what_is_tidied_off_is_so_whole_however_often_ctrl_c_comes(more: int) ->
 
 
 def test_one_that_comes_long_after_the_first_breaks_it_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(interrupt, "_PATIENCE_S", 0.0)
+    monkeypatch.setattr(end_signals, "_PATIENCE_S", 0.0)
     assert interrupted(1) == []
 
 

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from profile_router.api.run_values import RunEvent
+from profile_router.machine.end_signals import told_to_end
 from profile_router.ports import Emit, Event
 
 Tell = Callable[[RunEvent], object]
@@ -72,7 +73,12 @@ def run_to_end(name: str, begin: Callable[[], Coroutine[Any, Any, T]]) -> T:
         with one_interrupt():
             return await begin()
 
-    return asyncio.run(main())
+    try:
+        return asyncio.run(main())
+    except asyncio.CancelledError:
+        if told_to_end():  # where Ctrl-C is ignored, asyncio does not say so itself
+            raise KeyboardInterrupt from None
+        raise
 
 
 def _running_loop() -> asyncio.AbstractEventLoop | None:

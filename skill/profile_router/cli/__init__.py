@@ -1,7 +1,7 @@
 """The command `profile-router`: answer on stdout, everything else on stderr.
 
 Exit codes: 0 ok · 1 the last attempt or its check failed · 2 usage or configuration · 3 refused · 4 nobody agreed to
-the price · 130 Ctrl-C.
+the price · 130 Ctrl-C · 143 SIGTERM · 129 SIGHUP.
 
 Other rooms come in by `app`, `caller`, `ending`, `json_answer`, `options`, `output_file`, `progress`,
 `report_screen`, `screens`, `spelling`, `stories`, `tour`.
@@ -47,8 +47,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def as_process() -> NoReturn:
     """Run the command line of this process, and end it with the exit code."""
+    from profile_router.machine.end_signals import interrupted_code, take_end_signals
+
     gc.set_threshold(_NEW_OBJECTS)
+    take_end_signals()
     code = main()
+    if code == _INTERRUPTED:
+        code = interrupted_code()
     from profile_router.machine.process_end import end_process
 
     end_process(code)

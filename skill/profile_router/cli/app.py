@@ -20,6 +20,7 @@ from profile_router.cli.spelling import COMMANDS, GROUPS, as_called
 from profile_router.core.text import counted, may_be_repeated, nearest, shown
 from profile_router.errors import RouterError, UsageError
 from profile_router.folders import PROGRAM_NAME
+from profile_router.machine.end_signals import told_to_end
 from profile_router.machine.imports import import_large
 
 EXIT_OK, EXIT_USAGE, EXIT_INTERRUPTED = 0, 2, 130  # what else there is, each command tells
@@ -147,7 +148,8 @@ def _answer(argv: Sequence[str] | None) -> int:
         left = _left()
         told = f"; {left}" if left else ""
         print(file=sys.stderr)
-        _complain(f"profile-router: interrupted; nothing is left running{as_called(told)}")
+        by = f" by {told_to_end()}" if told_to_end() else ""
+        _complain(f"profile-router: interrupted{by}; nothing is left running{as_called(told)}")
         return EXIT_INTERRUPTED
 
 
@@ -249,7 +251,7 @@ def parser(*names: str) -> Parser:
         prog="profile-router",
         description="Route each Hermes subagent to the right profile: local first, cloud when it counts.",
         epilog="exit codes: 0 ok · 1 the last attempt or its check failed · 2 usage · 3 refused · "
-        "4 nobody agreed to the price · 130 Ctrl-C",
+        "4 nobody agreed to the price · 130 Ctrl-C · 143 SIGTERM · 129 SIGHUP",
     )
     top.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
 

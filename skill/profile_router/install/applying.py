@@ -16,10 +16,11 @@ from pathlib import Path
 from profile_router.errors import UsageError
 from profile_router.expressions import expression
 from profile_router.install.changes import Change
+from profile_router.machine.end_signals import ENDINGS, note_end
 from profile_router.outside.plain_file import read_plain
 
 _MOST_BYTES = 64_000_000  # of a file that is written or edited
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_SIGNALS = (signal.SIGINT, *ENDINGS)
 _TEMPORARY = (".profile-router.", ".half")
 _LEFT = expression(rf"{re.escape(_TEMPORARY[0])}[a-z0-9_]{{8}}{re.escape(_TEMPORARY[1])}")  # as tempfile names them
 
@@ -71,17 +72,22 @@ def _error_said(error: OSError) -> str:
 
 @contextmanager
 def _deferred_signals() -> Iterator[Callable[[], None]]:
-    """Hold back what would end us between two changes; what is yielded raises KeyboardInterrupt if one came."""
+    """Hold back what would end us between two changes; what is yielded raises KeyboardInterrupt if one came.
+
+    What is ignored, as `nohup` has it, stays so.
+    """
     came: list[int] = []
 
     def check() -> None:
         if came:
+            note_end(came[0])
             raise KeyboardInterrupt
 
     if threading.current_thread() is not threading.main_thread():
         yield check
         return
-    before = {number: signal.signal(number, lambda number, _frame: came.append(number)) for number in _SIGNALS}
+    taken = [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, lambda number, _frame: came.append(number)) for number in taken}
     try:
         yield check
     finally:

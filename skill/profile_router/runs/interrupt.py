@@ -5,40 +5,47 @@ from __future__ import annotations
 import asyncio
 import signal
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-# Whoever calls us sends a signal and closes stdin, which is a Ctrl-C too; a person presses twice. What has not ended
-# by then is told again.
-_PATIENCE_S = 8.0
+from profile_router.machine.end_signals import SignalHandler, ended_by, once
 
 
 @contextmanager
 def one_interrupt() -> Iterator[None]:
-    """Take Ctrl-C for this task: the first cancels it, others within 8 s are the same one.
+    """Take for this task Ctrl-C, and what ends this process as it does.
 
-    Asyncio breaks the loop off by a second, in the midst of what the first made us tidy up. Once cancelled, it is kept
-    quiet: it would report callbacks of a loop that is torn down.
+    The first cancels the task, and others within 8 s are the same one. Asyncio breaks the loop off by a second, in the
+    midst of what the first made us tidy up. Once cancelled, it is kept quiet: it would report callbacks of a loop that
+    is torn down. Where Ctrl-C is ignored, it stays so.
     """
     _quiet_once_cancelled()
-    inner = signal.getsignal(signal.SIGINT)
-    if threading.current_thread() is not threading.main_thread() or not callable(inner):
+    if threading.current_thread() is not threading.main_thread():
         yield
         return
-    first: list[float] = []
-
-    def heard(number: int, frame: FrameType | None) -> None:
-        if not first or time.monotonic() - first[0] > _PATIENCE_S:
-            first.append(time.monotonic())
-            inner(number, frame)
-
-    signal.signal(signal.SIGINT, heard)
+    inner = signal.getsignal(signal.SIGINT)
+    if not callable(inner):
+        with ended_by(once(_cancels())):
+            yield
+        return
+    signal.signal(signal.SIGINT, heard := once(inner))
     try:
-        yield
+        with ended_by(heard):
+            yield
     finally:
         signal.signal(signal.SIGINT, inner)
+
+
+def _cancels() -> SignalHandler:
+    """Return what cancels this task."""
+    main, loop = asyncio.current_task(), asyncio.get_running_loop()
+
+    def cancel(_number: int, _frame: FrameType | None) -> None:
+        if main is not None:
+            loop.call_soon_threadsafe(main.cancel)
+
+    return cancel
 
 
 def _quiet_once_cancelled() -> None:
