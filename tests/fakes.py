@@ -391,14 +391,16 @@ class FakeHold:
 
 
 class FakeProber:
-    """Probe: a score, a problem in words, or an exception. `probed` are the profiles asked."""
+    """Probe: a score, a problem in words, or an exception. `probed` are the profiles asked, `seconds` their time."""
 
     def __init__(self, *ends: int | str | BaseException) -> None:
         self.probed: list[str] = []
+        self.seconds: list[float] = []
         self._queue = Queue(list(ends))
 
-    async def probe(self, task: Task, evidence: Evidence, profile: str) -> ProbeOutcome:
+    async def probe(self, task: Task, evidence: Evidence, profile: str, *, seconds: float) -> ProbeOutcome:
         self.probed.append(profile)
+        self.seconds.append(seconds)
         end = self._queue.take("a probe")
         receipt = a_receipt(profile, step="probe", cost_usd=0.001, outcome="ok" if isinstance(end, int) else "failed")
         if isinstance(end, int):
@@ -563,6 +565,7 @@ class FakeMeasurer:
         elsewhere: Literal["none", "turns"] = "none",
     ) -> None:
         self.measured: list[tuple[Task, Conversation, bool]] = []
+        self.seconds: list[float] = []
         limits = {"conversation_tokens": conversation_tokens}
         self._policy = a_policy(limits=limits, conversation=ParentChat(elsewhere=elsewhere))
         self.sessions = FakeSessions()
@@ -571,7 +574,10 @@ class FakeMeasurer:
     def share(self, task: Task, thread: Conversation) -> Shared:
         return share(task, thread, self._policy, self.sessions)
 
-    async def measure(self, task: Task, conversation: Conversation, *, private_thread: bool) -> Evidence:
+    async def measure(
+        self, task: Task, conversation: Conversation, *, private_thread: bool, seconds: float
+    ) -> Evidence:
+        self.seconds.append(seconds)
         self.measured.append((task, conversation, private_thread))
         found: Evidence = self._queue.take("a measurement")
         if stays_here(task, found, candidates(), self._policy):

@@ -77,7 +77,8 @@ class RunState(RunInput, RunOutput):
     them failed, `looked_at` whether it was verified. `taints` are withheld files. The words of the attempts so far,
     `handoff` and the files may hold their content. So a model elsewhere is told `handoff_elsewhere` instead. `told` are
     the errors that the last attempt was told. `left` are files that stay as such an attempt left them. `standing`
-    is finished work that was promoted for want of proof alone.
+    is finished work that was promoted for want of proof alone. `deadline` is on the run's clock, which stands still
+    while no process is at the run.
 
     Nothing here is a client, a key or a setting: it is checkpointed.
     """
@@ -143,8 +144,13 @@ def order_of(state: RunState, context: RunContext, step: str) -> Order:
         Place(state["profile"], state["provider"]),
         step=step,
         conversation=(*state["conversation"], *state["from_parent"]),
-        seconds=state["deadline"] - context.clock(),
+        seconds=left_s(state, context),
     )
+
+
+def left_s(state: RunState, context: RunContext) -> float:
+    """Return how many seconds the run has left; none or fewer where its time is used up."""
+    return state["deadline"] - context.clock()
 
 
 def checkpointed_types() -> list[tuple[str, str]]:

@@ -36,8 +36,13 @@ class Measurer(Protocol):
     def share(self, task: Task, thread: Conversation) -> Shared:
         """Return what of the parent's conversation goes along with *task*, and what in *thread* and it is private."""
 
-    async def measure(self, task: Task, conversation: Conversation, *, private_thread: bool) -> Evidence:
-        """Return the evidence of *task* in *conversation*. Raises RouterError for bad input."""
+    async def measure(
+        self, task: Task, conversation: Conversation, *, private_thread: bool, seconds: float
+    ) -> Evidence:
+        """Return the evidence of *task* in *conversation*. Servers have *seconds* for what is asked of them.
+
+        Raises RouterError for bad input.
+        """
 
     def count(self, text: str) -> int:
         """Return the o200k tokens of *text*."""
@@ -182,7 +187,7 @@ class Runner(Protocol):
 class Prober(Protocol):
     """Asks the cheap tier how complex a borderline task is."""
 
-    async def probe(self, task: Task, evidence: Evidence, profile: str) -> ProbeOutcome:
+    async def probe(self, task: Task, evidence: Evidence, profile: str, *, seconds: float) -> ProbeOutcome:
         """Return the estimate, or why there is none. Never stops a task."""
 
 

@@ -150,7 +150,7 @@ def test_a_private_task_never_leaves_by_the_ladder(end: Fails | None) -> None:
 
 
 def test_when_the_time_is_up_no_further_attempt_begins() -> None:
-    rig = Rig(runner=FakeRunner(Fails(cause="unavailable")), clock=FakeClock(step=6.0))
+    rig = Rig(runner=FakeRunner(Fails(cause="unavailable")), clock=FakeClock(step=4.0))
     final = rig.run(a_task(timeout_s=10.0))
     assert rig.runner.profiles == [LOCAL]
     assert steps(final["receipts"])[1] == (BURST, "next-tier", "unavailable")

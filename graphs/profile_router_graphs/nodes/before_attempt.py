@@ -7,16 +7,19 @@ from functools import partial
 
 from profile_router.core.attempt.early_watch import early_watch, way_up
 from profile_router.core.attempt.order import Order
-from profile_router.core.attempt.ordering import forbidden
+from profile_router.core.attempt.ordering import forbidden, out_of_time
 from profile_router.core.condense.result import applied
 from profile_router.core.evidence import Evidence
 from profile_router.core.ladder.cost_range import CostRange
-from profile_router.core.ladder.failure import Place
+from profile_router.core.ladder.failure import Failure, Place
+from profile_router.core.ladder.spending import expected
 from profile_router.core.routing.candidate import role_of
 from profile_router.core.routing.estimate import most_turns
 from profile_router.core.routing.loop import expected_loop, hermes_takes
 from profile_router.core.routing.task_size import task_size_of
-from profile_router_graphs.state import RunContext, RunState, order_of
+from profile_router.core.text import price
+from profile_router.ports import Emit, Hold
+from profile_router_graphs.state import RunContext, RunState, left_s, order_of
 
 
 def judged_order(order: Order, state: RunState, context: RunContext) -> Order:
@@ -77,6 +80,29 @@ def _unready(place: Place, context: RunContext) -> str:
         return failure.message
     context.health.give_back(place)
     return ""
+
+
+async def paid_for(
+    order: Order, evidence: Evidence, state: RunState, context: RunContext, tell: Emit
+) -> tuple[Hold | Failure | None, Order]:
+    """Return the money held for an attempt, None for a free one, or why it may not be made.
+
+    Return also *order* with the time that is left now. Servers, a check and a person were asked before, and that took
+    some.
+    """
+    if not order.rate.paid:
+        order = replace(order, seconds=left_s(state, context))
+        return out_of_time(order.seconds), order
+    cost, name = expected_cost(order, evidence, state, context), f"attempt {order.number}"
+    hold = await context.purse.take(order.profile, cost, profile=order.profile, step=order.step, name=name)
+    order = replace(order, seconds=left_s(state, context))
+    if isinstance(hold, Failure):
+        return hold, order
+    if (late := out_of_time(order.seconds)) is not None:
+        hold.settle(0.0)
+        return late, order
+    tell({"event": "reserve", "line": f"{order.profile} {expected(cost)}; {price(hold.reserved)} reserved"})
+    return hold, order
 
 
 def expected_cost(order: Order, evidence: Evidence, state: RunState, context: RunContext) -> CostRange:

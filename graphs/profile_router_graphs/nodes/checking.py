@@ -16,7 +16,7 @@ from profile_router.core.ladder.check_words import before_line
 from profile_router.core.ladder.receipt import Verified
 from profile_router.core.privacy.taint import together
 from profile_router.core.trust.unable_check import may_lack
-from profile_router_graphs.state import RunContext, RunState
+from profile_router_graphs.state import RunContext, RunState, left_s
 
 _SHARE = 0.25  # of the time that the run has left: the rest is for the work
 
@@ -32,7 +32,7 @@ async def checked_before(state: RunState, runtime: Runtime[RunContext]) -> dict[
     before = await context.verifier.check_before(
         state["snapshot"],
         check,
-        seconds=min(context.policy.limits.check_before_seconds, _SHARE * (state["deadline"] - context.clock())),
+        seconds=min(context.policy.limits.check_before_seconds, _SHARE * left_s(state, context)),
         may_lack=partial(may_lack, state["task"]),
     )
     context.ledger.verified(Verified(check=before.check, before=before), after=len(state["receipts"]), stage="before")

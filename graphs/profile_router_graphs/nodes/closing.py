@@ -35,7 +35,7 @@ from profile_router_graphs.nodes.before_attempt import why_closed
 from profile_router_graphs.nodes.dispatch import as_its_server_is
 from profile_router_graphs.nodes.reroute import next_step
 from profile_router_graphs.nodes.reviewing import review_of
-from profile_router_graphs.state import RunContext, RunState, order_of
+from profile_router_graphs.state import RunContext, RunState, left_s, order_of
 
 _STEP = "summarize"
 _SHORTEST_CHECK_S = 1.0  # what an answer that came in the last moment is given: most checks end sooner
@@ -55,7 +55,7 @@ async def verify(state: RunState, runtime: Runtime[RunContext]) -> Command[Liter
         state["snapshot"],
         attempt.text if attempt is not None and finished else state["summary"],
         task.to_check if finished else None,
-        seconds=min(context.policy.limits.check_seconds, max(_SHORTEST_CHECK_S, state["deadline"] - context.clock())),
+        seconds=min(context.policy.limits.check_seconds, max(_SHORTEST_CHECK_S, left_s(state, context))),
         task=task,
         before=state.get("before"),
         # An earlier check ran what an attempt wrote, and that may have written elsewhere: the tests, for one.
@@ -175,6 +175,7 @@ async def summarize(state: RunState, runtime: Runtime[RunContext]) -> Command[Li
     if len(attempt.text.encode()) > context.policy.limits.summary_tokens:  # else it is short, and nobody is asked
         order, failure = await as_its_server_is(order, context)
         context.health.give_back(Place(order.profile, order.provider))
+        order = replace(order, seconds=left_s(state, context))
         if failure is not None or (state.get("taints") and not order.local):
             order = replace(order, seconds=0.0)  # the text is cut: the model may not see it, or cannot be asked
     summary, receipt = await context.summarizer.summarize(attempt.text, order)

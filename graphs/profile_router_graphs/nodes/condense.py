@@ -18,7 +18,7 @@ from profile_router.core.routing.rate import rate_at
 from profile_router.core.telling.events import attempt_event
 from profile_router_graphs.nodes.checking import checked_before
 from profile_router_graphs.nodes.dispatch import ask_server
-from profile_router_graphs.state import RunContext, RunState, order_of
+from profile_router_graphs.state import RunContext, RunState, left_s, order_of
 
 
 async def condense(state: RunState, runtime: Runtime[RunContext]) -> Command[Literal["dispatch", "reroute"]]:
@@ -27,6 +27,7 @@ async def condense(state: RunState, runtime: Runtime[RunContext]) -> Command[Lit
     context, order = runtime.context, _order(state, runtime.context)
     allowed = helpers(order, state["evidence"], context.policy, context.candidates, may_pay=context.purse.may_pay)
     writers = await _reachable(allowed, order, context)
+    order = replace(order, seconds=left_s(state, context))
     outcome = await context.condenser.condense(order, writers, runtime.stream_writer)
     for writer in writers:
         context.health.give_back(Place(writer.profile))
@@ -69,7 +70,7 @@ async def _reachable(allowed: Sequence[Helper], order: Order, context: RunContex
     """Return the first of *allowed* that has a key and whose server can take what *order* says."""
     private = order.private or order.outside not in (None, order.conversation)
     for helper in allowed:
-        report, failure = await ask_server(Place(helper.profile), context, private=private)
+        report, failure = await ask_server(Place(helper.profile), context, private=private, seconds=order.seconds)
         if failure is not None:
             continue
         if report is not None and report.elsewhere:  # its server passes the work on: neither local nor free

@@ -16,7 +16,9 @@ from profile_router.core.routing.route import Refusal, Route
 from profile_router.core.routing.task_size import task_size_of
 from profile_router.core.telling.decision import decision_line
 from profile_router_graphs.nodes.checking import checked_before
-from profile_router_graphs.state import NOTHING_TRIED, RunContext, RunState
+from profile_router_graphs.state import NOTHING_TRIED, RunContext, RunState, left_s
+
+_MEASURING_SHARE = 0.25  # of the run's time: a server that is slow to say what it is leaves the rest for the work
 
 
 async def parent(state: RunState, runtime: Runtime[RunContext]) -> dict[str, Any]:
@@ -25,13 +27,16 @@ async def parent(state: RunState, runtime: Runtime[RunContext]) -> dict[str, Any
     The run's conversation is the thread's own turns, then the parent's turns that are shared.
     """
     context, task = runtime.context, state["task"]
+    seconds = task.timeout_s or context.policy.limits.run_seconds
+    deadline = context.clock() + seconds
     before = tuple(state.get("conversation", ()))  # a checkpoint gives tuples back as lists
     conversation = knowing_undone(before, context.undone)
     private_thread = state.get("private_thread", False)
     said = context.measurer.share(task, conversation)
     task = replace(task, conversation=())
-    evidence = await context.measurer.measure(task, (*conversation, *said.turns), private_thread=private_thread)
-    seconds = task.timeout_s or context.policy.limits.run_seconds
+    evidence = await context.measurer.measure(
+        task, (*conversation, *said.turns), private_thread=private_thread, seconds=_MEASURING_SHARE * seconds
+    )
     return {
         **NOTHING_TRIED,
         "task": task,
@@ -41,7 +46,7 @@ async def parent(state: RunState, runtime: Runtime[RunContext]) -> dict[str, Any
         "evidence": evidence.hearing(said),
         "notes": said.notes,
         "snapshot": context.verifier.snapshot(),
-        "deadline": context.clock() + seconds,
+        "deadline": deadline,
     }
 
 
@@ -70,7 +75,7 @@ async def probe(state: RunState, runtime: Runtime[RunContext]) -> Command[Litera
     checked = await checked_before(state, runtime)
     blocked = context.health.blocked(Place(profile), answers=False)
     if blocked is None:
-        outcome = await context.prober.probe(state["task"], state["evidence"], profile)
+        outcome = await context.prober.probe(state["task"], state["evidence"], profile, seconds=left_s(state, context))
         context.health.give_back(Place(profile))  # an attempt may follow there, and it is its end that is recorded
     else:
         outcome = ProbeOutcome(complexity=None, problem=blocked.message)

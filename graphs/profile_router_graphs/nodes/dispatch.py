@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Literal, cast
@@ -12,22 +13,20 @@ from langgraph.types import Command
 from profile_router.core.attempt.handoff import Handoff, SetBack, ran, to_repair, wrote_so_far
 from profile_router.core.attempt.handoff_fit import with_handoff
 from profile_router.core.attempt.order import Order
-from profile_router.core.attempt.ordering import forbidden, unavailable
+from profile_router.core.attempt.ordering import forbidden, out_of_time, unavailable
 from profile_router.core.condense.result import applied
 from profile_router.core.evidence import Evidence
 from profile_router.core.ladder.failure import Failure, Place
 from profile_router.core.ladder.receipt import Attempt
 from profile_router.core.ladder.server_report import ServerReport, health_failure, relayed_elsewhere
-from profile_router.core.ladder.spending import expected
 from profile_router.core.privacy.taint import Taint, left_note, named, together
 from profile_router.core.routing.candidate import role_of
 from profile_router.core.routing.rate import rate_at
 from profile_router.core.routing.task_size import task_size_of
 from profile_router.core.telling.events import attempt_event, begin_event
-from profile_router.core.text import price
 from profile_router.errors import RouterError, StateError
-from profile_router.ports import Emit, Hold, Stopped
-from profile_router_graphs.nodes.before_attempt import expected_cost, judged_order
+from profile_router.ports import Hold, Stopped
+from profile_router_graphs.nodes.before_attempt import judged_order, paid_for
 from profile_router_graphs.nodes.checking import checked_before
 from profile_router_graphs.state import RunContext, RunState, order_of
 
@@ -46,7 +45,7 @@ async def dispatch(state: RunState, runtime: Runtime[RunContext]) -> Command[Lit
     if failure is None:
         state, order, found = await _found_check_run(state, order, runtime)
         made |= found
-        hold = await _paid_for(order, evidence, state, context, runtime.stream_writer)
+        hold, order = await paid_for(order, evidence, state, context, runtime.stream_writer)
         if isinstance(hold, Failure):
             context.health.give_back(place)
     if not isinstance(hold, Failure):
@@ -161,7 +160,7 @@ async def _found_check_run(
         return state, order, checked
     state = cast("RunState", {**state, **checked})
     taints = together(order.taints, state.get("taints", ())) if order.local else order.taints
-    return state, replace(order, taints=taints, seconds=state["deadline"] - context.clock()), checked
+    return state, replace(order, taints=taints), checked
 
 
 def _repairs(state: RunState) -> bool:
@@ -241,22 +240,10 @@ def _after(order: Order, attempt: Attempt, state: RunState) -> dict[str, Any]:
     return {"taints": together(state.get("taints", ()), attempt.receipt.taints), "told": told}
 
 
-async def _paid_for(
-    order: Order, evidence: Evidence, state: RunState, context: RunContext, tell: Emit
-) -> Hold | Failure | None:
-    """Return the money held for an attempt that costs, or why it may not be made. None: it is free."""
-    if not order.rate.paid:
-        return None
-    cost, name = expected_cost(order, evidence, state, context), f"attempt {order.number}"
-    hold = await context.purse.take(order.profile, cost, profile=order.profile, step=order.step, name=name)
-    if not isinstance(hold, Failure):
-        tell({"event": "reserve", "line": f"{order.profile} {expected(cost)}; {price(hold.reserved)} reserved"})
-    return hold
-
-
 async def as_its_server_is(order: Order, context: RunContext) -> tuple[Order, Failure | None]:
     """Return the order as the server can take it, or why it cannot."""
-    report, failure = await ask_server(Place(order.profile, order.provider), context, private=order.private)
+    place = Place(order.profile, order.provider)
+    report, failure = await ask_server(place, context, private=order.private, seconds=order.seconds)
     if report is None:
         return order, failure
     local = order.local and not report.elsewhere
@@ -267,16 +254,23 @@ async def as_its_server_is(order: Order, context: RunContext) -> tuple[Order, Fa
     return order, failure
 
 
-async def ask_server(place: Place, context: RunContext, *, private: bool) -> tuple[ServerReport | None, Failure | None]:
+async def ask_server(
+    place: Place, context: RunContext, *, private: bool, seconds: float
+) -> tuple[ServerReport | None, Failure | None]:
     """Return what the server at *place* says, if it can be asked. Return also why it cannot take a task, *private* or
     not.
 
-    It has no key, is down, has another model, relays what is private, or is on cooldown.
+    It has no key, is down, has another model, relays what is private, or is on cooldown. Or the run's last *seconds*
+    are over before it has answered: that is nothing against the server.
     """
     missing = context.backends.key_missing(place)
     if missing is not None:
         return None, Failure(cause="no-key", message=missing)
-    report = await context.backends.inspect(place)
+    try:
+        async with asyncio.timeout(max(0.0, seconds)):
+            report = await context.backends.inspect(place)
+    except TimeoutError:
+        return None, out_of_time(0.0)
     if report is None:
         return None, context.health.blocked(place, answers=False)
     candidate = context.candidates[place.profile].at(place.provider)

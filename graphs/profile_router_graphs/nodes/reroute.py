@@ -31,7 +31,7 @@ from profile_router.core.routing.candidate import is_local
 from profile_router.core.routing.fit import condensable
 from profile_router.core.telling.work import step_line
 from profile_router.ports import Emit
-from profile_router_graphs.state import RunContext, RunState
+from profile_router_graphs.state import RunContext, RunState, left_s
 
 AFTER_CONDENSING = "condensed"  # the attempt's step; the model calls of condensing itself have `condense`
 
@@ -57,7 +57,7 @@ async def reroute(
     if taken.profile is None:
         return Command(goto="merge" if attempt.failure.of_work else "verify", update={**update, "steps": steps})
     if taken.wait_s:
-        await context.sleep(taken.wait_s)
+        await context.sleep(max(0.0, min(taken.wait_s, left_s(state, context))))
     condense = taken.action == "condense"
     update |= {
         "steps": steps,

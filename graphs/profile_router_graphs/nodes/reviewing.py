@@ -11,7 +11,7 @@ from profile_router.core.attempt.review import ReviewOutcome, is_due, shown_to
 from profile_router.core.ladder.failure import Place
 from profile_router.core.ladder.receipt import Verified
 from profile_router_graphs.nodes.dispatch import as_its_server_is
-from profile_router_graphs.state import RunContext, RunState, order_of
+from profile_router_graphs.state import RunContext, RunState, left_s, order_of
 
 REVIEW_STEP = "review"
 
@@ -34,7 +34,7 @@ async def review_of(verified: Verified, state: RunState, context: RunContext) ->
     work = shown_to(diffs, context.policy.confidential, local=order.local)
     if not work.patch:
         return ReviewOutcome(problem=f"nothing of the changes may be shown to {profile}")
-    return await context.reviewer.review(work, order)
+    return await context.reviewer.review(work, replace(order, seconds=left_s(state, context)))
 
 
 async def _ordered(profile: str, state: RunState, context: RunContext, *, read: bool) -> tuple[Order, str]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -63,24 +64,30 @@ class LiveMeasurer:
         """Return what of the parent's conversation goes along, within the policy's budget, and what is private."""
         return share(task, thread, self.policy, self.sessions)
 
-    async def measure(self, task: Task, conversation: Conversation, *, private_thread: bool) -> Evidence:
-        """Return the evidence of *task*, with real windows where a local server tells them."""
-        windows = tuple([await self._real(window) for window in self.windows])
+    async def measure(
+        self, task: Task, conversation: Conversation, *, private_thread: bool, seconds: float
+    ) -> Evidence:
+        """Return the evidence of *task*, with real windows where a local server tells them within *seconds*."""
+        until = time.monotonic() + seconds
+        windows = tuple([await _in_time(partial(self._real, window), window, until) for window in self.windows])
         root = self.workspace.root if self.workspace else None
         original = None if root is None else Path(original_of(self.state, str(root)))
         around = Surroundings(workspace=self.workspace, cwd=self.cwd, windows=windows, copied_from=original)
         evidence = measure(task, self.policy, around, conversation=conversation, private_thread=private_thread)
-        if may_be_located(evidence, around, self.policy.repository.run_seconds):
-            evidence = await asyncio.to_thread(self._located, task, evidence, around)
+        left = max(0.0, min(self.policy.repository.run_seconds, until - time.monotonic()))
+        if may_be_located(evidence, around, left):
+            evidence = await asyncio.to_thread(self._located, task, evidence, around, left)
         if stays_here(task, evidence, self.candidates, self.policy):
             self.sessions.mark(task.sessions)
-        counted = tuple([await self._counted(window, task, evidence, conversation) for window in windows])
+        counted = tuple(
+            [await _in_time(partial(self._counted, one, task, evidence, conversation), one, until) for one in windows]
+        )
         return replace(evidence, windows=counted)
 
-    def _located(self, task: Task, evidence: Evidence, around: Surroundings) -> Evidence:
+    def _located(self, task: Task, evidence: Evidence, around: Surroundings, seconds: float) -> Evidence:
         from profile_router.evidence.locating import with_located  # only a repository is asked
 
-        seconds, look = self.policy.repository.run_seconds, self.looked.located_in
+        look = self.looked.located_in
         return with_located(task, evidence, around, self.policy, self.cache, seconds, look)
 
     async def _real(self, window: Window) -> Window:
@@ -107,6 +114,17 @@ class LiveMeasurer:
         body = self.body(order, profile)
         said = await count_prompt(profile, body, connect_s=self.policy.limits.connect_seconds)
         return replace(window, prompt_tokens=said)
+
+
+async def _in_time(ask: Callable[[], Awaitable[Window]], known: Window, until: float) -> Window:
+    """Return the window that *ask* gets of a server; the *known* one where it does not answer *until* then."""
+    if (left := until - time.monotonic()) <= 0:
+        return known
+    try:
+        async with asyncio.timeout(left):
+            return await ask()
+    except TimeoutError:
+        return known
 
 
 _HOPELESS = 8.0  # times the window: no tokenizer counts eight times lower than o200k's upper bound suggests

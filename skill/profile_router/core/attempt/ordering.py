@@ -66,9 +66,12 @@ def forbidden(order: Order, evidence: Evidence, policy: Policy) -> Failure | Non
         return Failure(
             cause="over-window", message=f"the prompt does not fit: {fits_text(evidence, window, policy.counting)}"
         )
-    if order.seconds <= 0:
-        return Failure(cause="timeout", message="the run's time is used up")
-    return None
+    return out_of_time(order.seconds)
+
+
+def out_of_time(seconds: float) -> Failure | None:
+    """Return why nothing more is begun where so many *seconds* of the run are left; None where some are."""
+    return Failure(cause="timeout", message="the run's time is used up") if seconds <= 0 else None
 
 
 def unavailable(order: Order, candidate: Candidate, failure: Failure) -> Attempt:

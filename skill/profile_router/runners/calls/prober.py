@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
 from pathlib import Path
+from time import monotonic
 
 from profile_router.core.evidence import Evidence
 from profile_router.core.ladder.receipt import Receipt
@@ -29,18 +32,18 @@ class EmbeddedProber:
     candidates: Candidates
     root: Path
 
-    async def probe(self, task: Task, evidence: Evidence, profile: str) -> ProbeOutcome:
-        """Return the estimate of *profile*, or why it gave none in the policy's number of tries."""
+    async def probe(self, task: Task, evidence: Evidence, profile: str, *, seconds: float = math.inf) -> ProbeOutcome:
+        """Return the estimate of *profile*, or why it gave none in the policy's number of tries and in *seconds*."""
         if evidence.private:
             raise AssertionError("a private task was handed to the probe")
         receipts: list[Receipt] = []
-        found, problem = await self._estimate(task, evidence, profile, receipts)
+        found, problem = await self._estimate(task, evidence, profile, receipts, monotonic() + seconds)
         return ProbeOutcome(complexity=found, receipts=tuple(receipts), problem=problem)
 
     async def _estimate(
-        self, task: Task, evidence: Evidence, profile: str, receipts: list[Receipt]
+        self, task: Task, evidence: Evidence, profile: str, receipts: list[Receipt], until: float
     ) -> tuple[Complexity | None, str]:
-        """Return the estimate or what went wrong. Each call's receipt goes to *receipts*."""
+        """Return the estimate or what went wrong *until* then. Each call's receipt goes to *receipts*."""
         loaded = self.calls.load(profile)
         if loaded.key_missing:
             return None, f"{profile} has no key"
@@ -59,7 +62,9 @@ class EmbeddedProber:
             return None, f"the prompt does not fit {profile}'s {window.tokens:,} tokens"
         problem = ""
         for _ in range(self.calls.policy.probe.tries):
-            answer, receipt = await self.calls.ask(call)
+            if (left := until - monotonic()) <= 0:
+                return None, problem or "the run's time is used up"
+            answer, receipt = await self.calls.ask(replace(call, seconds=min(call.seconds, left)))
             receipts.append(receipt)
             if answer is None and not receipt.turns:  # no whole answer came: the same would follow
                 return None, receipt.error or "no answer"
