@@ -23,8 +23,9 @@ class Task:
     """One unit of delegation.
 
     `context` is prompt text; `files` are named, not included (the agent pages through them). `timeout_s` is seconds
-    of wall clock for the whole run. `max_cost_usd` is USD for all its steps (0: nothing that is paid), `max_turns` the
-    model calls of one attempt. `context_from` is the file that `context` was read from: its path may be private.
+    of wall clock for the whole run, from where it is measured. `max_cost_usd` is USD for all its steps (0: nothing that
+    is paid), `max_turns` the model calls of one attempt. `context_from` is the file that `context` was read from: its
+    path may be private.
     `conversation` is what the parent and its user said so far, whole; the policy says how
     much of it is shared. `sessions` are what it was said in: the parent's session, then those that this one goes on
     with; empty where they are not known. `whole_answer`: a program reads the answer, so it is never summarized or cut.
