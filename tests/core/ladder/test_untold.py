@@ -58,3 +58,23 @@ def test_what_a_check_printed_that_read_nothing_private_is_told() -> None:
     verified = Verified(check=replace(PRINTED, taints=()), before=CheckBefore())
     assert verified_json(verified)["check"]["last_line"] == SECRET
     assert SECRET in verified_lines(verified)[1].line
+
+
+NAMED_BY_THE_WORK = Taint(path="launch.txt", why="is the file that was plan.txt, which is private")
+
+
+@pytest.mark.parametrize(
+    ("read", "told"),
+    [
+        (READ, "not told: it read secrets/plan.txt, which is private"),
+        ((*READ, NAMED_BY_THE_WORK), "not told: it read secrets/plan.txt, which is private"),
+        ((NAMED_BY_THE_WORK,), UNTOLD),
+        ((Taint(path="a.pyc", why="holds a private key"),), "not told: it read a.pyc, which holds a private key"),
+    ],
+)
+def test_the_line_for_a_person_names_what_was_read_but_no_name_that_the_work_gave(
+    read: tuple[Taint, ...], told: str
+) -> None:
+    check = replace(PRINTED, taints=read)
+    assert before_line("make test", CheckBefore(check=check)).endswith(f"passed · {told}")
+    assert verified_json(Verified(check=check))["check"]["last_line"] == UNTOLD

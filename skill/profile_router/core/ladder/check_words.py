@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from profile_router.core.ladder.receipt import CheckBefore, CheckResult, Verified
 from profile_router.core.ladder.report import CheckReport
+from profile_router.core.privacy.taint import named
 from profile_router.core.text import counted, shown, some_of
 
 _IDS = 20  # tests that the next model is told of
@@ -44,9 +45,14 @@ def before_line(command: str, before: CheckBefore) -> str:
 def ended_check_line(check: CheckResult, before: bool | None) -> str:
     """Return how *check* ended, what became of the tests, and its last line."""
     how = ended(check.passed, check.exit_code, before)
-    return joined_check_line(
-        f"{check.said}: {how}", difference_words(check), last_line(check), check.passed and check.exit_code
-    )
+    said = _untold_for(check) if check.taints else last_line(check)
+    return joined_check_line(f"{check.said}: {how}", difference_words(check), said, check.passed and check.exit_code)
+
+
+def _untold_for(check: CheckResult) -> str:
+    """Return which withheld files *check* read, for a person. A name that the work gave to one is not repeated."""
+    files = [taint for taint in check.taints if not taint.moved]
+    return f"not told: it read {named(files)}" if files else UNTOLD
 
 
 def joined_check_line(how: str, difference: str, last_line: str, overruled: object) -> str:

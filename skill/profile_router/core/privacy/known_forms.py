@@ -77,7 +77,7 @@ KNOWN_KINDS: tuple[SecretKind, ...] = (
     _key(r"PuTTY-User-Key-File-[1-9]", "PuTTY-User-Key-File-"),
     _key(r"AGE-SECRET-KEY-(?:1|PQ-1)[0-9A-Z]{50,4000}+", "AGE-SECRET-KEY-"),
     _key(r"AGE-PLUGIN-[A-Z0-9]{1,20}+-1[0-9A-Z]{10,200}+", "AGE-PLUGIN-"),
-    _key(r"b3BlbnNzaC1rZXktdjEA", "b3BlbnNzaC1rZXktdjEA"),
+    _key(r"b3BlbnNzaC1rZXktdjE[A]", "b3BlbnNzaC1rZXktdjE"),  # no text of ours is itself one
     _key(r"LS0tLS1CRUdJTi(?:BSU0EgUFJJVkFURS|BQUklWQVRFIEtFW|BFQyBQUklWQVRF|BPUEVOU1NIIFBSSVZBVE|BEU0EgUFJJVkFUR"
          r"|BFTkNSWVBURUQgUFJJVkFUR)", "LS0tLS1CRUdJTi"),
     _key(rf'"(?:d|k)"[ \t]{{0,3}}+:[ \t]{{0,3}}+"{_W}{{42,1400}}+"', '"kty"', ahead=None),

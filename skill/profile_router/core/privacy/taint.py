@@ -47,7 +47,7 @@ def together(*groups: Iterable[Taint]) -> tuple[Taint, ...]:
 
 def named(taints: Sequence[Taint]) -> str:
     """Return the files of *taints* in words, the first three with their reasons."""
-    return some_of([f"{taint.path} ({taint.why})" for taint in taints])
+    return some_of([f"{taint.path}, which {taint.why}" for taint in taints])
 
 
 def taint_note(profile: str, taints: Sequence[Taint]) -> str:
@@ -66,5 +66,5 @@ def left_note(left: Sequence[str]) -> str:
 HOW_TO_ALLOW = (
     "to keep the whole task on this machine: `--local-only`; to let its changes go on: "
     "`promotion.tainted_changes: pass` in the policy; if the file is not private: take its pattern out of the rule "
-    "`private` of the policy"
+    "`private` of the policy; if a secret was found in it: take that out of the file"
 )
