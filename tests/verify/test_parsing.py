@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
+
 import pytest
 
 from profile_router.verify import parsing
-from profile_router.verify.parsing import MOST_PARSED_BYTES, ChangedContent, parsed
+from profile_router.verify.parsing import MOST_PARSED_BYTES, ChangedContent, parsed, parsed_in_time
 
 GOOD = {
     "a.py": b"x = 1\n",
@@ -86,3 +89,47 @@ def test_no_byte_of_a_file_is_run() -> None:
         parsed([ChangedContent("a.py", None, b"raise SystemExit(3)\n"), ChangedContent("b.sh", None, b"exit 3\n")])
         is not None
     )
+
+
+SLOW_TOML = b"a" + b".a" * 100_000 + b" = 1\n"
+
+
+def test_a_slow_file_does_not_hide_what_was_said_of_those_before_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parsing, "_SECONDS", 0.4)
+    bad, slow = ChangedContent("a.toml", None, BAD["a.toml"][0]), ChangedContent("b.toml", None, SLOW_TOML)
+    check = parsed([bad, slow, ChangedContent("c.toml", None, b"a = 1\n")])
+    assert check is not None
+    assert not check.passed
+    assert "a.toml" in check.said
+
+
+@pytest.mark.parametrize("path", GOOD)
+def test_all_files_share_one_bound_and_what_it_leaves_out_says_nothing(path: str) -> None:
+    assert parsed([ChangedContent(path, None, GOOD[path])] * 50, 0.0) is None
+    assert parsed([ChangedContent(path, b"x", BAD[path][0])] * 50, 0.0) is None
+
+
+@pytest.mark.parametrize("path", GOOD)
+def test_what_nobody_waits_for_any_more_is_not_read(path: str) -> None:
+    given_up = threading.Event()
+    given_up.set()
+    assert parsed([ChangedContent(path, None, BAD[path][0])], 60.0, given_up) is None
+
+
+def test_cancelling_gives_the_reading_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[threading.Event] = []
+
+    def reads(_: object, __: float, given_up: threading.Event) -> None:
+        told.append(given_up)
+        assert given_up.wait(30)
+
+    async def cancelled() -> None:
+        running = asyncio.ensure_future(parsed_in_time([], 60.0))
+        while not told:
+            await asyncio.sleep(0)
+        running.cancel()
+        await asyncio.wait({running})
+
+    monkeypatch.setattr(parsing, "parsed", reads)
+    asyncio.run(cancelled())
+    assert told[0].is_set()

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import field, replace
 from functools import partial
 from pathlib import Path
+from time import monotonic
 
 from profile_router.checks.missed_files import missed_files
 from profile_router.core.attempt.handoff import SetBack
@@ -58,6 +59,7 @@ class Verification:
 
     async def ask(self, said: str, check: str | FoundCheck | None, seconds: float) -> Verified:
         """Return what changed, what *check* said within *seconds*, and what of the claims in *said* is not so."""
+        until = monotonic() + seconds
         back, mark = SetBack(done=True), None
         if check is not None and self.task is not None:
             back, mark = self._put_back(self.task)
@@ -85,7 +87,10 @@ class Verification:
             put_back=back.left if back.done else (),
             put_back_note=back.note if back.done else "",
             taken_tests=back.taken,
-            weak=(*await parsed_in_time(contents), *(() if told else await self._linted(changed, seconds))),
+            weak=(
+                *await parsed_in_time(contents, until - monotonic()),
+                *(() if told else await self._linted(changed, until - monotonic())),
+            ),
             only_words=await only_words_of(contents, changed),
             missed=missed(self.workspace, self.task, [one.path for one in changed]),
         )
@@ -125,7 +130,7 @@ class Verification:
         return await asyncio.to_thread(lambda: [ChangedContent(*one) for one in read()])
 
     async def _linted(self, changed: Sequence[ChangedFile], seconds: float) -> tuple[WeakCheck, ...]:
-        if self.workspace is None or self.linter is None:
+        if self.workspace is None or self.linter is None or seconds <= 0:
             return ()
         return await lint_changed(self.linter, changed, self.runs.jailed(self.workspace.root), seconds=seconds)
 
