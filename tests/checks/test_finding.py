@@ -237,12 +237,28 @@ def test_a_linter_that_runs_stands_before_a_runner_that_is_only_named_and_lacks_
         ({"Gemfile": "\n\n  gem 'rspec'\n"}, "Gemfile asks for rspec"),
         ({"test_a.py": "if 1:\r\n\n\timport pytest\r\n"}, "test_a.py is written for pytest"),
         ({"tests/test_a.py": "\n\ntry:\n    import unittest\n"}, "tests/test_a.py is written for unittest"),
+        ({"test_a.py": "import sys, unittest\n"}, "test_a.py is written for unittest"),
+        ({"test_a.py": "import os.path as p,unittest.mock, sys\n"}, "test_a.py is written for unittest"),
+        ({"test_a.py": "import\tsys ,\tunittest as u\n"}, "test_a.py is written for unittest"),
+        ({"test_a.py": "import sys, pytest\n"}, "test_a.py is written for pytest"),
+        ({"test_a.py": "import unittest, pytest\n\ndef test_a():\n    pass\n"}, "test_a.py is written for pytest"),
     ],
 )
 def test_a_line_is_read_behind_its_blanks_and_behind_empty_lines(
     tmp_path: Path, files: Mapping[str, str], source: str
 ) -> None:
     assert a_check(tmp_path, files).source == source
+
+
+@pytest.mark.parametrize(
+    "line", ["import sys, unittest_tools", "import unittests", "import sys unittest", "from a, unittest"]
+)
+def test_a_name_that_only_begins_alike_or_is_not_imported_names_no_runner(tmp_path: Path, line: str) -> None:
+    assert found(tmp_path, {"test_a.py": line}) is None
+
+
+def test_a_line_of_imports_without_end_is_read_once(tmp_path: Path) -> None:
+    assert found(tmp_path, {"test_a.py": "import " + "a as b , " * 29_000}) is None
 
 
 @pytest.mark.parametrize("name", ["Gemfile", "Gemfile.lock", "test_a.py", "Rakefile", "noxfile.py", "Makefile"])

@@ -41,11 +41,15 @@ _PYTEST_IN = (
     ("pyproject.toml", expression(r"""["']pytest(?:[<>=~!\[ ;"'])|^pytest\s*=""", re.MULTILINE), "asks for pytest"),
     *((name, expression(r"^pytest\b", re.MULTILINE), "asks for pytest") for name in _REQUIREMENTS),
 )
-_PYTEST_TEXT = expression(r"^[ \t]*(?:import|from) pytest\b|^(?:async )?def test_", re.MULTILINE)
+_IMPORTED = (
+    r"^[ \t]*(?:from[ \t]+|import[ \t]+(?:[\w.]++(?:[ \t]+as[ \t]+\w+)?[ \t]*,[ \t]*)*)"  # also: import sys, pytest
+)
+_PYTEST_IMPORT = expression(rf"{_IMPORTED}pytest\b", re.MULTILINE)
+_PYTEST_TEST = expression(r"^(?:async )?def test_", re.MULTILINE)
 # A class that no other class made: those of Django and others need what only their own runner sets up.
 _PYTEST_CLASS = expression(r"^class Test\w*(?:\([ \t]*(?:object)?[ \t]*\))?[ \t]*:", re.MULTILINE)
 _METHOD = expression(r"^[ \t]+(?:async )?def test_", re.MULTILINE)
-_UNITTEST_TEXT = expression(r"^[ \t]*(?:import|from) unittest\b", re.MULTILINE)
+_UNITTEST_TEXT = expression(rf"{_IMPORTED}unittest\b", re.MULTILINE)
 _TARGET = expression(r"^(test|check):(?!=)", re.MULTILINE)
 _RAKE = expression(
     r"TestTask\.new(?:\(:(\w+)|\s*(?=do|\{|$))|RSpec::Core::RakeTask\.new(?:\(:(\w+))?|task\s+:?(test|spec)\b"
@@ -142,14 +146,14 @@ def _unittest(project: Project) -> Iterator[Sign]:
 def _for_pytest(text: str) -> bool:
     """Tell whether *text* has a test that pytest collects by its defaults, and unittest does not."""
     in_class = _PYTEST_CLASS.search(text) and _METHOD.search(text)
-    return bool(in_class or _PYTEST_TEXT.search(text))
+    return bool(in_class or _PYTEST_TEST.search(text) or _PYTEST_IMPORT.search(text))
 
 
 def _first(project: Project, wanted: Callable[[str], bool], *, unless: re.Pattern[str] | None = None) -> str:
     """Return the first Python test whose text is *wanted*, and has not *unless*; empty without one."""
     for path in [path for path in project.tests if path.endswith(".py")][:_MOST_TESTS]:
         text = project.text(path)
-        if unless is not None and unless.search(text) and not re.search(r"^[ \t]*(?:import|from) pytest\b", text, re.M):
+        if unless is not None and unless.search(text) and not _PYTEST_IMPORT.search(text):
             continue
         if wanted(text):
             return path

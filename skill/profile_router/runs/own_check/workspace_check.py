@@ -157,6 +157,10 @@ def look_at_check(
     task = placed(Task(goal="", files=tuple(files)), workspace, cwd).task
     check = check_for(task, policy, workspace, environ, state_dir(environ))
     off = f"the policy says `check: off` ({policy.source})"
-    none = off if policy.check == "off" else f"no check was found in {workspace.root}: name one with --check"
+    none = (
+        off
+        if policy.check == "off"
+        else f"no check was found in {workspace.root}: name one: `profile-router run --check COMMAND`"
+    )
     open_check = check if check and check.unagreed else None
     return LookedUpCheck(workspace=workspace, check=check, open=open_check, none=none, terminal=policy.terminal)
