@@ -14,11 +14,12 @@ TAKEN = [
     ("runners/hermes/child/meter.py", "internals", "runners/hermes/child/internals.py"),
     ("runners/hermes/child/main.py", "internals", "runners/hermes/child/internals.py"),
     ("runners/hermes/child/meter.py", "_read", "runners/hermes/child/reading.py"),
-    ("runners/hermes/child/main.py", "family", "runners/hermes/child/family.py"),
+    ("runners/hermes/child/main.py", "family", "jail/family.py"),
     ("runners/hermes/child/main.py", "chat", "runners/hermes/child/chat.py"),
     ("runners/hermes/child/chat.py", "loopback", "runners/hermes/child/loopback.py"),
     ("jail/child.py", "kernel", "jail/kernel.py"),
     ("jail/child.py", "locks", "jail/locks.py"),
+    ("jail/guard.py", "family", "jail/family.py"),
     ("jail/locks.py", "kernel", "jail/kernel.py"),
     ("hermes_plugin/dashboard/plugin_api.py", "settings", "hermes_plugin/settings.py"),
 ]

@@ -149,8 +149,17 @@ def _answer(argv: Sequence[str] | None) -> int:
         told = f"; {left}" if left else ""
         print(file=sys.stderr)
         by = f" by {told_to_end()}" if told_to_end() else ""
-        _complain(f"profile-router: interrupted{by}; nothing is left running{as_called(told)}")
+        _complain(f"profile-router: interrupted{by}; {_running()}{as_called(told)}")
         return EXIT_INTERRUPTED
+
+
+def _running() -> str:
+    """Return what is known of what this process started."""
+    if "profile_router.jail.left" not in sys.modules:  # it started nothing that could outlive it
+        return "nothing is left running"
+    from profile_router.jail.left import said_of_children
+
+    return said_of_children()
 
 
 def _left() -> str:

@@ -1,21 +1,29 @@
-"""Run one command, bounded in time and output, in a process group that is ended with it. Cancelling ends it too."""
+"""Run one command, bounded in time and output, that is ended with all its group. Cancelling ends it too.
+
+One that is not jailed is guarded. It ends with all that it started, also when this process is killed.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
+import socket
+import sys
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Literal
 
 from profile_router.expressions import expression
+from profile_router.jail.family import end_group
+from profile_router.jail.left import held_locks, note_left, note_unknown
 from profile_router.values import frozen
 
 _SECRET_NAME = expression(r"(?i)((^|_)(key|token)s?($|_)|api_?key|secret|passw(or)?d|passphrase|credential)")
 _DRAIN_SECONDS = 1.0
+_ENDING_SECONDS = 6.0  # a guard gives up in half of that
+_LONGEST_REPORT = 65_536
+_GUARD = Path(__file__).with_name("guard.py")
 
 
 @frozen
@@ -37,17 +45,36 @@ def without_secrets(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 async def run_bounded(
-    command: Sequence[str], folder: Path, environment: Mapping[str, str], *, seconds: float, kept: int, flood: bool
+    command: Sequence[str],
+    folder: Path,
+    environment: Mapping[str, str],
+    *,
+    seconds: float,
+    kept: int,
+    flood: bool,
+    guarded: bool = False,
 ) -> ProcessEnd:
     """Run *command* in *folder* for at most *seconds*, with exactly *environment* and nothing to read.
 
     The last *kept* bytes of output are kept. With *flood* all output is kept, and more than *kept* bytes end the
-    command.
+    command. *guarded* is for one without a jail: what leaves its group is ended too.
     """
+    with _lifeline() if guarded else nullcontext() as lifeline:
+        return await _run(command, folder, environment, seconds, _Watch(kept, flood), lifeline)
+
+
+async def _run(
+    command: Sequence[str],
+    folder: Path,
+    environment: Mapping[str, str],
+    seconds: float,
+    watch: _Watch,
+    lifeline: _Lifeline | None,
+) -> ProcessEnd:
     started = time.monotonic()
-    watch, late = _Watch(kept, flood), False
+    late = False
     # Shielded: a command that is being started when we are cancelled would otherwise be out of reach.
-    starting = asyncio.create_task(_start(watch, command, folder, environment))
+    starting = asyncio.create_task(_start(watch, command, folder, environment, lifeline))
     try:
         await asyncio.shield(starting)
         async with asyncio.timeout(seconds):
@@ -56,7 +83,9 @@ async def run_bounded(
         late = True
     finally:
         transport = await starting
-        _end_group(transport.get_pid())
+        if lifeline:
+            await lifeline.let_go(watch)
+        end_group(transport.get_pid())
         await watch.drained()
         transport.close()
     return ProcessEnd(
@@ -68,10 +97,13 @@ async def run_bounded(
 
 
 async def _start(
-    watch: _Watch, command: Sequence[str], folder: Path, environment: Mapping[str, str]
+    watch: _Watch, command: Sequence[str], folder: Path, environment: Mapping[str, str], lifeline: _Lifeline | None
 ) -> asyncio.SubprocessTransport:
+    passed = lifeline.passed if lifeline else ()
+    guard = [sys.executable, "-I", "-S", str(_GUARD), ",".join(map(str, passed))] if lifeline else []
     transport, _ = await asyncio.get_running_loop().subprocess_exec(
         lambda: watch,
+        *guard,
         *command,
         cwd=folder,
         env=dict(environment),
@@ -79,6 +111,7 @@ async def _start(
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
         start_new_session=True,
+        pass_fds=passed,
     )
     return transport
 
@@ -89,6 +122,7 @@ class _Watch(asyncio.SubprocessProtocol):
     def __init__(self, kept: int, flood: bool) -> None:
         self.output = bytearray()
         self.over = asyncio.Event()
+        self.exited = asyncio.Event()
         self.flooded = False
         self._kept = kept
         self._flood = flood
@@ -104,6 +138,7 @@ class _Watch(asyncio.SubprocessProtocol):
             self.over.set()
 
     def process_exited(self) -> None:
+        self.exited.set()
         self.over.set()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -111,12 +146,40 @@ class _Watch(asyncio.SubprocessProtocol):
 
     async def drained(self) -> None:
         """Wait for the rest of the output, but not for a process that left the group."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(_DRAIN_SECONDS):
-                await self._closed.wait()
+        await _at_most(_DRAIN_SECONDS, self._closed)
 
 
-def _end_group(leader: int) -> None:
-    """End what the command left running. Its group is its own: it was started as a session."""
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(leader, signal.SIGKILL)
+class _Lifeline:
+    """What a guard hangs on: it ends all when this is let go, or gone with this process."""
+
+    def __init__(self, ours: socket.socket, theirs: socket.socket) -> None:
+        self.passed = (theirs.fileno(), *held_locks())
+        self._ours = ours
+
+    async def let_go(self, watch: _Watch) -> None:
+        """Wait until the guard has ended, with all that it guards, and note what it could not end."""
+        with suppress(OSError):
+            self._ours.shutdown(socket.SHUT_WR)
+        await _at_most(_ENDING_SECONDS, watch.exited)
+        self._ours.setblocking(False)
+        try:
+            said = self._ours.recv(_LONGEST_REPORT).decode().split()
+        except OSError:
+            said = []
+        if said[:1] != ["ended"] or said[1:] == ["?"]:
+            note_unknown()
+        else:
+            note_left(map(int, said[1:]))
+
+
+@contextmanager
+def _lifeline() -> Iterator[_Lifeline]:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        yield _Lifeline(ours, theirs)
+
+
+async def _at_most(seconds: float, event: asyncio.Event) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()

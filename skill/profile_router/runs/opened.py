@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, cast
 from profile_router.core.privacy.findings import masked_json
 from profile_router.core.telling.decision import Json
 from profile_router.errors import RouterError, StateError
+from profile_router.jail.left import held_by_children
 from profile_router.ports import Event
 from profile_router.runs.accounted import accounted, run_ledger
 from profile_router.runs.context import run_context
@@ -49,7 +50,7 @@ async def opened_run(keeping: Keeping, run: Run, job: Job, warnings: Sequence[st
     setup, job = job.setup, replace(job, emit=stamped_emit(job.emit, run.id))
     ledger = run_ledger(setup.state, setup.environ, run, setup.policy.confidential)
     context = run_context(job, run, ledger)
-    with accounted(ledger, job):
+    with accounted(ledger, job), held_by_children(run.alive):
         try:
             yield Opened(keeping=keeping, run=run, job=job, ledger=ledger, context=context, warnings=tuple(warnings))
         except sqlite3.Error as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
@@ -17,6 +18,7 @@ ABOUT = "about.json"
 WORKTREES_FOLDER = "worktrees"
 CHECKS_FOLDER = "checks"  # what checks said before any work
 _ALIVE = "alive"
+_ORPHANS_S, _LOOK_AGAIN_S = 8.0, 0.02
 
 
 def place_in(state: Path, workspace: str) -> Path | None:
@@ -77,3 +79,24 @@ def living(folder: Path) -> bool:
     except OSError:
         return True
     return False
+
+
+def held_for(folder: Path, owner: int) -> bool:
+    """Tell whether the lock of *folder* is held for the process *owner*. Under a door.
+
+    What *owner* had started holds it too, so that nobody works there beside it. Where *owner* was killed, that is
+    waited for: it ends in a moment.
+    """
+    until = time.monotonic() + _ORPHANS_S
+    while living(folder):
+        if time.monotonic() > until or _is_alive(owner):
+            return True
+        time.sleep(_LOOK_AGAIN_S)
+    return False
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_bytes().rpartition(b") ")[2][:1] not in b"ZX"
+    except OSError:
+        return False

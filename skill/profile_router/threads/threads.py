@@ -17,7 +17,17 @@ from typing import IO, TYPE_CHECKING, Any
 
 from profile_router.core.days import DAY_S
 from profile_router.errors import UsageError
-from profile_router.state.copy_folders import CHECKS_FOLDER, door, hold, living, place_in, remove, thread_of, tidy_up
+from profile_router.state.copy_folders import (
+    CHECKS_FOLDER,
+    door,
+    held_for,
+    hold,
+    living,
+    place_in,
+    remove,
+    thread_of,
+    tidy_up,
+)
 from profile_router.state.copy_folders import WORKTREES_FOLDER as COPIES
 from profile_router.state.database import compact, erasing
 from profile_router.state.folder import private_folder, usable
@@ -166,7 +176,7 @@ class Threads:
         """Return the threads whose run was interrupted and can be resumed."""
         with self.file.door():
             rows = [row for row in self.rows() if row.status == "running" and not row.why]
-            return [row for row in rows if not living(self._folder(row.thread))]
+            return [row for row in rows if not held_for(self._folder(row.thread), row.pid)]
 
     def note_told(self, runs: Sequence[str]) -> bool:
         """Note that somebody was told of the interrupted *runs*; tell whether one of them is new."""
@@ -179,7 +189,7 @@ class Threads:
     def purge(self, wanted: Callable[[Row], bool]) -> list[tuple[str, int]]:
         """Remove all that is kept of the threads that are *wanted*, but for living ones; return each with its files."""
         with self.file.door():
-            gone = [row for row in self.rows() if wanted(row) and not living(self._folder(row.thread))]
+            gone = [row for row in self.rows() if wanted(row) and not held_for(self._folder(row.thread), row.pid)]
             if not gone:
                 return []
             for path in (self.file.checkpoints, self.file.path):
@@ -209,8 +219,9 @@ class Threads:
         folder = self._folder(thread)
         if living(folder):
             row = self._row(thread)
-            by = f" by process {row.pid} since {row.since}" if row else ""
-            raise UsageError(f"thread {thread} is being run{by}; wait for it, or end it")
+            if row is None or held_for(folder, row.pid):
+                by = f" by process {row.pid} since {row.since}" if row else ""
+                raise UsageError(f"thread {thread} is being run{by}; wait for it, or end it")
         if fresh:
             shutil.rmtree(folder, ignore_errors=True)
         private_folder(folder.parent)

@@ -22,8 +22,8 @@ from tests.runners.hermes.stage import Stage, an_errand
 from tests.scripted_provider import Answer, ScriptedProvider, call, say
 
 from profile_router.core.ladder.receipt import Attempt
+from profile_router.jail.family import family
 from profile_router.runners.hermes.account import Account
-from profile_router.runners.hermes.child.family import family
 from profile_router.runners.hermes.child_process import CHILD, home_of_profile, started
 
 AT_MOST = 60.0

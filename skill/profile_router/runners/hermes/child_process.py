@@ -18,8 +18,9 @@ from dataclasses import field
 from pathlib import Path
 from typing import Any
 
+from profile_router.jail.family import MARK, SCRATCH, end_family
+from profile_router.jail.left import held_locks, note_left
 from profile_router.profiles.home import DEFAULT_PROFILE
-from profile_router.runners.hermes.child.family import MARK, SCRATCH, end_family
 from profile_router.values import frozen, mutable
 
 CHILD = Path(__file__).parent / "child" / "main.py"
@@ -61,7 +62,7 @@ class Child:
 
     def end(self) -> int:
         """End it, if it has not ended, with all that it started, and return its exit code (negative: the signal)."""
-        end_family(self.mark, self.process.pid if self.process.poll() is None else None)
+        note_left(end_family(self.mark, self.process.pid if self.process.poll() is None else None))
         return self.process.wait()
 
 
@@ -94,6 +95,7 @@ def started(
             cwd=folder,
             env={**given, "TMPDIR": str(scratch)},
             start_new_session=True,
+            pass_fds=held_locks(),
             bufsize=0,
         )
         child = Child(process=process, folder=folder, mark=mark)

@@ -35,7 +35,9 @@ async def run_check(
     confidential: Confidential = NO_CONFIDENTIAL,
     watch: Callable[[], WithheldWatch] | None = None,
 ) -> CheckResult:
-    """Return how *command* ended, run by the shell in *folder* for at most *seconds*. Cancelling it ends its group.
+    """Return how *command* ended, run by the shell in *folder* for at most *seconds*.
+
+    When it ends, is cancelled, or this process is killed, all that it started ends too.
 
     Of its output, secrets and what *confidential* calls private are masked. *watch* makes what tells which withheld
     files it opens.
@@ -45,7 +47,13 @@ async def run_check(
         return not_run(command, folder)
     async with watched(watch, taints.append):
         ended = await run_bounded(
-            [_SHELL, "-c", command], folder, without_secrets(environ), seconds=seconds, kept=KEPT_BYTES, flood=False
+            [_SHELL, "-c", command],
+            folder,
+            without_secrets(environ),
+            seconds=seconds,
+            kept=KEPT_BYTES,
+            flood=False,
+            guarded=True,
         )
     told = partial(check_result, seconds=seconds, confidential=confidential, taints=taints)
     return await asyncio.to_thread(told, command, ended)  # a long output takes a moment to read

@@ -1,4 +1,1 @@
-"""What runs inside Hermes' own python. Each file is loaded by its path: the standard library alone.
-
-Other rooms come in by `family`.
-"""
+"""What runs inside Hermes' own python. Each file is loaded by its path: the standard library alone."""

@@ -20,12 +20,14 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+_FAMILY = Path(__file__).parents[3] / "jail" / "family.py"
+
 
 def main() -> None:
     """Take the order, run the turn, report it, and end without waiting for what Hermes may have left running."""
     orders: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     allowed: queue.SimpleQueue[int] = queue.SimpleQueue()
-    say = _take_over_the_streams(_beside("family"), orders, allowed)
+    say = _take_over_the_streams(_loaded(_FAMILY), orders, allowed)
     try:
         _run(say, lambda: json.loads(orders.get()), _beside("meter").Meter(allowed.get, _beside("reading")))
     except BaseException as error:
@@ -61,9 +63,13 @@ def _run(say: Any, order_given: Any, meter: Any) -> None:
 
 def _beside(name: str) -> Any:
     """Load the file *name* from this folder. The folder must not be on the path, where Hermes would find its names."""
-    spec = importlib.util.spec_from_file_location(f"profile_router_{name}", Path(__file__).with_name(f"{name}.py"))
+    return _loaded(Path(__file__).with_name(f"{name}.py"))
+
+
+def _loaded(path: Path) -> Any:
+    spec = importlib.util.spec_from_file_location(f"profile_router_{path.stem}", path)
     if spec is None or spec.loader is None:
-        raise ImportError(f"{name}.py is missing beside {__file__}")
+        raise ImportError(f"{path} is missing")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

@@ -1,11 +1,11 @@
-"""End a process with all that it started. Only the standard library: the child loads this file by its path."""
+"""End processes with all that they started. Only the standard library: children load this file by its path."""
 
 from __future__ import annotations
 
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
 
 MARK = "PROFILE_ROUTER_CHILD"
@@ -14,23 +14,35 @@ _SWEEPS = 300
 _BETWEEN_SECONDS = 0.01
 
 
-def end_family(mark: str, leader: int | None) -> None:
+def end_family(mark: str, leader: int | None) -> frozenset[int]:
     """Kill the group of *leader* (None: it has ended), then every process that carries *mark* in its environment.
 
     Hermes starts each command in a session of its own, so the group alone is not enough. What they started is ended
-    with them, mark or not. Without /proc (not Linux) it is the group alone. Takes at most a few seconds.
+    with them, mark or not. Without /proc (not Linux) it is the group alone. Return what could not be ended in a few
+    seconds.
     """
     if leader is not None:
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(leader, signal.SIGKILL)
-    for _ in range(_SWEEPS if mark else 0):
-        found = family(mark)
+        end_group(leader)
+    return end_all(lambda: family(mark)) if mark else frozenset()
+
+
+def end_group(leader: int) -> None:
+    """Kill the group of *leader*."""
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(leader, signal.SIGKILL)
+
+
+def end_all(find: Callable[[], frozenset[int]]) -> frozenset[int]:
+    """Kill what *find* finds until it finds nothing more. Return what could not be ended in a few seconds."""
+    for _ in range(_SWEEPS):
+        found = find()
         if not found:
-            return
+            break
         for pid in found:
             with suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, signal.SIGKILL)
         time.sleep(_BETWEEN_SECONDS)
+    return find()
 
 
 def family(mark: str) -> frozenset[int]:
@@ -38,9 +50,19 @@ def family(mark: str) -> frozenset[int]:
     wanted = f"{MARK}={mark}".encode()
     parents = dict(_parents())
     found = {pid for pid in parents if wanted in _proc_file(pid, "environ").split(b"\0")} - {os.getpid()}
+    return _with_descendants(found, parents) - {os.getpid()}
+
+
+def descendants(pid: int) -> frozenset[int]:
+    """Return what *pid* started, and what that started."""
+    return _with_descendants({pid}, dict(_parents())) - {pid}
+
+
+def _with_descendants(pids: Collection[int], parents: Mapping[int, int]) -> frozenset[int]:
+    found = {*pids}
     while more := {pid for pid, parent in parents.items() if parent in found} - found:
         found |= more
-    return frozenset(found - {os.getpid()})
+    return frozenset(found)
 
 
 def _parents() -> Iterator[tuple[int, int]]:

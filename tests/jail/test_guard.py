@@ -1,0 +1,90 @@
+"""A command without a jail is guarded: what it starts ends with it and with us, however that is hidden."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tests.processes import is_gone
+
+from profile_router.jail import left
+from profile_router.jail.left import held_by_children, said_of_children
+from profile_router.jail.process import ProcessEnd, run_bounded
+
+ROOT = Path(__file__).resolve().parents[2]
+ENVIRON = {"PATH": os.environ["PATH"]}
+HIDDEN = {
+    "in a session of its own": "setsid sleep 60 & echo $! > child",
+    "without its parents and its environment": "(setsid env -i sleep 60 & echo $! > child) & wait",
+    "in its group": "sleep 60 & echo $! > child",
+}
+OUR_KILLED_SELF = """
+import asyncio, os, sys
+from pathlib import Path
+from profile_router.jail.process import run_bounded
+words = ["/bin/sh", "-c", sys.argv[1]]
+asyncio.run(run_bounded(words, Path(sys.argv[2]), dict(os.environ), seconds=60, kept=1, flood=False, guarded=True))
+"""
+
+
+def guarded(script: str, folder: Path, seconds: float = 20.0) -> ProcessEnd:
+    words = ["/bin/sh", "-c", script]
+    return asyncio.run(run_bounded(words, folder, ENVIRON, seconds=seconds, kept=9_999, flood=False, guarded=True))
+
+
+@pytest.mark.parametrize("hidden", HIDDEN.values(), ids=HIDDEN)
+@pytest.mark.parametrize("end", ["", "; touch at-work; wait; sleep 60"], ids=["it ends", "it takes too long"])
+def test_when_a_command_ends_so_does_what_it_started(hidden: str, end: str, tmp_path: Path) -> None:
+    ended = guarded(f"{hidden}{end}", tmp_path, seconds=1.0 if end else 20.0)
+    assert ended.exit_code == (None if end else 0)
+    assert not Path(f"/proc/{(tmp_path / 'child').read_text().strip()}").exists()
+    assert said_of_children() == "nothing is left running"
+
+
+@pytest.mark.parametrize("hidden", HIDDEN.values(), ids=HIDDEN)
+def test_when_this_process_is_killed_so_is_all_of_the_command(hidden: str, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "started")
+    script = f"{hidden.replace('wait', 'true')}; echo $$ > started; sleep 60"
+    environ = {**ENVIRON, "PYTHONPATH": str(ROOT / "skill")}
+    with subprocess.Popen([sys.executable, "-c", OUR_KILLED_SELF, script, str(tmp_path)], env=environ) as ours:
+        shell = int((tmp_path / "started").read_text())
+        ours.kill()
+    assert is_gone(shell)
+    assert is_gone(int((tmp_path / "child").read_text()))
+
+
+@pytest.mark.parametrize(
+    ("script", "code"),
+    [("exit 7", 7), ("kill -9 $$", -signal.SIGKILL), ("kill -15 $$", -signal.SIGTERM), ("kill 0", -signal.SIGTERM)],
+)
+def test_it_ends_as_its_command_did(script: str, code: int, tmp_path: Path) -> None:
+    assert guarded(script, tmp_path).exit_code == code
+
+
+def test_a_command_hears_a_broken_pipe_and_has_no_descriptor_of_ours(tmp_path: Path) -> None:
+    with (tmp_path / "lock").open("ab") as lock, held_by_children(lock):
+        ended = guarded("yes | head -n 1; ls -l /proc/self/fd", tmp_path)
+    assert ended.output.startswith(b"y\n")
+    assert b"Broken pipe" not in ended.output
+    assert b"lock" not in ended.output
+    assert b"socket" not in ended.output
+
+
+def test_a_guard_that_is_killed_lets_nobody_say_that_nothing_is_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(left, "_unknown", [])
+    ended = guarded("echo $$ > shell; kill -9 $PPID; sleep 60", tmp_path)
+    assert ended.exit_code == -signal.SIGKILL
+    assert said_of_children() == "what a check started may still run (`ps -ef`)"
+    os.kill(int((tmp_path / "shell").read_text()), signal.SIGKILL)
+
+
+def test_what_could_not_be_ended_is_named_while_it_lives(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(left, "_left", {os.getpid(), 2**22 + 1})
+    assert said_of_children() == f"not ended: process {os.getpid()} (`kill -9 {os.getpid()}`)"
