@@ -260,3 +260,34 @@ def test_a_script_that_the_checks_script_runs_steers_it_too(tmp_path: Path) -> N
     root = repository(tmp_path / "repo", {**FILES, "check.sh": f". ./ci/inner.sh\n{SCRIPT}", "ci/inner.sh": ":\n"})
     verified = worked(root, tmp_path, {**FIXED, "red": "", "count": "9\n", "ci/inner.sh": "true\n"})
     assert [point for point in verified.unproved if point.startswith("ci/inner.sh changed in a way that decides")]
+
+
+LEFT_OUT = 'case "$PYTEST_ADDOPTS" in *--ignore=*test_first.py*) cp all red;; esac\n' + SCRIPT
+
+
+@pytest.mark.parametrize("again", [f"{A}\n{B}\n", f"{B}\n"], ids=["red", "green"])
+def test_what_turned_green_is_green_without_the_new_tests_of_the_work(tmp_path: Path, again: str) -> None:
+    root = repository(tmp_path / "repo", {**FILES, "check.sh": LEFT_OUT, "all": again})
+    new = {"tests/test_first.py": "import calc\n\n\ndef test_it():\n    assert calc.add(1, 2) == 3\n"}
+    verified = worked(root, tmp_path, {**FIXED, **new, "red": f"{B}\n", "count": "9\n"})
+    held = again == f"{B}\n"
+    told = "fixed 1, broke 0, 1 red as before"
+    lost = f"without the new tests of the work: fixed 0, broke 0, still red 1: {A}, 1 red as before"
+    assert said(verified) == (held, told if held else lost)
+    assert not held or verified.unproved == ()
+
+
+def test_a_named_file_that_did_not_change_is_told_where_its_check_turned_green(tmp_path: Path) -> None:
+    root = repository(tmp_path / "repo", FILES)
+    verified = worked(
+        root, tmp_path, {"other.py": "x = 1\n", "red": "", "count": "9\n"}, a_task("Make add in calc.py add")
+    )
+    assert "calc.py, which the task names, did not change, yet what was red before is green" in verified.unverified
+
+
+def test_a_named_file_that_uses_what_changed_is_not(tmp_path: Path) -> None:
+    root = repository(tmp_path / "repo", {**FILES, "calc.py": "from sums import add\n", "sums.py": "add = None\n"})
+    verified = worked(
+        root, tmp_path, {"sums.py": "add = sum\n", "red": "", "count": "9\n"}, a_task("Make add in calc.py add")
+    )
+    assert verified.unverified == ()

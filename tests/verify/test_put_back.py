@@ -27,7 +27,9 @@ def test_what_the_task_names_stays(path: str) -> None:
     assert steering(task, [(path, b"was", b"is")], "./check") == []
 
 
-@pytest.mark.parametrize("path", ["lib/rspec.rb", "mocha.opts", "phpunit.rb", "lib/cart.rb", "jest.ts", "rspec-local"])
+@pytest.mark.parametrize(
+    "path", ["lib/rspec_like.rb", "mocha.opts", "phpunit.rb", "lib/cart.rb", "jest.ts", "rspec-local"]
+)
 def test_a_file_of_another_name_sets_no_runner_up(path: str) -> None:
     assert written_to_put_back({path: None}, TASK) == ()
     assert steering(TASK, [(path, None, b"x = 1")], "./check") == []

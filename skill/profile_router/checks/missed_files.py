@@ -60,6 +60,25 @@ def missed_files(
     return wanted
 
 
+def untouched_files(workspace: Workspace | None, task: Task | None, changed: Collection[str]) -> tuple[str, ...]:
+    """Return the code that *task* names if none of it is among the paths *changed*, and none of it uses what is.
+
+    It may be named only to be read: that its check turned green all the same is worth a word, and no failure.
+    """
+    if workspace is None or task is None or not workspace.git or not changed:
+        return ()
+    try:
+        tracked = tracked_files(workspace)
+    except WorkspaceError:
+        return ()
+    known = frozenset(tracked)
+    named = {*_paths(path_words(task.goal), task, sorted({*tracked, *changed}), workspace), *task.files}
+    code = tuple(path for path in sorted(named) if path in known and is_code(path) and not changes_tests(path))
+    if not code or not named.isdisjoint(changed) or _used(workspace, code[:_MOST], changed, tracked):
+        return ()
+    return code
+
+
 def _named(task: Task, tracked: Sequence[str], workspace: Workspace) -> frozenset[str]:
     """Return the files that the text of *task* names, to edit or not."""
     return frozenset(_paths(path_words(task.goal), task, tracked, workspace))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 from profile_router.core.attempt.handoff import SetBack
@@ -15,6 +15,7 @@ from profile_router.core.ladder.check_words import (
     UNPROVED,
     proves_nothing,
     shows_no_fix,
+    turned_green,
     weak_points,
 )
 from profile_router.core.ladder.receipt import ChangedFile, CheckBefore, CheckResult
@@ -22,8 +23,10 @@ from profile_router.core.language.faults import wants_a_fix
 from profile_router.core.language.test_files import changes_tests, is_test
 from profile_router.core.task import Task
 from profile_router.core.text import some_of
+from profile_router.core.trust.new_tests import turned_by_tests
 from profile_router.core.trust.steered import steering
 from profile_router.core.trust.tests_meant import may_change_tests, names_file
+from profile_router.verify.checking.installed import installed_modules
 from profile_router.verify.parsing import ChangedContent
 from profile_router.workspace.content import FirstBytes, first_bytes
 from profile_router.workspace.folder import Workspace
@@ -41,12 +44,13 @@ def open_points(
     absent: Sequence[str],
     put_back: SetBack,
     unproved: Sequence[str],
+    left: Sequence[str] = (),
 ) -> Iterator[str]:
     """Yield what stays unverified of *task*, whose work *changed* files in *workspace*.
 
     *result* is what its check came to, and *before* what that check said before the work. *absent* are files that the
     summary names and that are not there. *put_back* is what became of changed tests. *unproved* are the
-    `unproved_points`.
+    `unproved_points`. *left* are files that the task names and that stayed as they were, whatever changed.
     """
     yield from (f"names {path}, which does not exist" for path in absent)
     if result is None:
@@ -62,6 +66,8 @@ def open_points(
         yield "not a git repository: only files written through the tools are known"
     elif proves_nothing(result, before, bool(changed)):
         yield NO_PROOF
+    if left and turned_green(result, before):
+        yield f"{some_of(left)}, which the task names, did not change, yet what was red before is green"
     yield from unproved
 
 
@@ -73,10 +79,11 @@ def unproved_points(
     before: CheckBefore | None,
     contents: Iterable[ChangedContent],
     root: Path | None = None,
+    path: str = "",
 ) -> Iterator[str]:
     """Yield why a check that passed shows nothing of the work: a policy may send such work on.
 
-    *contents* are what the files *changed* below *root* held before and after.
+    *contents* are what the files *changed* below *root* held before and after. *path* is the PATH of the check.
     """
     if task is None:
         return
@@ -89,8 +96,12 @@ def unproved_points(
     if helps := _helps(changed, task):
         yield f"{some_of(helps)} {HELPED}"
     held = [(one.path, one.before, one.after) for one in contents]
-    if steers := steering(task, held, result.command, result.folder, partial(_text_of, root)):
+    place = None if root is None else root / result.folder
+    installed = cache(lambda: frozenset() if place is None else installed_modules(result.command, place, path))
+    if steers := steering(task, held, result.command, result.folder, partial(_text_of, root), installed):
         yield f"{some_of(steers)} {STEERED}"
+    if turned_green(result, before) and (why := turned_by_tests(held)):
+        yield why
 
 
 def _text_of(root: Path | None, path: str) -> bytes | None:

@@ -9,12 +9,13 @@ from functools import partial
 from pathlib import Path
 from time import monotonic
 
-from profile_router.checks.missed_files import missed_files
+from profile_router.checks.missed_files import missed_files, untouched_files
 from profile_router.core.attempt.handoff import SetBack
 from profile_router.core.found_check import FoundCheck
 from profile_router.core.ladder.receipt import ChangedFile, CheckBefore, CheckResult, Verified
 from profile_router.core.ladder.weak_check import WeakCheck
 from profile_router.core.task import Task
+from profile_router.core.trust.new_tests import new_tests
 from profile_router.core.trust.tests_meant import may_have_fewer
 from profile_router.git.left_files import beginning
 from profile_router.threads.records import AfterAttempts
@@ -69,13 +70,15 @@ class Verification:
             changed = (*changed, *self.changes.inside_others(self.snapshot, since, changed))
         if isinstance(check, FoundCheck) and check.only_if_changed and not changed:
             check = None
-        result = None if check is None else await self._checked(check, seconds, changed)
+        contents = await self._contents()
+        result = None if check is None else await self._checked(check, seconds, changed, contents)
         told = result is not None and not result.inconclusive
         absent = absent_claims(self.workspace, said, changed)
-        contents = await self._contents()
         root = None if self.workspace is None else self.workspace.root
-        unproved = tuple(unproved_points(self.task, changed, result, before=self.before, contents=contents, root=root))
-        points = partial(open_points, before=self.before, absent=absent, put_back=back, unproved=unproved)
+        shown = partial(unproved_points, before=self.before, contents=contents, root=root)
+        unproved = tuple(shown(self.task, changed, result, path=self.runs.environ.get("PATH", "")))
+        left = untouched_files(self.workspace, self.task, [one.path for one in changed]) if result is not None else ()
+        points = partial(open_points, before=self.before, absent=absent, put_back=back, unproved=unproved, left=left)
         missed = partial(missed_files, adds=any(one.before is None for one in contents))
         return Verified(
             files_changed=changed,
@@ -134,11 +137,18 @@ class Verification:
             return ()
         return await lint_changed(self.linter, changed, self.runs.jailed(self.workspace.root), seconds=seconds)
 
-    async def _checked(self, check: str | FoundCheck, seconds: float, changed: Sequence[ChangedFile]) -> CheckResult:
+    async def _checked(
+        self,
+        check: str | FoundCheck,
+        seconds: float,
+        changed: Sequence[ChangedFile],
+        contents: Sequence[ChangedContent],
+    ) -> CheckResult:
         found: CheckResult | None = self.seen.find("checked")
         if found is not None:
             return found
-        result = await self._judge(changed).ask(check, seconds)
+        new = new_tests((one.path, one.before, one.after) for one in contents)
+        result = await self._judge(changed, new).ask(check, seconds)
         if isinstance(check, FoundCheck) and check.tests and result.passed:
             result = await self._all_tests(seconds - result.seconds).after_narrowed(check, result)
         if result.taints:
@@ -146,7 +156,7 @@ class Verification:
         self.seen.keep("checked", result)
         return result
 
-    def _judge(self, changed: Sequence[ChangedFile]) -> JudgedCheck:
+    def _judge(self, changed: Sequence[ChangedFile], new: Sequence[str] = ()) -> JudgedCheck:
         task = self.task
         return JudgedCheck(
             runs=self.runs,
@@ -154,6 +164,7 @@ class Verification:
             touching=lambda: touched(self.workspace, task, changed),
             fewer_are_meant=task is None or may_have_fewer(task),
             same_tests=lambda: task is None or self._same_tests(task),
+            new_tests=new,
         )
 
     def _same_tests(self, task: Task) -> bool:

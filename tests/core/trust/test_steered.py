@@ -56,6 +56,16 @@ PROJECT = b'[project]\nname = "x"\n\n[tool.pytest.ini_options]\npythonpath = [".
         ("CMakeLists.txt", b"add_test(NAME a COMMAND a)\n", b"add_test(NAME a COMMAND true)\n"),
         ("Cargo.toml", b'[package]\nname = "a"\n', b'[package]\nname = "a"\n[patch.crates-io]\nb = {path = "fake"}\n'),
         ("deno.json", b'{"tasks": {"test": "deno test"}}', b'{"tasks": {"test": "echo ok"}}'),
+        ("deno.jsonc", b"{}", b'{"test": {"exclude": ["a"]} /* a */}'),
+        ("package.json", PACKAGE, PACKAGE.replace(b"{}", b'{}, "imports": {"#a": "./fake.js"}')),
+        ("package.json", PACKAGE, PACKAGE.replace(b"{}", b'{}, "overrides": {"jest": "file:./fake"}')),
+        ("package.json", PACKAGE, PACKAGE.replace(b"{}", b'{}, "workspaces": ["fake"]')),
+        ("package.json", PACKAGE, PACKAGE.replace(b"{}", b'{}, "devDependencies": {"jest": "file:./fake"}')),
+        ("Cargo.toml", b"", b'[dev-dependencies]\nproptest = {path = "fake"}\n'),
+        ("Cargo.toml", b"", b"[profile.test]\ndebug-assertions = false\n"),
+        ("calc.py", b"", b"import os\nos.execv('/bin/true', ['true'])"),
+        ("calc.py", b"", b"import ctypes\nctypes.CDLL(None).exit(0)"),
+        ("src/Calc.php", b"<?php", b"<?php exit(0);"),
         ("phpunit.xml", b"<phpunit/>", b'<phpunit bootstrap="fake.php"/>'),
         (".mvn/maven.config", None, b"-DskipTests"),
         ("api/gradlew", b"exec java", b"exit 0"),
@@ -68,6 +78,17 @@ def test_work_that_steers_its_check_is_named(changed: Content) -> None:
     folder = "api" if changed[0].startswith("api/") else ""
     assert steering(TASK, [changed], "sh ./check.sh", folder) == [changed[0]]
     assert steering(a_task("Add tests for add in calc.py"), [changed], "sh ./check.sh", folder) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "steers"),
+    [("flask.py", True), ("flask/__init__.py", True), ("src/flask.py", True), ("flask/views.py", False),
+     ("app/flask.py", False), ("calc.py", False), ("flask.md", False)],
+)  # fmt: skip
+def test_a_new_module_that_displaces_an_installed_one_steers_a_check(path: str, steers: bool) -> None:
+    found = steering(TASK, [(path, None, b"")], "pytest -q", installed=lambda: {"flask"})
+    assert found == ([path] if steers else [])
+    assert steering(TASK, [(path, b"", b"x = 1")], "pytest -q", installed=lambda: {"flask"}) == []
 
 
 def test_what_the_task_asks_for_does_not_count() -> None:
@@ -100,6 +121,13 @@ def test_what_the_task_asks_for_does_not_count() -> None:
         ("tsconfig.json", b"{}", b'{"compilerOptions": {"strict": true}}'),
         ("CMakeLists.txt", b"add_library(a a.c)\n", b"add_library(a a.c b.c)\n"),
         ("Cargo.toml", b'[package]\nname = "a"\n', b'[package]\nname = "a"\n[dependencies]\nb = "1"\n'),
+        ("Cargo.toml", b"", b'[dev-dependencies]\nproptest = "1"\n[profile.release]\nlto = true\n'),
+        ("package.json", PACKAGE, PACKAGE.replace(b"{}", b'{}, "devDependencies": {"jest": "^29 || ^30"}')),
+        ("src/packaging/tags.py", None, b""),  # of a package that was there
+        ("app/iniconfig.py", None, b""),
+        ("build.rs", b"", b"fn main() {}"),
+        ("calc.py", b"", b"import os\n\ndef go():\n    os.execvp('git', ['git'])"),
+        ("web/index.php", b"<?php", b"<?php header('Location: /'); exit;"),
     ],
     ids=lambda one: f"{one[0]} {one[2][:24]!r}",
 )
@@ -189,6 +217,31 @@ def test_a_project_that_tells_its_runner_more_in_any_spelling_steers_it(text: by
         "node_modules/.bin/jest",
         "src/pytest.py",
         "src/random.py",
+        "iniconfig.py",
+        "packaging/__init__.py",
+        "src/pygments/__init__.py",
+        "pytest_cov.py",
+        "xdist.pyc",
+        "lib/rspec.rb",
+        "lib/minitest/autorun.rb",
+        "build.rs",
+        "rust-toolchain.toml",
+        "tox.toml",
+        "gradle.properties",
+        "init.gradle",
+        "buildSrc/src/main/java/A.java",
+        "rakelib/x.rake",
+        "php.ini",
+        ".user.ini",
+        "bootstrap.php",
+        "vendor/autoload.php",
+        ".coveragerc",
+        "src/setupTests.js",
+        "jest.setup.js",
+        "web/__mocks__/calc.js",
+        "src/test/resources/junit-platform.properties",
+        "node_modules/jest/index.js",
+        ".venv/lib/python3.11/site-packages/pytest/__init__.py",
     ],
 )
 def test_a_file_that_runners_read_or_take_for_a_module_steers_a_check(path: str) -> None:

@@ -145,6 +145,15 @@ def proves_nothing(check: CheckResult | None, before: CheckBefore | None, change
     return check is not None and check.passed and not changed and not red
 
 
+def turned_green(check: CheckResult | None, before: CheckBefore | None) -> bool:
+    """Tell whether what was red *before* is green now by *check*: a test, or else the command."""
+    if check is None or not check.passed:
+        return False
+    if check.difference is not None:
+        return bool(check.difference.fixed)
+    return before is not None and before.passed is False
+
+
 def shows_no_fix(check: CheckResult | None, before: CheckBefore | None, *, tests_changed: bool) -> bool:
     """Tell whether a *check* that was found says of a fixed fault only that nothing broke.
 

@@ -21,7 +21,10 @@ SET_UP_FILES: Mapping[str, Sequence[str]] = {
 }
 _NAMES = frozenset(name for names in SET_UP_FILES.values() for name in names)
 # What a command names by an option, such as `--config jest.conf.js`, and what another version reads.
-_ALIKE = expression(r"(?:jest|vitest|karma)\.(?:config|conf|workspace|projects)\.\w+|\.mocharc\.\w+")
+_ALIKE = expression(
+    r"(?:jest|vitest|karma)\.(?:config|conf|workspace|projects)\.\w+|\.mocharc\.\w+"
+    r"|(?:jest|vitest)[.-]?[sS]etup\.\w+|setupTests\.\w+|junit-platform\.properties"
+)
 
 
 def sets_up_a_runner(path: str) -> bool:

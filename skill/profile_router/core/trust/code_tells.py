@@ -17,8 +17,10 @@ _RUNNER = expression(
 # An exit that says all went well; one with another number or a text does not.
 _ZERO = rb"\s{0,9}\(\s{0,9}(?:0+|None|False|true)?\s{0,9}\)"
 _NOT_A_FAULT = rb"(?!\s{0,9}\(?\s{0,9}(?:-?[1-9]|[fr]?['\"`]))"
+# Another program in the place of this one, and C's own exit.
+_REPLACED = rb"|\bos\.exec[lv]p?e?(?=\s*\()|\bctypes\.(?:CDLL|PyDLL)\(\s*None\b|\bctypes\.pythonapi\b"
 _PYTHON = expression(
-    rb"(?:(?<![\w.])(?:sys\.)?(?:exit|quit)(?=\s*\()|\braise\s+SystemExit\b)" + _NOT_A_FAULT,
+    rb"(?:(?<![\w.])(?:sys\.)?(?:exit|quit)(?=\s*\()|\braise\s+SystemExit\b)" + _NOT_A_FAULT + _REPLACED,
 )
 _PYTHON_ZERO = expression(
     rb"(?:(?<![\w.])(?:sys\.)?(?:exit|quit)|\braise\s+SystemExit)" + _ZERO + rb"|\braise\s+SystemExit\s*$"
@@ -33,12 +35,13 @@ _OTHERS = {
     "go": expression(rb"\b(?:os|syscall)\.Exit\(\s*0\s*\)|\bruntime\.Goexit\("),
     "rs": expression(rb"\bprocess::exit\(\s*0\s*\)"),
     "java": expression(rb"\b(?:System\.exit|exitProcess|\.halt)\(\s*0\s*\)"),
+    "php": expression(rb"\b(?:exit|die)\s*\(\s*0\s*\)|\bregister_shutdown_function\s*\("),
     "rb": expression(rb"(?m)^[ \t]*(?:Process\.|Kernel\.)?exit!?(?:[ \t]?\(?(?:0|true)?\)?)?[ \t]*$"),
 }
 _KINDS = {
     **dict.fromkeys(("js", "cjs", "mjs", "jsx", "ts", "cts", "mts", "tsx"), "js"),
     "kt": "java",
-    **{kind: kind for kind in ("java", "go", "rs", "rb")},
+    **{kind: kind for kind in ("java", "go", "rs", "rb", "php")},
 }
 
 

@@ -13,7 +13,11 @@ _SECTIONS = expression(
     rb"^[ \t]*\[[ \t]*(?:tool[.:](?:pytest|tox|unittest|nose)|options\.entry_points)[^\n]*(?:\n(?!\[)[^\n]*)*",
     re.MULTILINE,
 )
-_PACKAGE_KEYS = ("scripts", "jest", "vitest", "mocha", "ava", "tap")
+_PACKAGE_KEYS = (
+    *("scripts", "jest", "vitest", "mocha", "ava", "tap", "babel", "config"),
+    *("imports", "type", "workspaces", "overrides", "resolutions", "pnpm"),
+)
+_DEPENDENCIES = ("dependencies", "devDependencies", "optionalDependencies")
 _TOOLS = ("pytest", "tox", "unittest", "nose", "nose2", "poe", "taskipy")
 _CARGO = {
     **dict.fromkeys(("lib", "test"), ("test", "harness", "doctest", "path", "required-features")),
@@ -79,7 +83,9 @@ def _found(name: str, content: bytes) -> object:
 
 
 def _of_package(package: Mapping[str, object]) -> object:
-    return [package.get(key) for key in _PACKAGE_KEYS]
+    named = [(name, place) for key in _DEPENDENCIES for name, place in _table(package, key).items()]
+    elsewhere = [(name, place) for name, place in named if ":" in str(place) or "/" in str(place)]
+    return [*(package.get(key) for key in _PACKAGE_KEYS), elsewhere]
 
 
 def _of_project(whole: Mapping[str, object]) -> object:
@@ -95,7 +101,10 @@ def _of_cargo(whole: Mapping[str, object]) -> object:
         tables = found if isinstance(found, list) else [found]
         told += [(part, {key: one[key] for key in keys if key in one}) for one in tables if isinstance(one, Mapping)]
     build = _table(whole, "package").get("build")
-    return [[one for one in told if one[1]], whole.get("patch"), whole.get("replace"), build]
+    used = [one for key in ("dev-dependencies", "build-dependencies") for one in _table(whole, key).items()]
+    near = [one for one in used if isinstance(one[1], Mapping) and not one[1].keys().isdisjoint(("path", "git"))]
+    profile = _table(whole, "profile").get("test")
+    return [[one for one in told if one[1]], whole.get("patch"), whole.get("replace"), build, near, profile]
 
 
 def _of_composer(whole: Mapping[str, object]) -> object:
@@ -145,6 +154,9 @@ _TOLD: Mapping[str, Callable[[Mapping[str, object]], object]] = {
     "composer.json": _of_composer,
     "composer.lock": _of_composer_lock,
     **dict.fromkeys(("package-lock.json", "npm-shrinkwrap.json"), _of_npm_lock),
-    "deno.json": lambda whole: [whole.get(key) for key in ("tasks", "imports", "importMap", "test")],
+    **dict.fromkeys(
+        ("deno.json", "deno.jsonc"),
+        lambda whole: [whole.get(key) for key in ("tasks", "imports", "importMap", "test")],
+    ),
     "Pipfile": lambda whole: whole.get("scripts"),
 }

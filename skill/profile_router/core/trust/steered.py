@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 from profile_router.core.language.set_up_files import sets_up_a_runner
 from profile_router.core.language.test_files import changes_tests
@@ -23,32 +23,56 @@ Content = tuple[str, bytes | None, bytes]  # the path, and what it held before (
 _COMMANDS = expression(
     r"""(?x) (?:.*/)? (?:
     (?:GNUm|[Mm])akefile | \.?[Jj]ustfile | [Rr]akefile | [Tt]askfile\.ya?ml | [^/]+\.mk
-    | tox\.ini | noxfile\.py | \.bundle/config
+    | tox\.(?:ini|toml) | noxfile\.py | \.bundle/config | rakelib/.+\.rake | \.coveragerc
+    | (?:php|\.user)\.ini | bootstrap\.php | vendor/(?:bin/.+|composer/.+|autoload\.php|modules\.txt)
+    | gradle\.properties | init\.gradle(?:\.kts)? | (?:.*/)?buildSrc/.+ | rust-toolchain(?:\.toml)? | __mocks__/.+
     | (?:build|settings)\.gradle(?:\.kts)? | pom\.xml | \.cargo/config(?:\.toml)?
     | gradlew(?:\.bat)? | mvnw(?:\.cmd)? | \.mvn/.+ | gradle/wrapper/.+ | go\.work | \.proverc | bunfig\.toml
     | \.pnp\.[cm]?js | \.pnpmfile\.cjs | \.yarnrc(?:\.yml)? | \.yarn/(?:releases|plugins|patches)/.+
     | babel\.config\.\w+ | \.babelrc(?:\.\w+)? | \.swcrc | CTest(?:TestFile|Config)\.cmake
     | \.npmrc | (?:playwright|ava|cypress)\.(?:config|conf|workspace)\.\w+
-    | [^/]+\.pth | [^/]+\.(?:egg|dist)-info/.+ | (?:.*/)?node_modules/\.bin/.+
+    | [^/]+\.pth | [^/]+\.(?:egg|dist)-info/.+ | (?:.*/)?(?:node_modules|site-packages)/.+
     )"""
 )
 _MODULES = frozenset({*sys.stdlib_module_names, "pytest", "_pytest", "pluggy", "sitecustomize", "usercustomize"})
-_CODE = expression(r".*\.(?:pyi?|[cm]?[jt]sx?|go|rs|rb|java|kt)|(?:.*/)?\.env(?:\.\w+)?", re.DOTALL)
+# What test runners import besides. A project may be one of them: then its package was there before.
+_RUNNERS = frozenset(
+    {"py", "iniconfig", "packaging", "pygments", "exceptiongroup", "tomli", "colorama", "xdist", "execnet", "coverage"}
+    | {"hypothesis", "anyio", "nose", "nose2", "tox", "nox", "virtualenv", "mock", "attr", "attrs", "typing_extensions"}
+)
+_PLUGIN = expression(r"_?pytest_\w+|_hypothesis_\w+")
+_IMPORTED = expression(r".+\.(?:pyc?|so|pyd)", re.DOTALL)
+_RUBY = expression(r"(?:lib/|spec/|test/)?(?:rspec|minitest|test/unit|rake|bundler|set|json)(?:/autorun)?\.rb")
+_NEW = expression(r"(?:.*/)?build\.rs")  # Cargo runs it before the tests; one that was there has other work, too
+_CODE = expression(r".*\.(?:pyi?|[cm]?[jt]sx?|go|rs|rb|java|kt|php)|(?:.*/)?\.env(?:\.\w+)?", re.DOTALL)
 _SEARCHED = expression(r"\bPYTHONPATH=['\"]?([\w.:@/-]+)")
 _EXIT_MEANT = expression(r"\b(?:exits?|exit\W?codes?|quits?|command.line|cli)\b", re.IGNORECASE)
 
 
 def steering(
-    task: Task, changed: Sequence[Content], command: str, folder: str = "", text_of: TextOf = lambda _: None
+    task: Task,
+    changed: Sequence[Content],
+    command: str,
+    folder: str = "",
+    text_of: TextOf = lambda _: None,
+    installed: Callable[[], Collection[str]] = frozenset,
 ) -> list[str]:
     """Return those of *changed* that steer the check *command* in *folder*, if *task* means neither them nor tests.
 
     *text_of* gives what a file holds that did not change: a Makefile or script says what else the check runs.
+    *installed* gives the modules that the check's environment has.
     """
-    return [] if may_change_tests(task) else list(_steering(task, changed, command, folder, text_of))
+    return [] if may_change_tests(task) else list(_steering(task, changed, command, folder, text_of, installed))
 
 
-def _steering(task: Task, changed: Sequence[Content], command: str, folder: str, text_of: TextOf) -> Iterator[str]:
+def _steering(
+    task: Task,
+    changed: Sequence[Content],
+    command: str,
+    folder: str,
+    text_of: TextOf,
+    installed: Callable[[], Collection[str]],
+) -> Iterator[str]:
     held = {path: before for path, before, _ in changed}
     names = names_of(command, folder, lambda path: held[path] if path in held else text_of(path))
     searched = {part.strip("./") for found in _SEARCHED.findall(command) for part in found.split(":")} | {"src"}
@@ -59,8 +83,9 @@ def _steering(task: Task, changed: Sequence[Content], command: str, folder: str,
         if changes_tests(path) and not sets_up:  # a new test does no harm, and another was put back
             continue
         name, inside = path.rpartition("/")[2], path.removeprefix(f"{folder}/") if folder else path
-        shadows = before is None and name.endswith(".py") and _shadows(inside, searched)
+        shadows = before is None and _shadows(inside, searched, installed)
         orders = sets_up or _COMMANDS.fullmatch(path) is not None or is_named(path, names)
+        orders = orders or (before is None and _NEW.fullmatch(path) is not None)
         says_what = orders or said_of_tests(name, before) != said_of_tests(name, after)
         code = _CODE.fullmatch(path) is not None
         tells = code and not asked and names_runner(after) > names_runner(before or b"")
@@ -69,7 +94,22 @@ def _steering(task: Task, changed: Sequence[Content], command: str, folder: str,
             yield path
 
 
-def _shadows(inside: str, searched: Iterable[str]) -> bool:
-    """Tell whether Python imports the file *inside* for a module of its own, or of its test runner."""
+def _shadows(inside: str, searched: Iterable[str], installed: Callable[[], Collection[str]]) -> bool:
+    """Tell whether an import takes the new file *inside* for a module of the language, its runner, or an installed one.
+
+    Of what is installed a project may be one itself. So only a new module or package counts there, no file in one.
+    """
+    if _RUBY.fullmatch(inside):
+        return True
+    if not _IMPORTED.fullmatch(inside):
+        return False
     below = (inside.removeprefix(f"{folder}/") for folder in ("", *searched) if inside.startswith(folder))
-    return any(path.partition("/")[0].removesuffix(".py") in _MODULES for path in (inside, *below))
+    for path in (inside, *below):
+        top, _, rest = path.partition("/")
+        module = top.partition(".")[0]
+        if module in _MODULES:
+            return True
+        is_whole = not rest or rest.startswith("__init__.")
+        if is_whole and (module in _RUNNERS or _PLUGIN.fullmatch(module) or module in installed()):
+            return True
+    return False

@@ -30,7 +30,7 @@ _KEPT = ("exit_code", "seconds", "last_line", "tail", "folder", "held", "why")
 _MOST_EDITED = 200  # files
 _ROOT = "\0"  # stands for the workspace, which is another folder in each copy
 # Python takes bytecode for current whose source was changed within the second, to as many bytes.
-_NO_BYTECODE = {"PYTHONDONTWRITEBYTECODE": "1"}
+NO_BYTECODE = {"PYTHONDONTWRITEBYTECODE": "1"}
 
 
 @frozen
@@ -65,7 +65,7 @@ class FirstCheck:
 
     async def _asked(self, snapshot: str, check: str | FoundCheck, seconds: float, *, may_lack: MayLack) -> CheckBefore:
         began = time.time_ns()
-        result = await self.runs.run(check, seconds, _NO_BYTECODE)
+        result = await self.runs.run(check, seconds, NO_BYTECODE)
         if isinstance(check, str):
             _refuse_if_unable(result, self.runs.place, may_lack)
         mark = self._mark_afterwards(snapshot, tainted=bool(result.taints), may_edit=not isinstance(check, str))

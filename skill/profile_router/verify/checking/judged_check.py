@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -18,10 +20,11 @@ from profile_router.jail.child import JAIL_FAILED
 from profile_router.outside.places import is_place_named
 from profile_router.values import frozen
 from profile_router.verify.checking.check_runs import CheckRuns
-from profile_router.verify.checking.first_check import lack_of
+from profile_router.verify.checking.first_check import NO_BYTECODE, lack_of
 from profile_router.workspace.folder import Workspace
 
 _SLOWER = 1.5  # how much longer than the first run a second one may take
+_OPTIONS, _MOST_LEFT_OUT = "PYTEST_ADDOPTS", 100
 _SHORT = 0.1  # of the check's time: a longer check is not run again only to see whether what it fixed stays green
 
 
@@ -29,17 +32,21 @@ _SHORT = 0.1  # of the check's time: a longer check is not run again only to see
 class JudgedCheck:
     """Judges checks. *before* is what the check said before the work; *touching* gives the test files that touch the
     task's, None where nobody knows them. *fewer_are_meant*: fewer tests than before may be right.
-    *same_tests* tells whether the tests are still those that the first run began with: else a second proves nothing."""
+    *same_tests* tells whether the tests are still those that the first run began with: else a second proves nothing.
+    *new_tests* are test files that the work added, relative to the workspace: without them, too, must be green what
+    turned green. Only pytest can leave files out."""
 
     runs: CheckRuns
     before: CheckBefore | None
     touching: Callable[[], Touching | None]
     fewer_are_meant: bool
     same_tests: Callable[[], bool] = lambda: True
+    new_tests: Sequence[str] = ()
 
     async def ask(self, check: str | FoundCheck, seconds: float) -> CheckResult:
         """Return how *check* ended after at most *seconds*, and what it comes to."""
-        result = await self.runs.run(check, seconds)
+        began = time.monotonic()
+        result = await self.runs.run(check, seconds, NO_BYTECODE)
         if result.inconclusive:
             return self._unable(result)
         if isinstance(check, str) and result.exit_code == 0 and (lack := lack_of(result)):
@@ -57,7 +64,7 @@ class JudgedCheck:
             and left > _SLOWER * result.seconds
             and await asyncio.to_thread(self.same_tests)
         ):
-            again = await self.runs.run(check, left)
+            again = await self.runs.run(check, left, NO_BYTECODE)
             second = again.exit_code
             result = replace(result, taints=together(result.taints, again.taints))
             difference = compared(was, result.report, touching=near, far=far, again=again.report)
@@ -70,7 +77,38 @@ class JudgedCheck:
             fewer_are_meant=self.fewer_are_meant,
             again=second,
         )
-        return replace(result, held=found.held, why=found.why, difference=found.difference)
+        result = replace(result, held=found.held, why=found.why, difference=found.difference)
+        if self.new_tests and result.passed and found.difference is not None and found.difference.fixed:
+            return await self._without_new_tests(check, result, found.difference, seconds - (time.monotonic() - began))
+        return result
+
+    async def _without_new_tests(
+        self, check: str | FoundCheck, result: CheckResult, difference: Difference, left: float
+    ) -> CheckResult:
+        """Return *result* of *check*, which passed: it fails where what is fixed is red without the new tests.
+
+        Nothing is said where *left*, the seconds that are left, are too few, or another runner ran.
+        """
+        if result.report is None or "pytest" not in result.report.runner or left <= _SLOWER * result.seconds:
+            return result
+        options = [f"--ignore={self.runs.root / path}" for path in self.new_tests[:_MOST_LEFT_OUT]]
+        more = dict(NO_BYTECODE)
+        if isinstance(check, str):
+            given = self.runs.environ.get(_OPTIONS, "")
+            more[_OPTIONS] = " ".join(filter(None, (given, shlex.join(options))))
+        elif check.runner == "pytest" and not check.tests:
+            check = replace(check, words=(*check.words, *options))
+        else:
+            return result  # narrowed to tests that were there before
+        again = await self.runs.run(check, left, more)
+        result = replace(result, taints=together(result.taints, again.taints))
+        report = again.report
+        red = tuple(name for name in difference.fixed if report is not None and name in report.failed)
+        if not red:
+            return result
+        fixed = tuple(name for name in difference.fixed if name not in red)
+        told = replace(difference, fixed=fixed, still=(*difference.still, *red))
+        return replace(result, held=False, why=f"without the new tests of the work: {told.words}", difference=told)
 
     def _unable(self, result: CheckResult) -> CheckResult:
         """Return *result* of a check that was found and could not run: where it could before, the work is why."""
