@@ -61,9 +61,9 @@ def missed_files(
 
 
 def untouched_files(workspace: Workspace | None, task: Task | None, changed: Collection[str]) -> tuple[str, ...]:
-    """Return the code that *task* names if none of it is among the paths *changed*, and none of it uses what is.
+    """Return the code that *task* names, if none of it is *changed* and none uses what is.
 
-    It may be named only to be read: that its check turned green all the same is worth a word, and no failure.
+    It may be named only to be read. So that its check turned green is worth a word, and no failure.
     """
     if workspace is None or task is None or not workspace.git or not changed:
         return ()

@@ -1,4 +1,4 @@
-"""What was red is not shown to be right where new tests alone changed, or where one changes the code under test."""
+"""What turned green proves nothing where new tests alone changed, or where one changes the code under test."""
 
 from __future__ import annotations
 

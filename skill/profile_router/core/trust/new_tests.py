@@ -1,6 +1,6 @@
 """What new tests of an attempt do to a check: tests that were red before must be green without them. Pure.
 
-A new test may bring the fix itself, or change the code under test for all that run after it in its process. It is a
+A new test may bring the fix itself, or change the code for all tests after it in its process. It is a
 list of spellings, no proof: only a run without the new tests is one.
 """
 

@@ -80,7 +80,7 @@ def _steering(
     exits = _EXIT_MEANT.search(task.goal) is not None
     for path, before, after in changed:
         sets_up = sets_up_a_runner(path)
-        if changes_tests(path) and not sets_up:  # a new test does no harm, and another was put back
+        if changes_tests(path) and not sets_up:  # `new_tests` judges a new one, and another was put back
             continue
         name, inside = path.rpartition("/")[2], path.removeprefix(f"{folder}/") if folder else path
         shadows = before is None and _shadows(inside, searched, installed)
@@ -95,7 +95,7 @@ def _steering(
 
 
 def _shadows(inside: str, searched: Iterable[str], installed: Callable[[], Collection[str]]) -> bool:
-    """Tell whether an import takes the new file *inside* for a module of the language, its runner, or an installed one.
+    """Tell whether an import takes the new file *inside* for a module of Python, a runner, or an installed one.
 
     Of what is installed a project may be one itself. So only a new module or package counts there, no file in one.
     """

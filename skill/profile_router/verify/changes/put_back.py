@@ -1,6 +1,6 @@
 """A check cannot be gamed. When it runs, the test files that a task does not name are as before the work.
 
-What was written in them is kept as a diff. New test files stay: a check that has more to say does no harm. Code that
+What was written in them is kept as a diff. New test files stay: `core.trust.new_tests` says what they may do. Code that
 tests use and that is not a test stays, too, for the work may need it so. Then it stays open whether the check means
 anything.
 """

@@ -1,4 +1,4 @@
-"""Which Python modules the environment of a check has installed: a new file of that name at a root would displace one.
+"""Which Python modules the environment of a check has installed. A new file of that name at a root displaces one.
 
 It is a listing of names, bounded. What a check installs itself, or finds by a path of its own, is not in it.
 """

@@ -33,8 +33,8 @@ class JudgedCheck:
     """Judges checks. *before* is what the check said before the work; *touching* gives the test files that touch the
     task's, None where nobody knows them. *fewer_are_meant*: fewer tests than before may be right.
     *same_tests* tells whether the tests are still those that the first run began with: else a second proves nothing.
-    *new_tests* are test files that the work added, relative to the workspace: without them, too, must be green what
-    turned green. Only pytest can leave files out."""
+    *new_tests* are test files that the work added, relative to the workspace. What turned green must be so without
+    them, too. Only pytest can leave files out."""
 
     runs: CheckRuns
     before: CheckBefore | None
