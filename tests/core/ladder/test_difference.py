@@ -91,8 +91,15 @@ def test_where_not_all_tests_are_known_the_exit_code_decides(
 )
 def test_a_check_that_reported_tests_before_and_reports_none_fails(printed: str, was: int, code: int) -> None:
     before = read_report(printed)
-    assert judge(before, None, code=code) == Judgement(held=False, why=f"it reported no test, {was} before")
+    assert before is not None
+    said = judge(before, None, code=code, command=f"run {before.runner}")
+    assert said == Judgement(held=False, why=f"it reported no test, {was} before")
     assert judge(before, None, code=None) == Judgement()
+
+
+@pytest.mark.parametrize("command", ["./check.sh", "make test", "npm test", "pytest > log || cat log"])
+def test_a_script_that_prints_red_tests_alone_is_judged_by_its_exit_code(command: str) -> None:
+    assert judge(report(A), None, code=0, command=command) == Judgement()
 
 
 @pytest.mark.parametrize("printed", ["all is well\n", "no tests ran in 0.00s\n", "3 tests completed, 1 failed\n"])

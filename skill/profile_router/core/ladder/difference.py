@@ -124,7 +124,7 @@ def judged_check(
     """
     code = exit_codes[1]
     if report is None or code is None:
-        silent = "" if code is None else _fell_silent(before)
+        silent = "" if code is None else _fell_silent(command, before)
         return Judgement(held=False, why=silent) if silent else Judgement()
     ran, ran_before = report.ran, before.ran if before is not None and before.whole else None
     if ran == 0:
@@ -144,9 +144,14 @@ def judged_check(
     return Judgement(difference=difference)
 
 
-def _fell_silent(before: CheckReport | None) -> str:
-    """Return that no test is reported any more, by the report *before* the work; empty where none was then either."""
-    if before is None or before.runner in _SILENT_WHEN_GREEN:
+def _fell_silent(command: str, before: CheckReport | None) -> str:
+    """Return that no test is reported any more, by the report *before* the work; empty where none was then either.
+
+    Empty too where *command* does not name the runner: a script may print the report of red tests alone.
+    """
+    if before is None or before.runner in _SILENT_WHEN_GREEN or _several(command):
+        return ""
+    if before.runner.casefold() not in command.casefold():
         return ""
     was = before.ran or len(before.failed)
     return f"it reported no test, {was} before" if was else ""
