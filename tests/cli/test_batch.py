@@ -400,6 +400,16 @@ def test_ctrl_c_ends_all_keeps_what_was_done_and_leaves_no_copy(tmp_path: Path, 
     assert (repository / "text.md").read_text() == TEXT
     [kept] = [json.loads(line) for line in out.splitlines() if b'"kept"' in line]
     assert (kept["task_index"], "+HALF" in Path(kept["diff"]).read_text()) == (0, True)
+    folder = str(Path(kept["diff"]).parent)
+    said = (
+        f"the batch was stopped, and what was done by then, if anything, is kept in {folder}; hand the task over again"
+    )
+    assert err.decode().rstrip().endswith(f"cannot be resumed: {said}")
+    rows = call("threads", "--json", home=tmp_path).json["threads"]
+    assert [(row["status"], row["why"]) for row in rows] == [("stopped", said)] * 2
+    assert said in " ".join(call("threads", home=tmp_path).out.split())
+    assert f"next it cannot be resumed: {said}" in " ".join(call("show", rows[0]["run"], home=tmp_path).out.split())
+    assert "nothing to resume" in call("resume", home=tmp_path).err
 
 
 def test_a_file_of_tasks_is_read_and_one_that_is_not_there_is_one_line(tmp_path: Path, repository: Path) -> None:

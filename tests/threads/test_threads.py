@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from langgraph.checkpoint.serde.encrypted import EncryptedSerializer
 
 from profile_router.errors import StateError, UsageError
+from profile_router.runs.unfinished import left_by_this_process, next_for
 from profile_router.threads.checkpoints import encrypted, plain_serializer
 from profile_router.threads.cipher import EAX, NONCES, OCB, TAG, decrypt, encrypt
 from profile_router.threads.file import CHECKPOINTS, THREADS_FILE, ThreadFile
@@ -48,6 +49,33 @@ def abandoned(threads: Threads, thread: str = "t") -> str:
     run = begun(threads, thread)
     threads.leave(run)
     return run.id
+
+
+def test_what_is_left_of_dead_processes_can_be_resumed_or_says_why_not(tmp_path: Path) -> None:
+    threads = opened(tmp_path)
+    ids = {name: abandoned(threads, name) for name in ("kept", "stopped", "gone on")}
+    threads.give_up("stopped", "the batch was stopped")
+    threads.give_up("gone on", "")
+    alive = begun(threads, "alive")
+    assert {row.thread: row.why for row in threads.left()} == {"kept": "", "stopped": "the batch was stopped"}
+    assert [row.thread for row in threads.unfinished()] == ["kept"]
+    assert next_for(threads, ids["kept"]).startswith("`profile-router resume kept` goes on with it, ")
+    assert next_for(threads, ids["stopped"]) == "it cannot be resumed: the batch was stopped"
+    assert next_for(threads, alive.id) == f"process {os.getpid()} is at work on it"
+    assert [next_for(threads, run) for run in (ids["gone on"], "another")] == ["", ""]
+    threads.leave(alive)
+
+
+def test_what_this_process_leaves_is_told_by_why_nobody_goes_on_with_it(tmp_path: Path) -> None:
+    threads, environ = opened(tmp_path), {"PROFILE_ROUTER_STATE": str(tmp_path)}
+    assert left_by_this_process(environ) == ""
+    for name in ("a", "b", "c"):
+        abandoned(threads, name)
+    threads.give_up("a", "it was stopped")
+    threads.give_up("b", "it was stopped")
+    lost, kept, ways = left_by_this_process(environ).split("; ")
+    assert (lost, kept) == ("threads a, b cannot be resumed: it was stopped", "thread c is kept")
+    assert all(f"`profile-router {word} c`" in ways for word in ("resume", "undo", "purge"))
 
 
 def test_what_a_run_kept_is_there_when_it_is_taken_up(tmp_path: Path) -> None:

@@ -13,7 +13,6 @@ from profile_router.cli.spelling import as_called
 from profile_router.core.ladder.account import AttemptRow, CheckRow, RunGroup, RunRow, StepRow, Story
 from profile_router.core.ladder.check_words import ended, joined_check_line
 from profile_router.core.ladder.cost_range import CostRange
-from profile_router.core.ladder.run_kinds import UNFINISHED
 from profile_router.core.text import about, counted, price, priced, saved_beside_label, thousands, took
 from profile_router.ledger.schema import moment, moments
 
@@ -52,8 +51,11 @@ def _signed(usd: float) -> str:
     return f"-≈{price(-usd)}" if usd < 0 else about(usd, exact=usd == 0)
 
 
-def story_lines(story: Story) -> Iterator[str]:
-    """Yield the whole story for a person: what it was, where it went, each attempt with its end."""
+def story_lines(story: Story, next_step: str = "") -> Iterator[str]:
+    """Yield the whole story for a person: what it was, where it went, each attempt with its end.
+
+    *next_step* says what becomes of a run that has no end.
+    """
     run = story.run
     head = " · ".join(filter(None, (f"run {run.id}", run.verdict, run.cause and f"cause: {run.cause}", run.profile)))
     yield folded(printable(head), sys.stdout, indent=TEXT_STARTS)
@@ -81,8 +83,8 @@ def story_lines(story: Story) -> Iterator[str]:
         yield labelled("saved", said)
     if story.undone_by:
         yield labelled("undone", f"`profile-router undo {story.undone_by[:_ID]}` brings back what it changed")
-    elif run.verdict in (UNFINISHED, "interrupted") and run.kind == "run":
-        yield labelled("next", f"`profile-router resume {run.thread}` goes on with it, unless it is at work")
+    elif next_step:
+        yield labelled("next", next_step)
 
 
 def _happened(story: Story) -> Iterator[str]:

@@ -40,7 +40,7 @@ from profile_router.values import frozen
 Given = Task | RouterError
 
 
-_STOPPED = "its batch was stopped, and what it had done by then, if anything, is kept in {}; hand the task over again"
+_STOPPED = "the batch was stopped, and what was done by then, if anything, is kept in {}; hand the task over again"
 
 
 async def run_batch(

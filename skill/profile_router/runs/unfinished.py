@@ -21,6 +21,10 @@ from profile_router.threads.threads import Row, Run, Threads
 from profile_router.threads.traces import close_spans, open_spans
 
 _NAMED = 8  # threads in one line
+_WAYS = (
+    "`profile-router resume {1}` goes on with {0}, `profile-router undo {1}` takes back what it changed, "
+    "`profile-router purge {1}` drops it"
+)
 
 
 def resumable(threads: Threads) -> list[Row]:
@@ -61,23 +65,46 @@ def tell_unfinished(threads: Threads, workspace: str, thread: str, emit: Emit) -
 def how_to_go_on(names: Sequence[str]) -> str:
     """Return what goes on with the threads *names*, and what drops them."""
     if len(names) == 1:
-        return f"`profile-router resume {names[0]}` goes on with it, `profile-router purge {names[0]}` drops it"
+        return _WAYS.format("it", names[0])
+    return f"{_WAYS.format('one', 'THREAD')}: {_named(names)}"
+
+
+def _named(names: Sequence[str]) -> str:
     more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
-    ways = "`profile-router resume THREAD` goes on with one, `profile-router purge THREAD` drops it"
-    return f"{ways}: {', '.join(names[:_NAMED])}{more}"
+    return f"{', '.join(names[:_NAMED])}{more}"
+
+
+def next_for(threads: Threads, run: str) -> str:
+    """Return how to go on with the *run* that has no end, why nobody can, or who is at it.
+
+    Empty where its thread is not kept, or another run was begun on it. Raises StateError.
+    """
+    row = next((row for row in threads.rows() if row.run == run and row.status == "running"), None)
+    if row is None:
+        return ""
+    if row not in threads.left():
+        return f"process {row.pid} is at work on it"
+    return f"it cannot be resumed: {row.why}" if row.why else how_to_go_on([row.thread])
 
 
 def left_by_this_process(environ: Mapping[str, str]) -> str:
     """Return what is said of the runs that this process leaves interrupted; empty where it leaves none."""
     try:
         threads = Threads(file=ThreadFile(state=state_dir(environ)), serializer=None)
-        names = [row.thread for row in threads.unfinished() if row.pid == os.getpid()] if threads.rows() else []
+        left = [row for row in threads.left() if row.pid == os.getpid()] if threads.rows() else []
     except (RouterError, OSError):  # whoever pressed Ctrl-C wants it to end
         return ""
-    if not names:
-        return ""
+    lost = [
+        _lost([row.thread for row in left if row.why == why], why) for why in dict.fromkeys(row.why for row in left)
+    ]
+    names = [row.thread for row in left if not row.why]
     kept = f"thread {names[0]} is kept" if len(names) == 1 else f"{len(names)} threads are kept"
-    return f"{kept}; {how_to_go_on(names)}"
+    return "; ".join([*filter(None, lost), *([f"{kept}; {how_to_go_on(names)}"] if names else [])])
+
+
+def _lost(names: Sequence[str], why: str) -> str:
+    """Return *why* the threads *names* cannot be resumed; empty where they can."""
+    return why and f"thread{'s' if len(names) > 1 else ''} {_named(names)} cannot be resumed: {why}"
 
 
 def settle_spans(run: Run, root: Path) -> None:

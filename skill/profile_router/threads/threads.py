@@ -174,8 +174,12 @@ class Threads:
 
     def unfinished(self) -> list[Row]:
         """Return the threads whose run was interrupted and can be resumed."""
+        return [row for row in self.left() if not row.why]
+
+    def left(self) -> list[Row]:
+        """Return the threads whose run has no end and no process; where one cannot be resumed, its `why` says it."""
         with self.file.door():
-            rows = [row for row in self.rows() if row.status == "running" and not row.why]
+            rows = [row for row in self.rows() if row.status == "running"]
             return [row for row in rows if not held_for(self._folder(row.thread), row.pid)]
 
     def note_told(self, runs: Sequence[str]) -> bool:

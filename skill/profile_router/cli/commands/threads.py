@@ -50,13 +50,16 @@ def _rows(file: ThreadFile) -> list[dict[str, Any]]:
         file.make_ready(None)
     threads = Threads(file=file, serializer=None)
     history = SqliteHistory(state=file.state)
-    undone = {row.thread: history.undone_by(row.run, row.thread) for row in threads.unfinished()}
+    left = threads.left()
+    undone = {row.thread: history.undone_by(row.run, row.thread) for row in left if not row.why}
+    stopped = {row.thread for row in left if row.why}
     counted = history.by_thread()
     rows = []
     for row in threads.rows():
         runs, usd, exact = counted.get(row.thread, (0, 0.0, True))
         undo = undone.get(row.thread)
         status = row.status if undo is None else "undone" if undo else "interrupted"
+        status = "stopped" if row.thread in stopped else status
         why = f"it was undone; `profile-router undo {undo[:_ID]}` brings its work back" if undo else row.why
         rows.append({
             "thread": row.thread, "status": status, "why": why, "run": row.run,
@@ -71,4 +74,5 @@ def _line(row: dict[str, Any]) -> str:
     cost = about(row["cost_usd"], exact=row["cost_exact"])
     line = f"{row['thread']:<16} {row['status']:<11} {row['since'][5:16]}  {runs:<7} {cost}"
     more = as_called(f"  `profile-router resume {row['thread']}`") if row["status"] == "interrupted" else ""
+    more = f"  {row['why']}" if row["status"] == "stopped" else more
     return folded(f"{line}{more}", sys.stdout, indent=17)
