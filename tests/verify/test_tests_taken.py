@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.check_price.__main__ import REPOSITORIES
@@ -14,7 +16,10 @@ from tests.git.git_repository import repository, write_files
 from tests.verify.test_set_back import a_verifier
 
 from profile_router.core.task import Task
+from profile_router.verify.changes import tests_taken
 from profile_router.verify.changes.tests_taken import taken_from
+from profile_router.workspace import held_tests, tree_steps
+from profile_router.workspace.outline import syntax_of
 
 PY = """from shop import share, parse
 
@@ -59,6 +64,22 @@ def test_what_the_task_asks_to_remove_is_not_taken(goal: str, taken: bool) -> No
 def test_a_test_that_a_report_names_is_not_emptied_or_switched_off(goal: str, now: str) -> None:
     changed = [("tests/test_a.py", PY.encode(), PY.replace("assert share(9, 3) == [3, 3, 3]", now).encode())]
     assert "test_equal" in taken_from(changed, a_task(goal)).words()
+
+
+def test_no_file_is_parsed_once_the_steps_for_all_are_used_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    parses: list[int] = []
+
+    def parse(language: str, source: bytes, *, whole: bool = True) -> Any:
+        parses.append(len(source))
+        return syntax_of(language, source, whole=whole)
+
+    monkeypatch.setattr(held_tests, "syntax_of", parse)
+    monkeypatch.setattr(tests_taken, "at_most", partial(tree_steps.at_most, 4_000))
+    long = PY.encode() + b"# more\n" * 4_000
+    for name in ("tests/test_%d.py", "tests/%d_spec.rb", "tests/test_%d.unknown"):
+        changed = [(name % number, long, long) for number in range(50)]
+        assert not taken_from(changed, a_task("Fix share(9, 3), which loses one"))
+    assert len(parses) < 8
 
 
 def test_a_test_file_may_move() -> None:

@@ -20,7 +20,7 @@ from profile_router.git.marks import path_as_text
 from profile_router.verify.code_form import code_form
 from profile_router.verify.parsing import MOST_PARSED_BYTES, ChangedContent
 from profile_router.workspace.outline import syntax_of
-from profile_router.workspace.tree_steps import TooManyStepsError, at_most, count_steps, looking_at, text_of
+from profile_router.workspace.tree_steps import TooManyStepsError, at_most, count_parse, looking_at, text_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -39,7 +39,6 @@ _DIRECTIVE = expression(
 )
 _LINES = frozenset({"sh", "bash", "pl", "pm", "t", "mk", "makefile"})  # in them a line that begins with # is a comment
 _TEST_IN_DOC = b">>>"
-_BYTES_PARSED_A_STEP = 16  # a megabyte is parsed in about a tenth of a second, as 65,536 steps take
 _READ_AS_HELP = expression(rb"__doc__|\b(?:click|typer|docopt|argparse|fire|fastapi|getdoc)\b")
 Shape = tuple[bytes, tuple[bytes, ...]]
 
@@ -105,7 +104,7 @@ def _parted(source: bytes) -> tuple[list[bytes], tuple[bytes, ...]]:
 
 def _shape(language: str, source: bytes) -> Shape | None:
     """Return the form of *source* without its comments, and the comments; None where it does not parse."""
-    count_steps(len(source) // _BYTES_PARSED_A_STEP)
+    count_parse(source)
     root = syntax_of(language, source)
     if root is None:
         return None

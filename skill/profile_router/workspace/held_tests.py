@@ -17,7 +17,7 @@ from profile_router.expressions import expression
 from profile_router.workspace.outline import syntax_of
 from profile_router.workspace.tests_in_lines import tests_in_lines
 from profile_router.workspace.tests_in_trees import CALLS, FoundTest, called_by, nodes_below, tests_in_tree
-from profile_router.workspace.tree_steps import TooManyStepsError, at_most, looking_at, text_of
+from profile_router.workspace.tree_steps import TooManyStepsError, at_most, count_parse, looking_at, text_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -71,6 +71,7 @@ def held_tests(path: str, source: bytes | None) -> tuple[HeldTest, ...] | None:
 
 
 def _held_in(path: str, source: bytes) -> tuple[HeldTest, ...]:
+    count_parse(source)
     language = language_of_file(path)
     root = None if language is None else syntax_of(language, source, whole=False)
     if root is None or language is None:

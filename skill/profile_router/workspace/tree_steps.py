@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 MOST_STEPS = 1_500_000  # three seconds at most, or so; a file of 100 KB as people write it takes a third
 _BYTES_A_STEP = 64  # to copy so much text takes as long as to look at a node
+_BYTES_PARSED_A_STEP = 16  # a megabyte is parsed in about a quarter of a second, as 65,536 steps take
 _left: ContextVar[list[int] | None] = ContextVar("steps_left", default=None)
 _source: ContextVar[bytes] = ContextVar("source")
 
@@ -54,6 +55,11 @@ def count_steps(steps: int) -> None:
     left[0] -= steps
     if left[0] < 0:
         raise TooManyStepsError
+
+
+def count_parse(source: bytes) -> None:
+    """Count what it takes to parse *source*. Raises TooManyStepsError where no more steps are left."""
+    count_steps(len(source) // _BYTES_PARSED_A_STEP)
 
 
 def text_of(node: Node | None) -> bytes:
