@@ -18,8 +18,6 @@ from tests.real_model.triggers import triggers  # noqa: E402
 
 from profile_router.core.ladder.causes import TABLE, Cause  # noqa: E402
 
-_REACH = TABLE["server-error"].unblock  # where no row says better
-
 
 def floors() -> str:
     """Return the floors of `pyproject.toml` as Mermaid: a box a floor with its rooms, an arrow to the next."""
@@ -45,9 +43,7 @@ def causes() -> str:
 
 def _helps(cause: Cause) -> str:
     row = TABLE[cause]
-    if row.family in ("answer", "work", "asked") and row.unblock == _REACH:
-        return "the ladder goes on by itself"
-    said = row.unblock_here or row.unblock
+    said = row.unblock_here or row.unblock or "the ladder goes on by itself"
     return said.format(address="…", profile="…").replace("|", "\\|")
 
 

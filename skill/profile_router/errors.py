@@ -61,6 +61,7 @@ Cause = Literal[
     "not-local",
     "over-budget",
     "not-approved",
+    "declined",
     "timeout",
     "interrupted",
     "tainted",

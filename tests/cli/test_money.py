@@ -68,7 +68,8 @@ def test_where_nobody_can_agree_the_exit_code_is_4(home: Path) -> None:
         done = run(home, burst, "--policy", str(home / "asks.yaml"))
         assert burst.chats == []
     assert (done.code, done.json["status"]) == (4, "unapproved")
-    assert "`--yes`" in done.json["error"]
+    assert "`--yes`" in done.json["unblock"][0]
+    assert "`--yes`" not in done.json["error"]
 
 
 def test_who_agrees_beforehand_is_not_asked(home: Path) -> None:

@@ -195,7 +195,7 @@ class Nobody:
 
 def _not_agreed(where: str, cost: CostRange, *, asked: bool) -> Failure:
     if asked:
-        return Failure(cause="over-budget", message=f"{where} {expected(cost)}, which was declined")
+        return Failure(cause="declined", message=f"{where} {expected(cost)}, which was declined")
     row = TABLE["not-approved"]
     return Failure(
         cause="not-approved",

@@ -120,6 +120,7 @@ def result_of(
         well=status == "ok",
         private=bool(final["evidence"].private) or setup.task.local_only,
     )
+    ways = _here(_unblock(final, setup), setup)
     ends = {"status": status, "cause": stopped.cause if stopped else None, "verified": verified}
     return Result(
         status=status,
@@ -137,8 +138,8 @@ def result_of(
                     "saved": asdict(saved),
                     "thread": run.thread,
                     "cause": ends["cause"],
-                    "error": ended_because(final["receipts"], stopped, setup.task, setup.policy.limits),
-                    "unblock": _here(_unblock(final, setup), setup),
+                    "error": _without(ways, ended_because(final["receipts"], stopped, setup.task, setup.policy.limits)),
+                    "unblock": ways,
                     "notes": list(final["notes"]),
                     "warnings": list(warnings),
                     "seconds": round(seconds, 3),
@@ -160,16 +161,22 @@ def _unblock(final: RunState, setup: Setup) -> list[str]:
     private = bool(final["evidence"].private)
     kept_back = () if final["status"] == "ok" or private else unblock_words(final["receipts"])
     places, steps = final.get("places", ()), final["steps"]
+    untried = all(place.profile != setup.policy.tiers.local for place in places)
     if final["status"] not in ("refused", "unapproved"):
         receipts = final["receipts"]
         if final["status"] == "ok" or not receipts or receipts[-1].outcome != "unavailable":
             return list(kept_back)
         places, steps = places[-1:], steps[-1:]  # it went on to where nothing could be asked: what is wanting there
     ways = unblock(places, steps, setup.policy, setup.candidates)
-    untried = all(place.profile != setup.policy.tiers.local for place in places)
-    if untried and steps and steps[-1].cause in ("not-approved", "over-budget"):
+    if untried and steps and steps[-1].cause in ("not-approved", "declined", "over-budget"):
         ways = (*ways, *local_option(final["evidence"], setup.policy, setup.candidates))
     return list(dict.fromkeys((*ways, *kept_back)))
+
+
+def _without(ways: Sequence[str], error: str | None) -> str | None:
+    """Return *error* without the advice at its end that stands among *ways*: nobody reads it twice."""
+    said = next((f"; {way}" for way in ways if error and error.endswith(f"; {way}")), "")
+    return error.removesuffix(said) if error else error
 
 
 def _here(ways: list[str], setup: Setup) -> list[str]:

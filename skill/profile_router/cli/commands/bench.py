@@ -82,7 +82,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _code(rows: Sequence[BenchRow], *, capped: bool) -> int:
     """Return the exit code; *capped*: what costs more than the caller's own limit is left out as they said."""
-    left = [row for row in rows if row.problem and not (capped and row.cause == "over-budget")]
+    left = [row for row in rows if row.problem and not (capped and row.cause in ("over-budget", "declined"))]
     if not left:
         return _OK if any(not row.problem for row in rows) else _FAILED
     return _UNAPPROVED if all(row.cause == "not-approved" for row in left) else _FAILED

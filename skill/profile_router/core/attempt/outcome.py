@@ -92,11 +92,14 @@ def cost(receipts: Sequence[Receipt]) -> float:
 def unblock(
     places: Sequence[Place], steps: Sequence[TakenStep], policy: Policy, candidates: Candidates
 ) -> tuple[str, ...]:
-    """Return what would have helped at each of *places*, which failed for the causes of *steps*, each line once."""
+    """Return what would have helped at each of *places*, which failed for the causes of *steps*, each line once.
+
+    A cause after which the ladder goes on has none.
+    """
     if any(taken.cause == "tainted" for taken in steps):
         return (HOW_TO_ALLOW,)
     lines = (_line(place, taken.cause, policy, candidates) for place, taken in zip(places, steps, strict=False))
-    return tuple(dict.fromkeys(lines))
+    return tuple(dict.fromkeys(filter(None, lines)))
 
 
 def ended_because(receipts: Sequence[Receipt], failure: Failure | None, task: Task, limits: Limits) -> str | None:

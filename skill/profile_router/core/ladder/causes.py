@@ -30,6 +30,7 @@ Family = Literal[
 _START = "start the server at {address}: `profile-router llama-server --model FILE --run`, or what serves it"
 _REACH = "see what keeps {address} away: `profile-router doctor`"
 IN_HERMES = "; in Hermes: "  # what follows is of no use without Hermes
+_ANSWERS = "see how {address} answers: `profile-router doctor --live`"
 _KEY = f"put a working key into the .env of {{profile}}, or export it{IN_HERMES}`hermes -p {{profile}} auth add`"
 _ALIAS = (
     "load the model that {profile} names, or serve it under that name (llama-server `--alias`, vLLM "
@@ -45,7 +46,8 @@ class CauseRow:
     """One cause: its family, and the `sentence` by which the ladder and the next model are told of it.
 
     `detail` is what a failure's message says behind the server's name, where that is not the sentence; `{…}` in it are
-    figures of the case. `statuses` are the HTTP statuses that mean the cause. `unblock` says what would have helped.
+    figures of the case. `statuses` are the HTTP statuses that mean the cause. `unblock` says what would have helped;
+    it is empty where a reader has nothing to do, as the ladder goes on.
     `unblock_here` says it for a server that is attested as local: `{address}` and `{profile}` stand for its own.
     `like` is the older cause whose steps count under a policy whose ladder does not name this one.
     """
@@ -55,7 +57,7 @@ class CauseRow:
     _: KW_ONLY
     detail: str = ""
     statuses: tuple[int, ...] = ()
-    unblock: str = _REACH
+    unblock: str = ""
     unblock_here: str = ""
     like: Cause | None = None
 
@@ -73,11 +75,18 @@ TABLE: Mapping[Cause, CauseRow] = {
         detail="has no certificate that is trusted here",
         unblock="check the certificate of {address}, or the base_url of {profile}",
     ),
-    "refused": CauseRow("unreached", "the server is down", detail="refuses the connection", unblock_here=_START),
+    "refused": CauseRow(
+        "unreached",
+        "the server is down",
+        detail="refuses the connection",
+        unblock=_REACH,
+        unblock_here=_START,
+    ),
     "connect-timeout": CauseRow(
         "unreached",
         "the server cannot be reached in time",
         detail="no connection within {seconds:g} s",
+        unblock=_REACH,
         unblock_here=_START,
     ),
     "no-network": CauseRow(
@@ -86,18 +95,28 @@ TABLE: Mapping[Cause, CauseRow] = {
         detail="cannot be reached: this machine has no network",
         unblock="check the network",
     ),
-    "server-error": CauseRow("server", "the server failed"),
-    "bad-gateway": CauseRow("server", "the server's gateway fails", detail="dropped the connection", statuses=(502,)),
-    "unavailable": CauseRow("server", "the server is not available", statuses=(503, 504)),
+    "server-error": CauseRow("server", "the server failed", unblock=_ANSWERS),
+    "bad-gateway": CauseRow(
+        "server", "the server's gateway fails", detail="dropped the connection", statuses=(502,), unblock=_ANSWERS
+    ),
+    "unavailable": CauseRow("server", "the server is not available", statuses=(503, 504), unblock=_ANSWERS),
     "loading": CauseRow(
         "server",
         "the server is still loading",
-        unblock_here="wait until {address} has loaded its model, or raise limits.loading_seconds",
+        unblock="wait until {address} has loaded its model, or raise limits.loading_seconds",
     ),
-    "first-token-timeout": CauseRow("server", "no first token in time", detail="no token within {seconds:g} s"),
-    "stalled": CauseRow("server", "the answer stalls", detail="no further token within {seconds:g} s"),
+    "first-token-timeout": CauseRow(
+        "server", "no first token in time", detail="no token within {seconds:g} s", unblock=_ANSWERS
+    ),
+    "stalled": CauseRow(
+        "server", "the answer stalls", detail="no further token within {seconds:g} s", unblock=_ANSWERS
+    ),
     "request-timeout": CauseRow(
-        "server", "the server gave up waiting", detail="connects, but does not answer", statuses=(408,)
+        "server",
+        "the server gave up waiting",
+        detail="connects, but does not answer",
+        statuses=(408,),
+        unblock=_ANSWERS,
     ),
     "model-limited": CauseRow(
         "server",
@@ -111,7 +130,7 @@ TABLE: Mapping[Cause, CauseRow] = {
         statuses=(404,),
         unblock="name a model that {address} serves in the config.yaml of {profile}",
     ),
-    "wrong-model": CauseRow("model", "another model is loaded", unblock_here=_ALIAS),
+    "wrong-model": CauseRow("model", "another model is loaded", unblock=_ALIAS),
     "unfit-model": CauseRow(
         "model",
         "the model cannot take the request",
@@ -123,7 +142,7 @@ TABLE: Mapping[Cause, CauseRow] = {
     "forbidden": CauseRow("key", "the key may not do this", statuses=(403,), unblock=_KEY),
     "rate-limited": CauseRow("key", "the key is rate limited", statuses=(429,), unblock=_WAIT),
     "over-window": CauseRow("request", "the prompt is over the window", statuses=(413,), unblock=_SHORTEN),
-    "bad-request": CauseRow("request", "the server refused the request"),
+    "bad-request": CauseRow("request", "the server refused the request", unblock=_ANSWERS),
     "stream-error": CauseRow("answer", "the stream carried an error"),
     "cut-short": CauseRow("answer", "the answer broke off", detail="the answer broke off in the middle"),
     "empty-answer": CauseRow("answer", "the answer is empty"),
@@ -170,10 +189,20 @@ TABLE: Mapping[Cause, CauseRow] = {
         "approval is needed, and no one is there to give it",
         unblock="agree to its price: `--yes`, or raise budget.ask_above_usd",
     ),
+    "declined": CauseRow(
+        "stopped",
+        "its price was declined",
+        unblock="agree to its price when it is asked, or say `--yes`",
+        like="over-budget",
+    ),
     "timeout": CauseRow("stopped", "the time is up", unblock="give it more time: `--timeout SECONDS`"),
-    "interrupted": CauseRow("stopped", "it was interrupted"),
+    "interrupted": CauseRow("stopped", "it was interrupted", unblock="run the task again"),
     "tainted": CauseRow("stopped", "the files hold what was read in a private one", unblock=HOW_TO_ALLOW),
-    "not-merged": CauseRow("stopped", "its changes do not fit the files as they are now"),
+    "not-merged": CauseRow(
+        "stopped",
+        "its changes do not fit the files as they are now",
+        unblock="apply what it did by the command that its error names, or run the task again",
+    ),
 }
 
 _OF_STATUS: Mapping[int, Cause] = {status: cause for cause, row in TABLE.items() for status in row.statuses}
