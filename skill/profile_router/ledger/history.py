@@ -119,7 +119,7 @@ class SqliteHistory:
         """Return the id of the undo that took *run* of *thread* back, and was not undone itself; empty without one."""
         done = "thread = ? AND kind = 'undo' AND verdict = 'undone' ORDER BY started DESC"
         stands: dict[str, str] = {}  # by what it took back: of two undos the later one tells of the earlier
-        for name, undid in self._rows(f"SELECT id, rule FROM runs WHERE {done}", thread):  # noqa: S608
+        for name, undid in self._whole("runs", f"SELECT id, rule FROM runs WHERE {done}", thread):  # noqa: S608
             if name not in stands:
                 stands.setdefault(str(undid), str(name))
         return stands.get(run, "")
