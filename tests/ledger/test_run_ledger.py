@@ -13,7 +13,20 @@ import pytest
 from Crypto.Cipher import AES
 from tests.core.privacy.secret_samples import TOKENS
 from tests.fakes import BURST, LOCAL, PRIVATE, a_receipt, a_task
-from tests.ledger.a_ledger import FIRST, FOUND, NOON, SEAL, SECOND, STEP, a_decision, a_ledger, asked, begin, tell
+from tests.ledger.a_ledger import (
+    FIRST,
+    FOUND,
+    NOON,
+    SEAL,
+    SECOND,
+    STEP,
+    Clock,
+    a_decision,
+    a_ledger,
+    asked,
+    begin,
+    tell,
+)
 
 from profile_router.core.attempt.saving import Saving
 from profile_router.core.evidence import TokenCount
@@ -25,6 +38,7 @@ from profile_router.core.telling.work import receipt_json
 from profile_router.errors import StateError
 from profile_router.ledger.history import SqliteHistory
 from profile_router.ledger.schema import LEDGER_FILE
+from profile_router.ledger.totals import totals_since
 from profile_router.ledger.words import Seal
 
 SAID = ("pytest", "http.py", "1 failed", "secrets/plan.txt", "the check failed")
@@ -44,6 +58,33 @@ def test_what_a_run_saved_is_kept_and_gone_where_it_goes_on(tmp_path: Path) -> N
     ledger.ended("interrupted")
     found = story(tmp_path).run
     assert (found.saved_usd, found.saved_by) == (None, "it did not end well")
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_a_run_that_goes_on_does_not_count_the_time_in_which_it_was_interrupted(tmp_path: Path, killed: bool) -> None:
+    night = 30_000.0
+    clock = Clock()
+    asked(begin(a_ledger(tmp_path, clock=clock)), FIRST)
+    for _ in range(2):
+        if not killed:
+            a_ledger(tmp_path, clock=clock).ended("interrupted")
+        clock.at += night
+        ledger = begin(a_ledger(tmp_path, clock=clock))
+        asked(ledger, FIRST)
+        ledger.answered((FIRST,))
+    lasted = ledger.lasted_s()
+    assert 0 < lasted < 20
+    ledger.ended("verified", seconds=lasted)
+    found = story(tmp_path).run
+    assert found.seconds == pytest.approx(lasted)
+    assert found.paused_s == pytest.approx(2 * night, abs=10)
+    assert (found.ended or 0) > NOON + 2 * night
+    assert [one.seconds for one in totals_since(tmp_path, 0, many_lines=9).slowest] == [pytest.approx(lasted)]
+
+
+def test_a_run_that_was_never_interrupted_has_no_pause(tmp_path: Path) -> None:
+    tell(a_ledger(tmp_path))
+    assert story(tmp_path).run.paused_s == 0
 
 
 def test_a_run_is_told_whole(tmp_path: Path) -> None:

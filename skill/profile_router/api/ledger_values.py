@@ -15,7 +15,8 @@ class LedgerRun(Value):
     """A run as the ledger has it: its `id`, moments in UTC, seconds, and USD of all attempts together.
 
     `ended` and `seconds` are None where it has no end. `saved_usd` and `if_burst_usd` are None where `saved_by` says
-    why they are unknown. `kind` is `undo` for one that took another back; then `rule` is the other's id.
+    why they are unknown. `paused_s` is how long no process was at it; `seconds` is without it. `kind` is `undo` for one
+    that took another back; then `rule` is the other's id.
     """
 
     id: str
@@ -38,6 +39,7 @@ class LedgerRun(Value):
     saved_usd: float | None
     if_burst_usd: float | None
     saved_by: str
+    paused_s: float
 
 
 class HistoryResult(PrintedOfNoRun):

@@ -60,7 +60,8 @@ def story_lines(story: Story, next_step: str = "") -> Iterator[str]:
     head = " · ".join(filter(None, (f"run {run.id}", run.verdict, run.cause and f"cause: {run.cause}", run.profile)))
     yield folded(printable(head), sys.stdout, indent=TEXT_STARTS)
     ended = f", {took(run.seconds)}" if run.seconds is not None else ", has not ended"
-    yield labelled("when", _local(run.started, "%Y-%m-%d %H:%M:%S") + ended)
+    paused = f", without {took(run.paused_s)} in which it was interrupted" if run.paused_s >= 1 else ""
+    yield labelled("when", _local(run.started, "%Y-%m-%d %H:%M:%S") + ended + paused)
     where = " · ".join(filter(None, (run.workspace or "no workspace", run.thread and f"thread {run.thread}")))
     yield labelled("where", where)
     if run.kind == "undo":

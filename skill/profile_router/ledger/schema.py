@@ -120,7 +120,8 @@ DROP INDEX IF EXISTS runs_by_workspace;
 CREATE INDEX runs_by_workspace ON runs (kind, workspace, verdict, tokens_in, tokens_out, cost_usd, started, cost_source,
   saved_usd)
 """
-MIGRATIONS = (_FIRST, _CACHED, _STAGE, _SIZED, _VERDICTS, _SAVED, _UNDOING, _REFUSED, _GROUPED)
+_PAUSED = "ALTER TABLE runs ADD COLUMN paused_s REAL NOT NULL DEFAULT 0"  # seconds between interruptions and `resume`
+MIGRATIONS = (_FIRST, _CACHED, _STAGE, _SIZED, _VERDICTS, _SAVED, _UNDOING, _REFUSED, _GROUPED, _PAUSED)
 LEDGER_VERSION = len(MIGRATIONS)
 TABLES = ("runs", "details", "attempts", "steps", "verifications", "spending", "reservations")
 PARTS = ("details", "attempts", "steps", "verifications", "undoing")  # the tables whose rows go with their run

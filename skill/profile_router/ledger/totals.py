@@ -36,7 +36,7 @@ NOT_BY_PROVIDERS = "max(cost_usd > 0 AND cost_source <> 'provider')"  # not all 
 # How soon one was refused says nothing of work.
 # A sum of money that no run can cost was written by another hand, and counts as none.
 _CHOSEN = f"""CREATE TEMP TABLE these AS SELECT id, started,
-  iif(verdict IN ('refused', 'unapproved'), NULL, ended - started) AS took, day, verdict, cause, profile,
+  iif(verdict IN ('refused', 'unapproved'), NULL, ended - started - paused_s) AS took, day, verdict, cause, profile,
   tier, rule, attempts, iif(abs(cost_usd) <= {MOST_USD}, cost_usd + 0.0, 0.0) AS cost_usd, cost_source,
   iif(abs(if_burst_usd) <= {MOST_USD}, if_burst_usd + 0.0, NULL) AS if_burst_usd, saved_by,
   verdict IN {sql_list(WELL)} AS well FROM runs WHERE kind = 'run' AND started >= ?"""  # noqa: S608 - words of ours, here and below

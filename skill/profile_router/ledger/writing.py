@@ -46,6 +46,11 @@ _TOTALS = f"""UPDATE runs SET
   WHERE id = ?"""  # noqa: S608 - words of ours
 _CAUSE = f"""coalesce((SELECT verdict FROM attempts WHERE run = id AND {AT_THE_TASK}
   AND verdict NOT IN ('ok', '{UNFINISHED}') ORDER BY number DESC LIMIT 1), '')"""  # noqa: S608 - words of ours
+# The last moment known of a run that goes on: its end, or what was noted before it was killed.
+_LAST = """coalesce(runs.ended, max(runs.started,
+  ifnull((SELECT max(max(started, ifnull(ended, 0))) FROM attempts WHERE run = runs.id), 0),
+  ifnull((SELECT max(at) FROM steps WHERE run = runs.id), 0),
+  ifnull((SELECT max(at) FROM verifications WHERE run = runs.id), 0)))"""
 _PUT = (
     f"INSERT INTO attempts (run, number, started, ended, words, {', '.join(COLUMNS)}) "  # noqa: S608
     f"VALUES (?, ?, ?, ?, ?, {', '.join('?' * len(COLUMNS))}) ON CONFLICT (run, number) DO UPDATE SET "
@@ -79,9 +84,10 @@ class SqliteRunLedger:
             expire(database, now, keep_days)
             row = (self.run, now, day_of(now), UNFINISHED, self.thread, workspace)
             database.execute(
-                "INSERT INTO runs (id, kind, started, day, verdict, thread, workspace) VALUES (?, 'run', ?, ?, ?, ?, ?)"
-                " ON CONFLICT (id) DO UPDATE SET ended = NULL, verdict = excluded.verdict, cause = ''",
-                row,
+                "INSERT INTO runs (id, kind, started, day, verdict, thread, workspace) VALUES (?, 'run', ?, ?, ?, ?, ?)"  # noqa: S608
+                " ON CONFLICT (id) DO UPDATE SET ended = NULL, verdict = excluded.verdict, cause = '', "
+                f"paused_s = paused_s + max(0, ? - {_LAST})",
+                (*row, now),
             )
             details = (self.run, policy, __version__, json.dumps(task_figures(task)))
             database.execute("INSERT OR IGNORE INTO details VALUES (?, ?, ?, ?, '{}', '{}', NULL)", details)
@@ -191,9 +197,10 @@ class SqliteRunLedger:
         return [receipt_of_row(dict(row), self._words(row)) | moments(row["started"], row["ended"]) for row in rows]
 
     def lasted_s(self) -> float:
-        """Return the seconds since the run began. The screen and the ledger both tell this figure."""
+        """Return the seconds since the run began, without its pauses. Screen and ledger both tell this figure."""
+        said = "SELECT started + paused_s FROM runs WHERE id = ?"
         with reading(self.state / LEDGER_FILE, make_ready) as database:
-            [started] = database.execute("SELECT started FROM runs WHERE id = ?", (self.run,)).fetchone()
+            [started] = database.execute(said, (self.run,)).fetchone()
         return max(0.0, self.clock() - float(started))
 
     def ended(
@@ -215,8 +222,8 @@ class SqliteRunLedger:
         with self._writing() as database:
             database.execute(_TOTALS, (self.run,))
             database.execute(
-                "UPDATE runs SET verdict = ?, ended = coalesce(started + ?, ?), saved_usd = ?, if_burst_usd = ?, "  # noqa: S608
-                f"saved_by = ?, cause = {why} WHERE id = ?",
+                "UPDATE runs SET verdict = ?, ended = coalesce(started + paused_s + ?, ?), saved_usd = ?, "  # noqa: S608
+                f"if_burst_usd = ?, saved_by = ?, cause = {why} WHERE id = ?",
                 (
                     verdict,
                     seconds,

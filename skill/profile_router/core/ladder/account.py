@@ -22,7 +22,8 @@ class RunRow:
 
     `verdict` is one of `core.telling.verdict`; `cause` says why it did not end well.
     `profile` did the work last, or was to do it; it is empty where no profile could. `cost_source` says whose figure
-    the cost is, `several` where its attempts have different ones; empty: nothing was paid.
+    the cost is, `several` where its attempts have different ones; empty: nothing was paid. `paused_s` is how long no
+    process was at it, between an interruption and its `resume`.
 
     `saved_usd` is what it saved against always-burst, `if_burst_usd` what that would have cost; None: unknown.
     `saved_by` says by whose price, or why it is unknown.
@@ -47,6 +48,7 @@ class RunRow:
     saved_usd: float | None = None
     if_burst_usd: float | None = None
     saved_by: str = ""
+    paused_s: float = 0.0
 
     @property
     def exact(self) -> bool:
@@ -55,8 +57,8 @@ class RunRow:
 
     @property
     def seconds(self) -> float | None:
-        """Return how long it took, None where it has no end."""
-        return None if self.ended is None else max(0.0, self.ended - self.started)
+        """Return how long it took without its pauses, None where it has no end."""
+        return None if self.ended is None else max(0.0, self.ended - self.started - self.paused_s)
 
 
 @frozen
