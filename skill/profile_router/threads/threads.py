@@ -169,8 +169,7 @@ class Threads:
             return []
         with self.file.open() as database:
             rows = database.execute(f"SELECT {_COLUMNS} FROM runs ORDER BY updated DESC, thread")  # noqa: S608
-            found = rows.fetchall()
-        return [_row(values) for values in found]
+            return [_row(values) for values in rows]
 
     def unfinished(self) -> list[Row]:
         """Return the threads whose run was interrupted and can be resumed."""
@@ -258,8 +257,7 @@ class Threads:
             runs = (path for path in state.glob(f"{RUNS_FOLDER}/*") if path.name not in known)
             left = [path for path in runs if not living(path)]
             left += [path for path in _saved(state) if _thread_of(path) not in known]
-            left += state.glob("*.sqlite.broken-*")
-            left += state.glob(f"{CHECKS_FOLDER}/*")
+            left += [*state.glob("*.sqlite.broken-*"), *state.glob(f"{CHECKS_FOLDER}/*")]
             for path in left:
                 remove(path)
             for database in (self.file.checkpoints, self.file.path):
@@ -289,8 +287,7 @@ def _thread_of(saved: Path) -> str:
 
 
 def _row(values: tuple[object, ...]) -> Row:
-    named = dict(zip(_COLUMNS.split(", "), values, strict=True))
-    return Row(**named)  # type: ignore[arg-type]
+    return Row(**dict(zip(_COLUMNS.split(", "), values, strict=True)))  # type: ignore[arg-type]
 
 
 def _delete(path: Path, threads: Sequence[str]) -> None:
