@@ -20,7 +20,7 @@ from profile_router.core.evidence import Evidence
 from profile_router.core.ladder import difference, early_score, failure, receipt, report, weak_check
 from profile_router.core.ladder import steps as ladder
 from profile_router.core.ladder.failure import Place
-from profile_router.core.ladder.receipt import Attempt, CheckBefore, Receipt, Status, Verified
+from profile_router.core.ladder.receipt import Attempt, CheckBefore, CheckResult, Receipt, Status, Verified
 from profile_router.core.ladder.steps import TakenStep
 from profile_router.core.language.kinds import KindHit
 from profile_router.core.locating import located
@@ -71,14 +71,14 @@ class RunOutput(TypedDict):
 class RunState(RunInput, RunOutput):
     """The whole state. Only `conversation` and `private_thread` outlive a run: they belong to the thread.
 
-    `from_parent` are the parent's own turns as far as they are shared. They come anew with each task, and are kept for
-    no longer than a run that may be resumed. `before` is what the task's check said before any work. `wrote` are the
-    files that the attempts wrote, None where that is not known. `ended` is the mark of the workspace when the last of
-    them failed, `looked_at` whether it was verified. `taints` are withheld files. The words of the attempts so far,
-    `handoff` and the files may hold their content. So a model elsewhere is told `handoff_elsewhere` instead. `told` are
-    the errors that the last attempt was told. `left` are files that stay as such an attempt left them. `standing`
-    is finished work that was promoted for want of proof alone. `deadline` is on the run's clock, which stands still
-    while no process is at the run.
+    `from_parent` are the parent's own turns as far as they are shared. They come anew with each task, and are kept
+    for no longer than a run that may be resumed. `before` is what the task's check said before any work. `wrote` are
+    the files that the attempts wrote, `checks_wrote` those that their checks did; None: nobody knows. `ended` is the
+    mark of the workspace when the last of them failed, `looked_at` whether it was verified. `taints` are withheld
+    files. The words of the attempts so far, `handoff` and the files may hold their content. So a model elsewhere is
+    told `handoff_elsewhere` instead. `told` are the errors that the last attempt was told. `left` are files that stay
+    as such an attempt left them. `standing` is finished work that was promoted for want of proof alone. `deadline` is
+    on the run's clock, which stands still while no process is at the run.
 
     Nothing here is a client, a key or a setting: it is checkpointed.
     """
@@ -101,6 +101,7 @@ class RunState(RunInput, RunOutput):
     left: tuple[str, ...]
     standing: Standing | None
     wrote: tuple[str, ...] | None
+    checks_wrote: tuple[str, ...] | None
     before: CheckBefore | None
     snapshot: str
     ended: str
@@ -153,6 +154,24 @@ def left_s(state: RunState, context: RunContext) -> float:
     return state["deadline"] - context.clock()
 
 
+def checks_wrote(state: RunState, last: CheckResult | None) -> tuple[str, ...] | None:
+    """Return the files that the checks after attempts wrote, with *last*; None where nobody knows."""
+    # A run that an older version left here has no such list.
+    before = state.get("checks_wrote", () if state["verified"].check is None else None)
+    if last is None or before is None:
+        return before
+    return None if last.left is None else tuple(sorted({*before, *last.left}))
+
+
+def run_wrote(state: RunState) -> tuple[str, ...] | None:
+    """Return the files that the attempts and their checks wrote; None where nobody knows.
+
+    A check runs what an attempt wrote, and that may have written elsewhere: the tests, for one.
+    """
+    wrote, checks = state["wrote"], checks_wrote(state, None)
+    return None if wrote is None or checks is None else tuple(sorted({*wrote, *checks}))
+
+
 def checkpointed_types() -> list[tuple[str, str]]:
     """Return module and name of every value class that may stand in a checkpoint, for the serializer's allow-list."""
     found = {Turn, TurnFinding, KindHit}
@@ -181,6 +200,7 @@ NOTHING_TRIED: dict[str, Any] = {
     "left": (),
     "standing": None,
     "wrote": (),
+    "checks_wrote": (),
     "before": None,
     "ended": "",
     "summary": "",

@@ -16,9 +16,10 @@ from tests.verify.test_set_back import a_verifier
 
 from profile_router.core.attempt.order import Order
 from profile_router.core.found_check import FoundCheck
-from profile_router.core.ladder.receipt import Attempt
+from profile_router.core.ladder.receipt import Attempt, CheckResult, Verified
 from profile_router.ports import Emit, Hold
 from profile_router.threads.records import MemoryRecords
+from profile_router_graphs.state import checks_wrote, run_wrote
 
 STRICT = 'test "$1" = 42\n'
 LOOSENS = "answer=1; later() { echo true > tests/test_app.py; }\n"
@@ -47,6 +48,39 @@ def test_what_an_attempts_code_made_of_the_tests_in_a_jailed_check_helps_no_late
     assert (final["status"], [one.outcome for one in final["receipts"]]) == ("failed", ["failed"] * 3)
     assert [note.partition(": ")[0] for note in final["notes"][1:]] == ["tests/test_app.py"]
     assert all("what was tried in them is kept" in note for note in final["notes"][1:])
+
+
+@pytest.mark.jail
+@pytest.mark.parametrize("app", ["answer=0; later() { :; }\n", by_night(LOOSENS, name="its check writes tests")])
+def test_what_a_person_writes_in_a_test_meanwhile_stays_after_a_jailed_check_too(tmp_path: Path, app: str) -> None:
+    mine, edited = "tests/test_mine.py", "# mine, edited\n"
+    files = {"app.py": "answer=0; later() { :; }\n", "tests/test_app.py": STRICT, mine: "# mine\n"}
+    root = repository(tmp_path / "repo", files)
+    runner = Writes(lambda: write_files(root, {"app.py": f"{app}# wrong\n", mine: edited}), *["done"] * 3)
+    verifier: Any = a_verifier(root, tmp_path / "state")
+    final = Rig(runner=runner, verifier=verifier).run(a_task("Fix app.py", files=("app.py",), found=CHECK))
+    assert [one.outcome for one in final["receipts"]] == ["failed"] * 3
+    assert (root / mine).read_text() == edited
+    assert not any(mine in note for note in final["notes"])
+
+
+@pytest.mark.parametrize(
+    ("before", "left", "wrote"),
+    [
+        ((), (), ("app.py",)),
+        (("tests/a.py",), ("tests/b.py",), ("app.py", "tests/a.py", "tests/b.py")),
+        ((), None, None),
+        (None, ("tests/b.py",), None),
+    ],
+    ids=["nothing", "two checks", "a check that was not jailed", "an earlier one that was not"],
+)
+def test_a_run_wrote_what_its_attempts_and_their_checks_wrote(before: Any, left: Any, wrote: Any) -> None:
+    failed = CheckResult(command="c", exit_code=1, seconds=0.1, last_line="", left=left)
+    state: Any = {"wrote": ("app.py",), "checks_wrote": before, "verified": Verified(check=failed)}
+    assert run_wrote(state | {"checks_wrote": checks_wrote(state, failed)}) == wrote
+    del state["checks_wrote"]
+    assert run_wrote(state) is None, "a run of an older version has no list, and its check ran"
+    assert run_wrote(state | {"verified": Verified()}) == ("app.py",)
 
 
 def test_only_before_the_first_check_the_files_that_the_attempts_wrote_are_all_that_count() -> None:

@@ -35,7 +35,7 @@ from profile_router_graphs.nodes.before_attempt import why_closed
 from profile_router_graphs.nodes.dispatch import as_its_server_is
 from profile_router_graphs.nodes.reroute import next_step
 from profile_router_graphs.nodes.reviewing import review_of
-from profile_router_graphs.state import RunContext, RunState, left_s, order_of
+from profile_router_graphs.state import RunContext, RunState, checks_wrote, left_s, order_of, run_wrote
 
 _STEP = "summarize"
 _SHORTEST_CHECK_S = 1.0  # what an answer that came in the last moment is given: most checks end sooner
@@ -58,8 +58,7 @@ async def verify(state: RunState, runtime: Runtime[RunContext]) -> Command[Liter
         seconds=min(context.policy.limits.check_seconds, max(_SHORTEST_CHECK_S, left_s(state, context))),
         task=task,
         before=state.get("before"),
-        # An earlier check ran what an attempt wrote, and that may have written elsewhere: the tests, for one.
-        wrote=state["wrote"] if state["verified"].check is None else None,
+        wrote=run_wrote(state),
     )
     verified = replace(verified, before=state.get("before"))
     verified = with_unrun_check(verified, None if task.check is not None else task.found)
@@ -79,6 +78,7 @@ async def verify(state: RunState, runtime: Runtime[RunContext]) -> Command[Liter
         "looked_at": True,
         "notes": notes,
         "receipts": receipts,
+        "checks_wrote": checks_wrote(state, check),
     }
     if attempt is None or not finished:
         return Command(goto="merge", update=found)

@@ -31,7 +31,7 @@ from profile_router.core.routing.candidate import is_local
 from profile_router.core.routing.fit import condensable
 from profile_router.core.telling.work import step_line
 from profile_router.ports import Emit
-from profile_router_graphs.state import RunContext, RunState, left_s
+from profile_router_graphs.state import RunContext, RunState, left_s, run_wrote
 
 AFTER_CONDENSING = "condensed"  # the attempt's step; the model calls of condensing itself have `condense`
 
@@ -137,8 +137,7 @@ async def _with_its_tests(
     """
     if state["task"].to_check is None or not ran(attempt):
         return ended, ()
-    wrote = state["wrote"] if state["verified"].check is None else None  # a check may have written elsewhere
-    back = await context.verifier.tests_back(state["snapshot"], ended, wrote, state["task"])
+    back = await context.verifier.tests_back(state["snapshot"], ended, run_wrote(state), state["task"])
     if back.done and back.left:
         ended = context.verifier.snapshot()
     taken = f"{attempt.receipt.profile}: {back.taken}" if back.taken else ""

@@ -230,6 +230,13 @@ class GitSnapshots:
         found |= {path: _changed(path, "-", "-") for path in self._large(first, second)}
         return tuple(found[path] for path in sorted(found, key=os.fsencode))
 
+    def paths(self, before: str, after: str) -> tuple[str, ...]:
+        """Return the files that differ between two marks, each by its path below the root as git has it."""
+        first, second = Mark.read(before), Mark.read(after)
+        differ = self.trees.differences(first.files, second.files)
+        inside = (path.removeprefix(self._start) for path in differ if path.startswith(self._start))
+        return (*inside, *self._large(first, second))
+
     def patches(self, before: str, after: str) -> tuple[tuple[str, str], ...]:
         """Return the path of each file that differs between two marks, with its part of a patch. A file above a
         megabyte counts as binary. A path that changed its kind (a file, now a link) has two parts.

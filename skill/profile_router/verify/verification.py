@@ -17,7 +17,9 @@ from profile_router.core.ladder.weak_check import WeakCheck
 from profile_router.core.task import Task
 from profile_router.core.trust.new_tests import new_tests
 from profile_router.core.trust.tests_meant import may_have_fewer
+from profile_router.errors import WorkspaceError
 from profile_router.git.left_files import beginning
+from profile_router.git.marks import Mark
 from profile_router.threads.records import AfterAttempts
 from profile_router.values import mutable
 from profile_router.verify.absent_claims import absent_claims
@@ -25,7 +27,6 @@ from profile_router.verify.changes.put_back import to_put_back
 from profile_router.verify.changes.work_back import WorkBack
 from profile_router.verify.changes.work_changes import WorkChanges
 from profile_router.verify.checking.check_runs import CheckRuns
-from profile_router.verify.checking.first_check import wrote_since
 from profile_router.verify.checking.judged_check import JudgedCheck, touched
 from profile_router.verify.checking.linting import lint_changed
 from profile_router.verify.checking.whole_check import WholeCheck
@@ -33,6 +34,8 @@ from profile_router.verify.open_points import open_points, unproved_points
 from profile_router.verify.parsing import MOST_PARSED_FILES, ChangedContent, parsed_in_time
 from profile_router.verify.same_code import only_words_of
 from profile_router.workspace.folder import Workspace
+
+_MOST_LEFT = 1_000  # files that a check wrote: they stand in a checkpoint
 
 
 @mutable
@@ -151,8 +154,12 @@ class Verification:
         result = await self._judge(changed, new).ask(check, seconds)
         if isinstance(check, FoundCheck) and check.tests and result.passed:
             result = await self._all_tests(seconds - result.seconds).after_narrowed(check, result)
+        jailed = isinstance(check, FoundCheck)
+        left = self._left() if jailed or result.taints else None
         if result.taints:
-            result = replace(result, wrote=self._wrote(result))
+            result = replace(result, wrote=self._wrote(result, left))
+        if jailed:  # what a named one began may be writing still
+            result = replace(result, left=left)
         self.seen.keep("checked", result)
         return result
 
@@ -187,10 +194,24 @@ class Verification:
             seconds=min(self.all_tests_seconds, seconds),
         )
 
-    def _wrote(self, check: CheckResult) -> bool:
+    def _left(self) -> tuple[str, ...] | None:
+        """Return the files that are not as before the check; None where nobody knows, or they are too many.
+
+        Outside of git nobody does. In repositories inside of this one no mark looks.
+        """
+        if self.changes is None or self._looked is None:
+            return None
+        marks = self.changes.marks
+        try:
+            after = marks.take()
+            found = marks.paths(self._looked, after)
+            known = len(found) <= _MOST_LEFT and not any(marks.trees.gitlinks(Mark.read(after).files))
+            return found if known and "".join(found).isprintable() else None
+        except WorkspaceError:
+            return None
+
+    def _wrote(self, check: CheckResult, left: tuple[str, ...] | None) -> bool:
         """Tell whether *check* left other files than it found, or may have: outside of git nobody knows."""
         if self.changes is None:
             return False
-        if self._looked is None or any(taint.moved for taint in check.taints):
-            return True
-        return wrote_since(self.changes.marks, self._looked)
+        return left is None or bool(left) or any(taint.moved for taint in check.taints)
