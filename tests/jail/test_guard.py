@@ -8,11 +8,12 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.processes import is_gone
 
-from profile_router.jail import left
+from profile_router.jail import guard, left
 from profile_router.jail.left import held_by_children, said_of_children
 from profile_router.jail.process import ProcessEnd, run_bounded
 
@@ -83,6 +84,21 @@ def test_a_guard_that_is_killed_lets_nobody_say_that_nothing_is_left(
     assert ended.exit_code == -signal.SIGKILL
     assert said_of_children() == "what a check started may still run (`ps -ef`)"
     os.kill(int((tmp_path / "shell").read_text()), signal.SIGKILL)
+
+
+def test_a_system_that_lacks_what_a_guard_asks_of_it_still_runs_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "_ctypes", None)
+    assert not guard._adopt()
+    real = os.posix_spawnp
+
+    def older(*words: Any, setsid: bool = False, **how: Any) -> int:
+        if setsid:
+            raise NotImplementedError
+        return real(*words, **how)
+
+    monkeypatch.setattr(os, "posix_spawnp", older)
+    command = guard._spawned(["/bin/true"])
+    assert os.waitpid(command, 0) == (command, 0)
 
 
 def test_what_could_not_be_ended_is_named_while_it_lives(monkeypatch: pytest.MonkeyPatch) -> None:

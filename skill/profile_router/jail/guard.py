@@ -11,7 +11,6 @@ Imports are most of what a guard costs: `signal`, `ctypes` and `contextlib` woul
 
 from __future__ import annotations
 
-import _ctypes
 import _signal  # type: ignore[import-not-found]
 import os
 import select
@@ -29,9 +28,7 @@ def main() -> None:
     adopts = _adopt()
     woken = _woken_by_children()
     try:
-        command = os.posix_spawnp(
-            sys.argv[2], sys.argv[2:], os.environ, setsid=True, setsigdef=(_signal.SIGPIPE, _signal.SIGXFSZ)
-        )
+        command = _spawned(sys.argv[2:])
     except OSError as error:
         os.write(2, f"{sys.argv[2]}: {error.strerror}\n".encode("utf-8", "backslashreplace"))
         _tell(lifeline, "")
@@ -42,12 +39,23 @@ def main() -> None:
     _end_as(_signal.SIGKILL if status is None else status)
 
 
+def _spawned(words: list[str]) -> int:
+    """Start *words* in a session of their own, or in a group where this system has no such start."""
+    heard = (_signal.SIGPIPE, _signal.SIGXFSZ)  # our python ignores both
+    try:
+        return os.posix_spawnp(words[0], words, os.environ, setsid=True, setsigdef=heard)
+    except NotImplementedError:
+        return os.posix_spawnp(words[0], words, os.environ, setpgroup=0, setsigdef=heard)
+
+
 def _adopt() -> bool:
     """Become the parent of what loses its own, and tell whether this system can do that."""
     try:
+        import _ctypes
+
         call = _ctypes.dlsym(_ctypes.dlopen(None, 0), "prctl")  # type: ignore[arg-type]
         return bool(_ctypes.call_function(call, (_BECOME_SUBREAPER, 1, 0, 0, 0)) == 0)
-    except (OSError, AttributeError):
+    except (ImportError, OSError, AttributeError):  # a python without it, or another system
         return False
 
 
