@@ -192,9 +192,13 @@ def test_what_others_wrote_and_nobody_can_read_stops_no_task(
     def broken(*_: object, **__: object) -> None:
         raise error
 
+    look(shop, "Invoices to Norway", later=60)
+    place = next((shop.parent / "cache").glob("*.sqlite"))
+    inode = place.stat().st_ino
     monkeypatch.setattr("profile_router.repository.locate.past_changes", broken)
     (said,) = look(shop, "Invoices to Norway").missing
     assert said.startswith(f"its index or its history cannot be read ({type(error).__name__})")
+    assert place.stat().st_ino == inode  # what git says costs no index
 
 
 def test_a_repository_without_a_commit_is_indexed(tmp_path: Path) -> None:

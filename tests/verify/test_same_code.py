@@ -6,6 +6,7 @@ import pytest
 
 from profile_router.verify.parsing import ChangedContent
 from profile_router.verify.same_code import only_words_changed
+from profile_router.workspace import tree_steps
 from profile_router.workspace.tree_steps import at_most
 
 PY = b'"""Amounts."""\n\n\ndef f(a):\n    """Return it."""\n    if a:\n        a = 1\n    return a  # it\n'
@@ -118,11 +119,11 @@ def test_a_file_that_takes_too_long_to_look_at_is_not_known(code: str) -> None:
         assert only_words_changed([ChangedContent("a.py", before, after)]) == ()
 
 
-def test_the_files_of_an_attempt_share_one_bound() -> None:
+def test_the_files_of_an_attempt_share_one_bound(monkeypatch: pytest.MonkeyPatch) -> None:
     file = ChangedContent("a.py", PY, PY.replace(b"# it", b"# what was given"))
-    with at_most(3_000):
-        assert only_words_changed([file]) == ("a.py",)
-        assert only_words_changed([file] * 20) == ()
+    monkeypatch.setattr(tree_steps, "MOST_STEPS", 3_000)
+    assert only_words_changed([file]) == ("a.py",)
+    assert only_words_changed([file] * 20) == ()
 
 
 def test_an_end_of_brackets_that_moves_an_optional_chain_is_code() -> None:

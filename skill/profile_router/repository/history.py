@@ -184,7 +184,10 @@ def _read_commits(
                 raise
     for name, (at, subject, body), changes in _commits(said.split("\0"), asked):
         date = min(int(at), _LATEST) if at.isdecimal() else 0
-        yield asked[name], _Kept(date, _title(subject, body), *_changes(changes, source.sort))
+        yield (
+            asked[name],
+            _Kept(date, _title(subject, body), *_changes(changes, source.sort, counted=way == "--numstat")),
+        )
 
 
 def _commits(told: Sequence[str], asked: Container[str]) -> Iterator[tuple[str, Sequence[str], Sequence[str]]]:
@@ -210,21 +213,24 @@ def _title(subject: str, body: str) -> bytes:
     return array("q", numbers).tobytes()
 
 
-def _changes(told: Sequence[str], sort: Callable[[str], Sort | None]) -> tuple[int, str]:
-    """Return the hand-written lines of a commit (-1: not told), and its files that rank, as JSON."""
-    lines, files, counted = 0, [], False
+def _changes(told: Sequence[str], sort: Callable[[str], Sort | None], *, counted: bool) -> tuple[int, str]:
+    """Return the hand-written lines of a commit (-1: not told), and its files that rank, as JSON.
+
+    *counted*: git told of each file how many lines it gained and lost, or `-` twice if it holds no text.
+    """
+    lines, files, known = 0, [], False
     for entry in told:
-        added, _, rest = entry.strip("\n").partition("\t")
-        removed, tab, path = rest.partition("\t")
-        if not tab:
-            added, removed, path = "-", "-", entry.strip("\n")
+        path, numbers = entry.strip("\n"), ("-", "-")
+        if counted and path.count("\t") >= len(numbers):
+            added, removed, path = path.split("\t", len(numbers))
+            numbers = (added, removed)
         if not path or sort(path) is None:
             continue
         files.append(path)
-        if added.isdigit():
-            counted = True
-            lines += int(added) + int(removed)
-    return (lines if counted or not files else -1), json.dumps(files[:_MOST_FILES], separators=(",", ":"))
+        if all(map(str.isdecimal, numbers)):
+            known = True
+            lines += sum(map(int, numbers))
+    return (lines if known or not files else -1), json.dumps(files[:_MOST_FILES], separators=(",", ":"))
 
 
 def _rows(index: BlobIndex, names: Sequence[bytes]) -> dict[bytes, _Kept]:
@@ -254,7 +260,7 @@ def _unpacked(commits: bytes, packed_arrays: bytes, touched: str) -> PastChanges
         width = len(commits) // len(past) if len(past) else 1
         names = [commits[at : at + width] for at in range(0, len(commits), width)]
         return PastChanges(past, names, len(names)) if len(names) == len(past) else None
-    except (ValueError, TypeError, KeyError, RecursionError):
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
         return None
 
 

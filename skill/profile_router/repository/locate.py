@@ -68,8 +68,8 @@ def locate(
     except (WorkspaceError, StateError) as error:
         return Located(missing=(str(error),))
     except _UNREADABLE as error:  # others wrote what is read: it stops no task
-        said = f"its index or its history cannot be read ({type(error).__name__}), also by an index made anew"
-        return Located(missing=(f"{said}; `git fsck` tells what git lacks",))
+        said = f"its index or its history cannot be read ({type(error).__name__}); `git fsck` tells what git lacks"
+        return Located(missing=(said,))
 
 
 @frozen(kw_only=False)
@@ -86,10 +86,13 @@ class _Look:
 
 
 def _anew_if_damaged(look: _Look, until: float | None) -> Located:
-    """Return where the task works; an index that is damaged is removed, and made anew once."""
+    """Return where the task works; an index that SQLite cannot read is removed, and made anew once.
+
+    Whatever else cannot be read may be git's words: those cost no index.
+    """
     try:
         return _looked(look, until)
-    except (DamagedError, *_UNREADABLE):
+    except DamagedError:
         look.index.remove()
     told = _looked(look, until)
     return replace(told, missing=(*told.missing, "its index was damaged and is made anew"))

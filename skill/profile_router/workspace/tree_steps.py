@@ -25,12 +25,15 @@ class TooManyStepsError(Exception):
 
 
 @contextmanager
-def at_most(steps: int = MOST_STEPS) -> Iterator[None]:
-    """Let what is looked at within take *steps* together, unless something around it has its own bound already."""
+def at_most(steps: int | None = None) -> Iterator[None]:
+    """Let what is looked at within take *steps* together, unless something around it has its own bound already.
+
+    Without a number they are MOST_STEPS.
+    """
     if _left.get() is not None:
         yield
         return
-    token = _left.set([steps])
+    token = _left.set([MOST_STEPS if steps is None else steps])
     try:
         yield
     finally:
