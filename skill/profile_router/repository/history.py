@@ -216,7 +216,7 @@ def _title(subject: str, body: str) -> bytes:
 def _changes(told: Sequence[str], sort: Callable[[str], Sort | None], *, counted: bool) -> tuple[int, str]:
     """Return the hand-written lines of a commit (-1: not told), and its files that rank, as JSON.
 
-    *counted*: git told of each file how many lines it gained and lost, or `-` twice if it holds no text.
+    *counted*: git told how many lines each file gained and lost, or `-` twice of one without text.
     """
     lines, files, known = 0, [], False
     for entry in told:
