@@ -10,6 +10,7 @@ from langgraph.runtime import Runtime
 from langgraph.types import Command
 
 from profile_router.core.attempt.failed_work import unproved_failure, verification_failure
+from profile_router.core.attempt.handoff import told_once
 from profile_router.core.attempt.no_change import no_change
 from profile_router.core.attempt.order import Order
 from profile_router.core.attempt.outcome import (
@@ -69,7 +70,7 @@ async def verify(state: RunState, runtime: Runtime[RunContext]) -> Command[Liter
     notes = state["notes"]
     if verified.put_back_note:
         runtime.stream_writer({"event": "kept", "line": verified.put_back_note})
-        notes = tuple(dict.fromkeys((*notes, verified.put_back_note)))
+        notes = told_once((*notes, verified.put_back_note))
     check = verified.check
     spread = check.taints if finished and check is not None and check.wrote else ()
     found: dict[str, Any] = {

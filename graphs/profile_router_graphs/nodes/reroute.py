@@ -17,6 +17,7 @@ from profile_router.core.attempt.handoff import (
     private_note,
     ran,
     told_elsewhere,
+    told_once,
     without_output,
     without_words,
 )
@@ -100,7 +101,7 @@ async def _handed(
     ended, said = await _with_its_tests(context.verifier.snapshot(), attempt, state, context)
     for line in said:
         tell({"event": "kept", "line": line})
-    notes = {"notes": tuple(dict.fromkeys((*state["notes"], *said)))} if said else {}
+    notes = {"notes": told_once((*state["notes"], *said))} if said else {}
     work = await context.verifier.diff(state["snapshot"], state["wrote"])
     open_turns = shared_turns(conversation, evidence.turns, False) == conversation
     handoff = handed_over(state["handoff"], attempt, state["verified"], work, said=state["summary"], quotes=open_turns)

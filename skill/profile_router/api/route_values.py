@@ -222,7 +222,9 @@ class RouteResult(RouteView):
         if explain:
             from profile_router.core.telling.located import explain_lines
 
-            lines += [f"  {line}" for line in explain_lines(routed.decision.evidence.located)]
+            evidence, seconds = routed.decision.evidence, routed.policy.repository.route_seconds
+            table = explain_lines(evidence.located, named=bool(evidence.files), seconds=seconds)
+            lines += [f"  {line}" for line in table]
         return lines
 
     @property

@@ -204,7 +204,32 @@ def test_what_each_sign_gave_is_told_in_json_and_as_a_table() -> None:
     assert "src/auth.py (sure)" in table
     assert "3.00" in table
     assert "small: 0.50 of 3 commits" in table
-    assert "no files were searched for" in explain_lines(None)[0]
+
+
+@pytest.mark.parametrize(
+    ("named", "seconds", "why"),
+    [
+        (True, 1.0, "the task names its files"),
+        (False, 0.0, "repository.route_seconds of the policy is 0"),
+        (False, 1.0, "this folder is not in a git repository; name it: --workspace ."),
+    ],
+)
+def test_where_nothing_was_searched_for_it_says_why(named: bool, seconds: float, why: str) -> None:
+    assert explain_lines(None, named=named, seconds=seconds) == [f"no files were searched for: {why}"]
+
+
+@pytest.mark.parametrize(
+    ("ratio", "indexed", "why"),
+    [
+        (0.0, 3, ": guess, for among fewer than 8 files, or by fewer than 3 signs, one stands out by chance"),
+        (0.0, 2, ": guess, for not every file was looked into"),
+        (0.9, 3, ": guess"),
+    ],
+)
+def test_a_guess_that_stands_out_has_its_reason(ratio: float, indexed: int, why: str) -> None:
+    file = LocatedFile(path="a.py", confidence="guess", score=1.0, terms={"part": 1.0})
+    told = explain_lines(Located(files=(file,), ratio=ratio, indexed=indexed, rankable=3))
+    assert f"the second scores {ratio:.2f} of the first{why}" in told
 
 
 def test_a_table_without_a_file_says_why() -> None:

@@ -81,6 +81,15 @@ def ran(attempt: Attempt) -> bool:
     return attempt.receipt.turns > 0 and attempt.receipt.outcome != "unavailable"
 
 
+def told_once(notes: Sequence[str]) -> tuple[str, ...]:
+    """Return *notes*, each once. One with a clause more, or with one fewer, tells of the same patch."""
+    told: list[str] = []
+    for note in notes:
+        if not any(f"{note};".startswith(f"{one};") or one.startswith(f"{note};") for one in told):
+            told.append(note)
+    return tuple(told)
+
+
 def wrote_so_far(wrote: Sequence[str] | None, attempt: Attempt) -> tuple[str, ...] | None:
     """Return the files that all attempts wrote, None where that is not known of one of them."""
     if attempt.receipt.turns == 0:

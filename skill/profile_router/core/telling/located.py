@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from profile_router.core.locating.located import TERMS, FileSpan, Located, SizeGuess
+from profile_router.core.locating.rank import FEWEST_FILES, FEWEST_SIGNS, LIKELY_BELOW
 
 _MOST_IN_JSON, _MOST_ON_SCREEN = 10, 5
 
@@ -68,10 +69,13 @@ def _size(size: SizeGuess) -> dict[str, Any]:
     }
 
 
-def explain_lines(located: Located | None) -> list[str]:
-    """Return the table of `route --explain`: the likeliest files, and what each sign gave them."""
+def explain_lines(located: Located | None, *, named: bool = False, seconds: float = 1.0) -> list[str]:
+    """Return the table of `route --explain`: the likeliest files, and what each sign gave them.
+
+    *named*: the task names files. *seconds* are those in which the policy lets files be searched for.
+    """
     if located is None:
-        return ["no files were searched for: the task names its files, or has no folder"]
+        return [f"no files were searched for: {_unsearched(named=named, seconds=seconds)}"]
     looked = f"{located.indexed:,} of {located.rankable:,} files and {located.commits:,} commits were looked into"
     if not located.files:
         return [looked, "no file is likelier than another: no word of the task is in a path, a definition or a commit"]
@@ -80,7 +84,7 @@ def explain_lines(located: Located | None) -> list[str]:
     for file in located.files[:_MOST_ON_SCREEN]:
         given = "  ".join(f"{file.terms.get(name, 0.0):>10.2f}" for name in names)
         lines.append(f"{file.score:>6.2f}  {given}  {file.path} ({file.confidence})")
-    lines.append(f"the second scores {located.ratio:.2f} of the first: {located.confidence}")
+    lines.append(f"the second scores {located.ratio:.2f} of the first: {located.confidence}{_by_chance(located)}")
     if located.tests:
         touched = "the first of them" if located.told else "one of the first three, a guess as they are"
         lines.append(f"tests that touch {touched}: {', '.join(located.tests)}")
@@ -94,3 +98,22 @@ def explain_lines(located: Located | None) -> list[str]:
             f"{size.files_low} to {size.files_high} files"
         )
     return lines
+
+
+def _unsearched(*, named: bool, seconds: float) -> str:
+    if named:
+        return "the task names its files"
+    if seconds <= 0:
+        return "repository.route_seconds of the policy is 0"
+    return "this folder is not in a git repository; name it: --workspace ."
+
+
+def _by_chance(located: Located) -> str:
+    """Return why the first file is a guess although it stands out; empty where it is none, or does not."""
+    if located.told or located.ratio >= LIKELY_BELOW:
+        return ""
+    if not located.whole:
+        return ", for not every file was looked into"
+    return (
+        f", for among fewer than {FEWEST_FILES} files, or by fewer than {FEWEST_SIGNS} signs, one stands out by chance"
+    )

@@ -29,7 +29,7 @@ from profile_router.workspace.held_tests import may_hold_tests
 
 _Ended = Mapping[str, Found | None]
 # Hermes' own tools and commands keep no journal.
-_ANYBODYS = "; it has your own changes in them too: what commands and Hermes' tools write, nobody knows"
+_ANYBODYS = "; your own changes may be in it too: what commands and Hermes' tools write, nobody knows"
 
 
 @frozen(kw_only=False)
