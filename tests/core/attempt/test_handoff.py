@@ -18,6 +18,7 @@ from profile_router.core.attempt.handoff import (
     handed_over,
     kept_here,
     private_in,
+    told_once,
     wrote_so_far,
 )
 from profile_router.core.attempt.handoff_fit import FRAME_TOKENS, HANDOFF_SHARE, handoff_tokens, shrunk, with_handoff
@@ -183,6 +184,23 @@ def test_real_tokens_of_a_real_handoff_stay_below_what_was_counted() -> None:
         for tree in ("keep", "clean"):
             text = handoff_text(replace(told, tree=tree))
             assert exact_tokens(f"\n\n{text}") <= handoff_tokens(told, exact_tokens) + FRAME_TOKENS
+
+
+PATCH, MAYBE = "a.py: what was tried in them is kept: diffs/1.diff", "; your own changes may be in it too: nobody knows"
+
+
+@pytest.mark.parametrize(
+    ("notes", "told"),
+    [
+        ((PATCH, PATCH + MAYBE), (PATCH,)),
+        ((PATCH + MAYBE, PATCH), (PATCH + MAYBE,)),
+        ((PATCH, "other", PATCH), (PATCH, "other")),
+        ((PATCH, f"{PATCH}2{MAYBE}"), (PATCH, f"{PATCH}2{MAYBE}")),
+    ],
+    ids=["doubted later", "doubted first", "the same", "another patch"],
+)
+def test_a_patch_is_noted_once(notes: tuple[str, ...], told: tuple[str, ...]) -> None:
+    assert told_once(notes) == told
 
 
 def test_which_files_were_written_is_known_only_while_it_is_known_of_all() -> None:

@@ -114,6 +114,5 @@ def _by_chance(located: Located) -> str:
         return ""
     if not located.whole:
         return ", for not every file was looked into"
-    return (
-        f", for among fewer than {FEWEST_FILES} files, or by fewer than {FEWEST_SIGNS} signs, one stands out by chance"
-    )
+    few = f"among fewer than {FEWEST_FILES} files, or by fewer than {FEWEST_SIGNS} signs"
+    return f", for {few}, one stands out by chance"
