@@ -96,7 +96,8 @@ async def _weighed(
         plain = replace(plain, missed=())
     verified = with_weak_checks(plain, task, evidence, trust, finished=finished)
     if not finished:
-        return with_earlier_check(verified, state["verified"], named=task.to_check is not None), receipts
+        named = task.to_check is not None
+        return with_earlier_check(verified, state["verified"], receipts, named=named), receipts
     if attempt is None or no_change(task, evidence, attempt, verified):
         return verified, receipts
     review = await review_of(verified, state, context)

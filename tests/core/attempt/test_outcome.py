@@ -26,11 +26,12 @@ from profile_router.core.attempt.outcome import (
     with_unrun_check,
 )
 from profile_router.core.found_check import FoundCheck
-from profile_router.core.ladder.check_words import NO_CHECK, NOTHING_TO_CHECK
+from profile_router.core.ladder.check_words import EARLIER, NO_CHECK, NOT_BEGUN, NOTHING_TO_CHECK
 from profile_router.core.ladder.failure import Failure
 from profile_router.core.ladder.receipt import Attempt, ChangedFile, CheckResult, Receipt, Verified
 from profile_router.core.routing.decide import decide
 from profile_router.core.routing.route import Refusal
+from profile_router.core.telling.work import verified_lines
 
 DECISION = decide(a_task(), evidence(), a_policy(), candidates())
 REFUSAL = Refusal(rule="private", reasons=("no",), unblock=("serve it",), evidence=evidence(), policy="")
@@ -153,7 +154,32 @@ def test_that_no_check_was_named_is_said_only_where_none_was_found(
     files = (ChangedFile(path="a.py", lines_added=1, lines_removed=0),) if changed else ()
     verified = with_unrun_check(Verified(files_changed=files, unverified=(NO_CHECK,)), found)
     assert verified.unverified == (said,)
-    ended = with_earlier_check(verified, Verified(), named=True)
+    ended = with_earlier_check(verified, Verified(), (), named=True)
     assert NO_CHECK not in ended.unverified
     assert NOTHING_TO_CHECK not in ended.unverified
     assert with_unrun_check(Verified(unverified=(NO_CHECK,)), None).unverified == (NO_CHECK,)
+
+
+RED = a_receipt(LOCAL).failing(Failure(cause="verification-failed", message="pytest: exit 1"))
+CUT = a_receipt(BURST, step="promote").failing(Failure(cause="cut-short", message="it broke off"))
+UNBEGUN = a_receipt(BURST, step="promote", outcome="unavailable")
+REVIEW = a_receipt(BURST, step="review")
+
+
+@pytest.mark.parametrize(
+    ("receipts", "said"),
+    [
+        ((RED, UNBEGUN), NOT_BEGUN),
+        ((RED, RED, UNBEGUN, UNBEGUN), NOT_BEGUN),
+        ((RED, REVIEW, UNBEGUN), NOT_BEGUN),
+        ((RED, CUT), EARLIER),
+        ((RED, CUT, UNBEGUN), EARLIER),
+    ],
+)
+def test_an_attempt_that_never_began_is_not_said_to_have_left_work_unchecked(
+    receipts: tuple[Receipt, ...], said: str
+) -> None:
+    check = CheckResult(command="pytest", exit_code=1, seconds=1.0, last_line="1 failed")
+    ended = with_earlier_check(Verified(unverified=(NO_CHECK,)), Verified(check=check), receipts, named=True)
+    assert (ended.check, ended.unverified) == (check, (said,))
+    assert [one.about for one in verified_lines(ended)] == ["files", "open"]

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from profile_router.core.evidence import Evidence
 from profile_router.core.found_check import FoundCheck
-from profile_router.core.ladder.causes import TABLE, Cause
-from profile_router.core.ladder.check_words import EARLIER, NO_CHECK, NOTHING_TO_CHECK
+from profile_router.core.ladder.causes import TABLE, Cause, is_cause
+from profile_router.core.ladder.check_words import EARLIER, NO_CHECK, NOT_BEGUN, NOTHING_TO_CHECK
 from profile_router.core.ladder.failure import Failure, Place
 from profile_router.core.ladder.receipt import Attempt, Receipt, Status, Verified
 from profile_router.core.ladder.steps import TakenStep
@@ -44,18 +44,27 @@ def with_unrun_check(verified: Verified, found: FoundCheck | None) -> Verified:
     return replace(verified, unverified=tuple(said if one == NO_CHECK else one for one in verified.unverified))
 
 
-def with_earlier_check(verified: Verified, earlier: Verified, *, named: bool) -> Verified:
+def with_earlier_check(verified: Verified, earlier: Verified, receipts: Sequence[Receipt], *, named: bool) -> Verified:
     """Return what was *verified* after an attempt that did not finish, with the earlier attempt's check, if any.
 
-    *named*: the task names a check, which was not run because the attempt did not finish.
+    *named*: the task names a check, which was not run because the attempt did not finish. *receipts* are all so far.
+    Where the last attempt that began had finished, no later one did anything that the check could have seen.
     """
     if verified.check is not None or not named:
         return verified
     said = "the check was not run: the last attempt did not finish"
     if earlier.check is not None:
-        said = EARLIER
+        begun = _last_begun(receipts)
+        finished = begun is not None and is_cause(begun.verdict) and TABLE[begun.verdict].family == "work"
+        said = NOT_BEGUN if finished else EARLIER
     open_points = (*(one for one in verified.unverified if one not in {NO_CHECK, NOTHING_TO_CHECK}), said)
     return replace(verified, check=earlier.check, unverified=open_points)
+
+
+def _last_begun(receipts: Sequence[Receipt]) -> Receipt | None:
+    """Return the receipt of the last attempt that reached a model; None where none did."""
+    made = (one for one in reversed(receipts) if one.step not in BESIDE)
+    return next((one for one in made if one.outcome != "unavailable"), None)
 
 
 def any_call_made(receipts: Sequence[Receipt]) -> bool:
@@ -113,7 +122,7 @@ def ended_because(receipts: Sequence[Receipt], failure: Failure | None, task: Ta
         limit = f"--timeout {task.timeout_s:g} s" if task.timeout_s else f"limits.run_seconds {limits.run_seconds:g} s"
         return f"the time limit of {limit} is over"
     made = [one for one in receipts if one.step not in BESIDE]
-    begun = next((one for one in reversed(made) if one.outcome != "unavailable"), None)
+    begun = _last_begun(receipts)
     if begun is None or made[-1].outcome != "unavailable" or not begun.error:
         return failure.message
     named = begun.error if begun.error.startswith(begun.profile) else f"{begun.profile}: {begun.error}"

@@ -128,9 +128,14 @@ def verified_lines(verified: Verified, found: FoundCheck | None = None) -> list[
     changed = [changed_text(file.path, file.lines_added, file.lines_removed) for file in verified.files_changed]
     lines = [VerifiedLine(some_of(changed, 8) or "no file changed", "files")]
     if verified.check is not None and not verified.check.inconclusive:
-        from profile_router.core.ladder.check_words import EARLIER, ended_check_line, passed_before  # not for `route`
+        from profile_router.core.ladder.check_words import (  # not for `route`
+            EARLIER,
+            NOT_BEGUN,
+            ended_check_line,
+            passed_before,
+        )
 
-        if EARLIER not in verified.unverified:  # that line was told when the check ran
+        if {EARLIER, NOT_BEGUN}.isdisjoint(verified.unverified):  # that line was told when the check ran
             said = ended_check_line(verified.check, passed_before(verified))
             lines.append(VerifiedLine(said, "check", verified.check.passed))
     if verified.taken_tests:
