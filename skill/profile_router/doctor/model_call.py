@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import field
 from typing import Any
 
-from profile_router.core.ladder.causes import cause_of_answer
+from profile_router.core.ladder.causes import cause_of_answer, detail_of, is_cause
 from profile_router.core.ladder.unfit import unfit_fix
 from profile_router.core.policy import Policy
 from profile_router.core.profile import Profile, is_loopback
@@ -102,8 +102,8 @@ class _Call:
             at, fault = "", None
             if direct:
                 fault, at = await fault_of_error(error, endpoint.base_url, connect_s=connect_s)
-            how = f"{again}no answer ({type(error).__name__})"
-            raise _Unanswered(how, fault or transport_cause(error), at) from error
+            cause = fault or transport_cause(error)
+            raise _Unanswered(f"{again}no answer: {_unheard(cause)}", cause, at) from error
         if (status := answer.status_code) != 200:
             said = f"{again}HTTP {status} {error_of_answer(answer, key)}".strip()
             raise _Unanswered(said, "redirect" if 300 <= status < 400 else cause_of_answer(status))
@@ -116,6 +116,13 @@ class _Call:
         self.bodies.append(body)
         message = choices[0].get("message") if isinstance(choices[0], dict) else None
         return message if isinstance(message, dict) else {}
+
+
+def _unheard(wrong: Wrong) -> str:
+    """Return in words why no answer came, never as the name of a class."""
+    if wrong == "stalled":  # of a request that is answered in one piece, nothing came at all
+        return "nothing came in time"
+    return detail_of(wrong) if is_cause(wrong) else "the connection broke"
 
 
 def _served(body: dict[str, Any], profile: Profile) -> str:

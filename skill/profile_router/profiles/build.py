@@ -164,6 +164,8 @@ def _provider(settings: Mapping[str, Stated], file: str, inside: str) -> Provide
     provider = _row(settings)
     if provider is not None:
         return provider
+    if inside == "model." and not settings.keys() & {"provider", "model", "base_url"}:
+        raise ProfileError(f"{file}: it names no model; write model.provider and model.default")
     if "provider" not in settings:
         raise ProfileError(f"{file}: {inside}provider is missing; allowed: {provider_names()}")
     near = nearest(str(settings["provider"].value), SPELLINGS)
