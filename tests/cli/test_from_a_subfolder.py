@@ -112,6 +112,22 @@ def test_a_file_that_is_nowhere_is_looked_for_in_both_places(tmp_path: Path, rep
     done, _ = ran(tmp_path, repository / "pkg", "see it", "--file", "nope.py")
     assert done.code == 2
     assert f"--file 'nope.py' does not exist; looked in {repository}/pkg and {repository}" in done.err
+    nothing_was_begun(tmp_path, done)
+
+
+@pytest.mark.parametrize("given", [("--file", "*.nope"), ("--image", "nope.png"), ("--image", "a.py"), ("--file", "")])
+def test_a_call_with_a_file_that_cannot_be_had_begins_no_thread(
+    tmp_path: Path, repository: Path, given: tuple[str, str]
+) -> None:
+    done = call("run", "see it", *given, home=tmp_path, cwd=repository / "pkg")
+    assert (done.code, given[0] in done.err) == (2, True), done.err
+    nothing_was_begun(tmp_path, done)
+
+
+def nothing_was_begun(home: Path, done: Done) -> None:
+    assert len(done.err.strip().splitlines()) == 1, done.err
+    assert call("threads", "--json", home=home).json["threads"] == []
+    assert call("history", "--json", home=home).json["runs"] == []
 
 
 EDITS = tool("edit_file", {"path": "pkg/a.py", "old": "x = 2", "new": "x = 3"}), say("done")

@@ -107,7 +107,7 @@ def test_a_person_sees_a_line_for_each_profile_and_the_sum_in_sixty_columns(ledg
     ledger.begun()
     code, out, _ = ledger.say()
     lines = out.splitlines()
-    assert (code, lines[0]) == (0, "2 subagents of Hermes' own in 7 days, 2 of them with no end")
+    assert (code, lines[0]) == (0, "2 subagents of Hermes' own in 7 days, 2 with no end")
     assert [line.split()[0] for line in lines[2:5]] == [*sorted([LOCAL, BURST]), "in"]
     assert max(map(len, lines[:5])) <= 60
 

@@ -106,6 +106,7 @@ async def _begun_on(keeping: Keeping, job: Job) -> AsyncIterator[Opened]:
     there = job.site.setup(setup)
     refuse_names_of_bytes(there)
     _check_command(job.task)
+    await asyncio.to_thread(_refuse_unusable, job.task, there)
     job = replace(job, task=replace(job.task, found=await settled(job.task, setup, job.approver)))
     if job.task.found is not None:
         runs = not job.task.found.refused
@@ -134,6 +135,15 @@ async def _begun_on(keeping: Keeping, job: Job) -> AsyncIterator[Opened]:
             yield opened
     finally:
         threads.leave(run)
+
+
+def _refuse_unusable(task: Task, there: Setup) -> None:
+    """Raise UsageError for a file or an image of *task* that cannot be had. A wrong call begins no thread."""
+    from profile_router.workspace.images import find_images
+    from profile_router.workspace.named_files import find_named_files
+
+    find_named_files("", task.files, there.workspace, there.cwd)
+    find_images("", task.images, (), there.workspace, there.cwd)
 
 
 def _check_command(task: Task) -> None:

@@ -226,9 +226,12 @@ def test_the_upstreams_own_words_are_told_and_no_key_of_theirs(metadata: Any, sa
 @pytest.mark.parametrize(
     ("error", "said"),
     [
-        ({"type": "invalid_request_error"}, "HTTP 400 invalid_request_error (its words stand in the request)"),
-        ({"type": "two words"}, "HTTP 400 (its words stand in the request)"),
-        ({"type": "", "param": "tools"}, "HTTP 400 tools (its words stand in the request)"),
+        (
+            {"type": "invalid_request_error"},
+            "HTTP 400 invalid_request_error (its message only repeats the request, so it is not shown)",
+        ),
+        ({"type": "two words"}, "HTTP 400 (its message only repeats the request, so it is not shown)"),
+        ({"type": "", "param": "tools"}, "HTTP 400 tools (its message only repeats the request, so it is not shown)"),
     ],
 )
 def test_an_error_whose_words_all_stand_in_the_request_is_still_told(error: dict[str, Any], said: str) -> None:

@@ -22,7 +22,7 @@ from profile_router.cli.spelling import as_called
 from profile_router.core.days import DAY_S
 from profile_router.core.ladder.observed import ObservedCalls, ObservedChild, ObservedGroup
 from profile_router.core.task import Task
-from profile_router.core.text import price, shown
+from profile_router.core.text import counted, price, shown
 from profile_router.errors import UsageError
 from profile_router.ledger.observed import observed_since
 from profile_router.outside.json_reader import UnreadableJson, read_json
@@ -119,8 +119,9 @@ def observed_lines(groups: Sequence[ObservedGroup], days: float) -> Iterator[str
         yield _NOTHING
         return
     children, ended = sum(one.children for one in groups), sum(one.ended for one in groups)
-    running = f", {children - ended} of them with no end" if ended < children else ""
-    yield f"{children:,} subagents of Hermes' own in {days:g} days{running}"
+    running = f", {children - ended:,} with no end" if ended < children else ""
+    span = "1 day" if days == 1 else f"{days:g} days"
+    yield f"{counted(children, 'subagent')} of Hermes' own in {span}{running}"
     yield f"  {'would go to':<24}{'children':>9}{'expected':>11}{'did cost':>11}"
     for one in groups:
         yield _line(one.profile or "refused", one.children, one.expected_usd, one.paid_usd)

@@ -92,7 +92,7 @@ def _answered(error: Exception, where: str, model: str, key: Secret | None) -> F
     said = _STATUS_AGAIN.sub("", said)  # it goes before the echoes do, or a part of it is left
     text = _clean(_without_echo(said, getattr(error, "request", None)), key)
     if said and not _WORD.search(text):
-        text = f"{_kinds(getattr(error, 'body', None), key)}(its words stand in the request)"
+        text = f"{_kinds(getattr(error, 'body', None), key)}(its message only repeats the request, so it is not shown)"
     named = f"HTTP {status} " if status else f"error {_clean(code, key)} in a 200 answer: " if code else ""
     shown = f"{where}: {named}{text}".rstrip()
     if any(mark in f"{text} {body or ''}".lower() for mark in _OVERFLOW):
