@@ -112,7 +112,7 @@ class RunState(RunInput, RunOutput):
 class RunContext:
     """The run's dependencies, frozen, outside the checkpoint.
 
-    `undone` is the answer of the thread's last run, where that was undone since; else empty.
+    `run` is the id of the run. `undone` are the ids of the thread's runs that an undo took back, which still stands.
     """
 
     policy: Policy
@@ -132,7 +132,8 @@ class RunContext:
     past: PastRuns = nothing_before
     usual: UsualTurns = nothing_usual
     reviewer: Reviewer | None = None
-    undone: str = ""
+    run: str = ""
+    undone: frozenset[str] = frozenset()
 
 
 def order_of(state: RunState, context: RunContext, step: str) -> Order:

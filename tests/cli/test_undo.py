@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.api.forms import unlike
@@ -17,6 +19,7 @@ from tests.scripted_provider import call as tool
 from profile_router.core.conversation import UNDONE
 
 EDIT = tool("edit_file", {"path": "a.py", "old": "x = 1", "new": "y = 1"})
+EDIT_MORE = tool("edit_file", {"path": "a.py", "old": "y = 1", "new": "z = 1"})
 MAKE = tool("write_file", {"path": "new/c.py", "content": "c = 1\n"})
 
 
@@ -86,8 +89,8 @@ def test_outside_of_git_what_its_tools_wrote_is_taken_back(tmp_path: Path) -> No
     assert call("undo", back["id"], "--json", home=tmp_path, cwd=plain).json["conflicts"] == ["a.py"]
 
 
-@pytest.mark.nightly  # test_a_second_task_is_told_that_the_first_was_undone_where_it_was, by day
-def test_the_next_task_of_a_thread_is_told_that_the_last_was_undone(tmp_path: Path) -> None:
+@pytest.mark.nightly  # test_a_task_is_told_of_each_earlier_one_that_was_undone, by day
+def test_the_next_tasks_of_a_thread_are_told_what_was_undone(tmp_path: Path) -> None:
     ws = workspace(tmp_path / "ws", {"a.py": "x = 1\n"})
     with ScriptedProvider([EDIT, say("y it is"), say("fine"), say("still fine")]) as local, nobody() as burst:
         profile(tmp_path, "coding-local", local.base_url)
@@ -100,6 +103,29 @@ def test_the_next_task_of_a_thread_is_told_that_the_last_was_undone(tmp_path: Pa
         told = [json.dumps(chat["messages"]) for chat in local.chats]
     assert [UNDONE in one for one in told] == [False, False, True, True]
     assert told[-1].count(UNDONE) == 1
+
+
+@pytest.mark.nightly  # test_a_task_is_told_of_each_earlier_one_that_was_undone, by day
+@pytest.mark.parametrize(
+    ("second", "undone", "behind"),
+    [([say("fine")], "1", ["did 1"]), ([EDIT_MORE, say("did 2")], "21", ["did 1", "did 2"])],
+    ids=["a question stands between", "two edits"],
+)
+def test_a_task_that_was_undone_is_told_though_another_came_after_it(
+    second: list[Any], undone: str, behind: list[str], tmp_path: Path
+) -> None:
+    ws = workspace(tmp_path / "ws", {"a.py": "x = 1\n"})
+    with ScriptedProvider([EDIT, say("did 1"), *second, say("last")]) as local, nobody() as burst:
+        profile(tmp_path, "coding-local", local.base_url)
+        profile(tmp_path, "coding-burst", burst)
+        ran = partial(call, "run", "--thread", "t", "--json", home=tmp_path, cwd=ws)
+        ids = {str(number): ran("do a task on a.py").json["run"] for number in (1, 2)}
+        for number in undone:
+            assert call("undo", ids[number], home=tmp_path, cwd=ws).code == 0
+        ran("say whether a.py is fine")
+        said = [str(message["content"]) for message in local.chats[-1]["messages"]]
+    assert (ws / "a.py").read_text() == "x = 1\n"
+    assert [before for before, after in pairwise(said) if UNDONE in after] == behind
 
 
 @pytest.mark.nightly

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from random import Random
 
 import pytest
@@ -154,12 +155,26 @@ def test_what_does_not_go_along_is_said(said: Shared, notes: tuple[str, ...]) ->
     assert said.notes == notes
 
 
-@pytest.mark.parametrize(
-    ("answer", "told"),
-    [("done", True), ("", False), ("another answer", False), ("rename it", False)],
-    ids=["undone", "not undone", "of a run without a turn", "the task's own words"],
-)
-def test_an_answer_whose_changes_were_undone_is_told_as_such_and_no_other(answer: str, told: bool) -> None:
-    for said in ((Turn("user", "rename it"), Turn("assistant", "done")), (Turn("assistant", "done"),)):
-        assert knowing_undone(said, answer) == (*said, *((Turn("user", UNDONE),) if told else ()))
-    assert knowing_undone((), answer) == ()
+@pytest.mark.parametrize("undone", [(), ("a",), ("b",), ("a", "b"), ("of no turn",)], ids=" ".join)
+@pytest.mark.parametrize("before", [(), ("a",), ("a", "b")], ids=" ".join)
+def test_each_answer_whose_changes_were_undone_is_told_as_such_and_no_other(
+    undone: tuple[str, ...], before: tuple[str, ...]
+) -> None:
+    said = (
+        Turn("user", "do it"),
+        Turn("assistant", "done", run="a"),
+        Turn("user", "?"),
+        Turn("assistant", "b", run="b"),
+    )
+    told = knowing_undone(knowing_undone(said, before), undone)  # of an undo that was undone, nothing is said any more
+    assert tuple(turn for turn in told if turn.text != UNDONE) == said
+    behind = [answer.run for answer, note in pairwise(told) if note.text == UNDONE and note.run == answer.run]
+    assert behind == [run for run in "ab" if run in undone]
+    assert knowing_undone((Turn("user", UNDONE), Turn("assistant", "of no run")), undone)[0].text == UNDONE
+
+
+def test_that_an_answer_was_undone_only_goes_elsewhere_with_it() -> None:
+    said = knowing_undone((Turn("assistant", "one", "key", run="a"), Turn("assistant", "two", run="b")), ("a", "b"))
+    clean = [TurnFinding(digest=turn.digest) for turn in said]
+    assert [turn.run for turn in shared_turns(said, clean, False)] == ["b", "b"]
+    assert shared_turns(said, clean, True) == said

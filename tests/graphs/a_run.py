@@ -62,7 +62,8 @@ class Rig:
     past: PastRuns = nothing_before
     usual: UsualTurns = nothing_usual
     reviewer: Any = None
-    undone: str = ""
+    run_id: str = ""
+    undone: frozenset[str] = frozenset()
     saver: Any = field(default_factory=a_saver)
     events: list[Mapping[str, Any]] = field(default_factory=list)
     nodes: list[str] = field(default_factory=list)
@@ -96,6 +97,7 @@ class Rig:
             past=self.past,
             usual=self.usual,
             reviewer=self.reviewer,
+            run=self.run_id,
             undone=self.undone,
         )
         self.nodes.clear()

@@ -195,16 +195,20 @@ def test_a_second_task_on_the_thread_sees_the_firsts_text_and_summary_alone() ->
     assert rig.measurer.measured[1][1] == rig.runner.orders[1].conversation
 
 
-@pytest.mark.parametrize("undone", ["first summary", "the answer of another run", ""])
-def test_a_second_task_is_told_that_the_first_was_undone_where_it_was(undone: str) -> None:
-    rig = Rig(runner=FakeRunner("first words", "second words"), summarizer=FakeSummarizer("first summary"))
-    rig.run(a_task("first task"))
-    rig.undone = undone
-    rig.run(a_task("second task"))
-    said = (Turn("user", "first task"), Turn("assistant", "first summary"))
-    told = (Turn("user", UNDONE),) if undone == "first summary" else ()
-    assert rig.runner.orders[1].conversation == alternating((*said, *told))
-    assert rig.measurer.measured[1][1] == (*said, *told), "it is looked into as any turn is"
+@pytest.mark.parametrize("undone", [{"1"}, {"1", "2"}, {"another"}], ids=lambda runs: " ".join(sorted(runs)))
+def test_a_task_is_told_of_each_earlier_one_that_was_undone(undone: set[str]) -> None:
+    rig = Rig(runner=FakeRunner(*["done"] * 4))
+    for rig.run_id in "12":
+        rig.run(a_task(f"task {rig.run_id}"))
+    said: list[Turn] = []
+    for run in "12":
+        said += [Turn("user", f"task {run}"), Turn("assistant", "done", run=run)]
+        said += [Turn("user", UNDONE, run=run)] if run in undone else []
+    for rig.run_id in "34":  # what was told once is not told twice
+        rig.undone = frozenset(undone)
+        rig.run(a_task("task 3"))
+        assert list(rig.measurer.measured[-1][1][: len(said)]) == said, "it is looked into as any turn is"
+    assert [turn.text for turn in rig.runner.orders[2].conversation] == [turn.text for turn in alternating(said)]
 
 
 def test_another_thread_sees_nothing() -> None:

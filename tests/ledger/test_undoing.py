@@ -107,10 +107,11 @@ def test_an_undo_has_a_row_and_can_be_undone(here: Path) -> None:
 def test_of_undos_that_were_undone_the_newest_that_stands_is_told(here: Path) -> None:
     ended(here / "state", ONE)
     environ = {"PROFILE_ROUTER_STATE": str(here / "state")}
-    history, last, told = SqliteHistory(state=here / "state"), RUN, []
+    history, last, told = SqliteHistory(state=here / "state"), RUN, list[str]()
     for _ in range(4):
         done = undo_run(last, environ)
         told.append(history.undone_by(RUN, "t"))
+        assert (RUN in history.undone_runs("t"), RUN in history.undone_runs("another")) == (bool(told[-1]), False)
         with pytest.raises(UsageError, match=f"{last[:8]} is undone already"):
             undo_run(last, environ)
         last = done.id

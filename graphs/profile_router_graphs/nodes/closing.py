@@ -215,7 +215,7 @@ async def merge(state: RunState, runtime: Runtime[RunContext]) -> dict[str, Any]
     confidential = runtime.context.policy.confidential
     asked = Turn("user", masked(task_text(state["task"]), confidential))
     source = ", ".join(masked(taint.path, confidential) for taint in state.get("taints", ()))
-    answered = Turn("assistant", masked(state["summary"], confidential), source)
+    answered = Turn("assistant", masked(state["summary"], confidential), source, runtime.context.run)
     said = tuple(state["notes"])
     if copied:
         said += (f"the summary repeats text of {copied}: local models only for the next tasks of this thread",)

@@ -6,7 +6,7 @@ turn only goes if it was checked and nothing private was found in it. By the shi
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Literal
 
 from profile_router.digests import sha256
@@ -24,12 +24,13 @@ class Turn:
     """One message of the shared conversation, as plain text: a task (`user`) or a summary (`assistant`).
 
     `source` is the withheld file that the turn may tell of in any words, empty without one. A turn with a source goes
-    to local models only.
+    to local models only. `run` is the id of the run that a summary ended, or that was undone.
     """
 
     role: Literal["user", "assistant"]
     text: str
     source: str = ""
+    run: str = ""
 
     @property
     def digest(self) -> str:
@@ -82,25 +83,31 @@ class Shared:
 def shared_turns(conversation: Sequence[Turn], findings: Sequence[TurnFinding], local: bool) -> Conversation:
     """Return the turns of *conversation* that a model may see: a *local* one all, any other those found clean.
 
-    A turn that *findings* do not know was not checked, and goes nowhere else either; nor does one with a `source`.
+    A turn that *findings* do not know was not checked, and goes nowhere else either; nor does one with a `source`. That
+    an answer was undone only goes with that answer.
     """
     if local:
         return tuple(conversation)
     private = {finding.digest for finding in findings if finding.kinds}
     private |= {turn.digest for turn in conversation if turn.source}
     clean = {finding.digest for finding in findings} - private
-    return tuple(turn for turn in conversation if turn.digest in clean)
+    seen = [turn for turn in conversation if turn.digest in clean]
+    answered = {turn.run for turn in seen if turn.role == "assistant"}
+    return tuple(turn for turn in seen if not turn.run or turn.run in answered)
 
 
-def knowing_undone(conversation: Conversation, answer: str) -> Conversation:
-    """Return *conversation*, which says that its last *answer* was undone since; as it is where it ends with another.
+def knowing_undone(conversation: Conversation, undone: Collection[str]) -> Conversation:
+    """Return *conversation*, which says behind the answer of each run in *undone* that it was, and of no other.
 
-    An empty *answer* was not undone, or never was one.
+    What it said of that before is left out: an undo may have been undone since.
     """
-    last = conversation[-1] if conversation else None
-    if not answer or last is None or (last.role, last.text) != ("assistant", answer):
-        return conversation
-    return (*conversation, Turn("user", UNDONE))
+    said = [turn for turn in conversation if not (turn.run and turn.text == UNDONE and turn.role == "user")]
+    told: list[Turn] = []
+    for turn in said:
+        told.append(turn)
+        if turn.run in undone:
+            told.append(Turn("user", UNDONE, run=turn.run))
+    return tuple(told)
 
 
 def new_turns(given: Sequence[Turn], known: Sequence[Turn], goal: str) -> Conversation:

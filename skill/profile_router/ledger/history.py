@@ -117,12 +117,20 @@ class SqliteHistory:
 
     def undone_by(self, run: str, thread: str) -> str:
         """Return the id of the undo that took *run* of *thread* back, and was not undone itself; empty without one."""
+        return self._undos(thread).get(run, "")
+
+    def undone_runs(self, thread: str) -> frozenset[str]:
+        """Return the ids of the runs of *thread* that an undo took back, and was not undone itself."""
+        return frozenset(self._undos(thread))
+
+    def _undos(self, thread: str) -> dict[str, str]:
+        """Return the id of the undo that stands, by what it took back."""
         done = "thread = ? AND kind = 'undo' AND verdict = 'undone' ORDER BY started DESC"
         stands: dict[str, str] = {}  # by what it took back: of two undos the later one tells of the earlier
         for name, undid in self._whole("runs", f"SELECT id, rule FROM runs WHERE {done}", thread):  # noqa: S608
             if name not in stands:
                 stands.setdefault(str(undid), str(name))
-        return stands.get(run, "")
+        return stands
 
     def by_thread(self) -> Mapping[str, tuple[int, float, bool]]:
         """Return how many runs each thread had, what they cost in USD, and whether all of that is exact."""

@@ -14,6 +14,7 @@ from profile_router.core.ladder.spending import cap_of
 from profile_router.errors import UsageError
 from profile_router.evidence.measurer import LiveMeasurer
 from profile_router.git.between import marking
+from profile_router.ledger.history import SqliteHistory
 from profile_router.ledger.purse import LedgerPurse, Nobody
 from profile_router.ledger.spending import Ledger
 from profile_router.ledger.words import seal_of
@@ -86,7 +87,8 @@ def run_context(job: Job, run: Run, ledger: RunLedger) -> RunContext:
         clock=run.clock,
         sleep=asyncio.sleep,
         past=past_runs(setup.state, hermes=hermes is not None),
-        undone=job.undone,
+        run=run.id,
+        undone=SqliteHistory(state=setup.state).undone_runs(run.thread),
         usual=usual_here(setup.state, str(real.workspace.root) if real.workspace else ""),
     )
     context = job.site.context(context)

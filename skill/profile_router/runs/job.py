@@ -70,8 +70,7 @@ IN_PLACE = Site()
 class Job:
     """One task to be run on a thread. *setup* is what was read for the workspace, wherever the site is.
 
-    *approver* is asked before an expensive step; without one no one is there. *undone* is the answer of the thread's
-    last run, where that was undone since.
+    *approver* is asked before an expensive step; without one no one is there.
     """
 
     task: Task
@@ -80,7 +79,6 @@ class Job:
     emit: Emit
     approver: Approver | None = None
     site: Site = IN_PLACE
-    undone: str = ""
 
 
 def stamped_emit(emit: Emit, run: str | None = None) -> Emit:

@@ -26,7 +26,7 @@ from profile_router.runs.own_check.consent import settled
 from profile_router.runs.result import Result
 from profile_router.runs.setup import Setup, prepare, refuse_names_of_bytes, refuse_outside
 from profile_router.runs.thread_session import Keeping, checkpoints
-from profile_router.runs.unfinished import tell_unfinished, undone_answer
+from profile_router.runs.unfinished import tell_unfinished
 
 if TYPE_CHECKING:
     pass
@@ -114,7 +114,6 @@ async def _begun_on(keeping: Keeping, job: Job) -> AsyncIterator[Opened]:
     threads = keeping.threads
     # In threads: with several runs in one process, these may wait for what only the loop can finish.
     await asyncio.to_thread(threads.expire, setup.policy.threads.keep_days)
-    job = replace(job, undone=await asyncio.to_thread(undone_answer, threads, job.thread))
     run = await asyncio.to_thread(threads.begin, job.thread, there.place)
     warnings = list(keeping.warnings)
     if run.given_up is not None:

@@ -37,15 +37,6 @@ def undone_by(threads: Threads, row: Row) -> str:
     return SqliteHistory(state=threads.file.state).undone_by(row.run, row.thread)
 
 
-def undone_answer(threads: Threads, thread: str) -> str:
-    """Return what the last run of *thread* answered, where it ended and was undone since; else empty."""
-    row = next((row for row in threads.rows() if row.thread == thread), None)
-    if row is None or row.status == "running" or not undone_by(threads, row):
-        return ""
-    kept = threads.last(row)
-    return str(kept["json"]["summary"]) if kept else ""
-
-
 def tell_unfinished(threads: Threads, workspace: str, thread: str, emit: Emit) -> None:
     """Tell, in one event, which other threads of *workspace* than *thread* were interrupted.
 
