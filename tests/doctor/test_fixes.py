@@ -17,9 +17,10 @@ from tests.fakes import LOCAL
 from tests.scripted_provider import Answer, ScriptedProvider, fail, raw, redirect
 from tests.tls_server import self_signed
 
+from profile_router.core.policy import Tier
 from profile_router.core.profile import address
 from profile_router.doctor.finding import Finding, Fix, another_key, failed, set_config
-from profile_router.doctor.fixes import FIXES, Wrong, with_fix
+from profile_router.doctor.fixes import FIXES, Wrong, start_command, with_fix
 from profile_router.doctor.local_server import reachable
 from profile_router.servers.inspect import inspect
 
@@ -194,3 +195,18 @@ def test_no_row_of_the_table_asks_for_hermes_where_there_is_none(wrong: Wrong, t
     assert "hermes" not in with_fix(
         "x", wrong, "HTTP 418", subject, profile, at="http://b/v1"
     ).without_hermes().fix.replace("hermes/", "")
+
+
+@pytest.mark.parametrize(
+    ("base_url", "tier", "said"),
+    [
+        ("http://127.0.0.1:8080/v1", "local", "profile-router llama-server --model FILE --run"),
+        ("http://127.0.0.1:8081/v1", "burst", "profile-router llama-server --model FILE --run --port 8081"),
+        ("http://localhost:9000/v1", "cheap", "profile-router llama-server --model FILE --run --port 9000"),
+        ("http://127.0.0.1:11434/v1", "burst", "ollama serve"),
+    ],
+)
+def test_the_server_of_another_tier_is_not_started_at_the_port_of_the_local_one(
+    base_url: str, tier: Tier, said: str
+) -> None:
+    assert start_command(base_url, tier) == said

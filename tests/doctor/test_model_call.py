@@ -145,7 +145,7 @@ def test_a_model_that_does_not_call_is_told_apart(answer: Answer, says: str, tmp
     finding, chats = round_trip(tmp_path, answer)
     assert (finding.level, len(chats)) == ("warn", 1)
     assert says in finding.measured
-    assert finding.fix
+    assert finding.fix.endswith(", where MODEL is one that calls tools")
 
 
 @pytest.mark.parametrize(

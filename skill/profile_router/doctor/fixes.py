@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from profile_router.core.ladder.causes import Cause
 from profile_router.core.ladder.server_report import Fault
+from profile_router.core.policy import Tier
 from profile_router.core.profile import Profile, address, is_loopback
 from profile_router.doctor.facts import Subject
 from profile_router.doctor.finding import Finding, Fix, another_key, failed, set_config, warned
@@ -100,7 +101,7 @@ def _figures(detail: str, subject: Subject, profile: Profile, at: str) -> Mappin
         "model": endpoint.model,
         "provider": endpoint.provider,
         "source": profile.source,
-        "start": _start(base_url),
+        "start": start_command(base_url, subject.tier),
         "stop": f"kill {listener.pid}" if listener else f"stop what listens at {where}",
         "listener": _program(subject),
         "wants_key": f"{wants}{f': {detail}' if detail else ''}",
@@ -120,11 +121,14 @@ def _fixes(subject: Subject, profile: Profile, at: str) -> Mapping[str, Fix]:
     }
 
 
-def _start(base_url: str) -> str:
+def start_command(base_url: str, tier: Tier) -> str:
+    """Return how the server at *base_url* of *tier* is started. Our own program starts the local tier's by itself."""
     where = address(base_url)
     if not is_loopback(base_url):
         return f"start the model server on {urlsplit(base_url).hostname}, and let its port pass the firewall there"
-    return _START.get(where.rpartition(":")[2], _LLAMA)
+    port = where.rpartition(":")[2]
+    llama = _LLAMA if tier == "local" else f"{_LLAMA} --port {port}"
+    return _START.get(port, llama)
 
 
 def _set(subject: Subject, profile: Profile, base_url: str) -> Fix:

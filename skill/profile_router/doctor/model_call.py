@@ -70,7 +70,8 @@ class _Call:
         measured = ", ".join(filter(None, (told, did, _cost(self.bodies, self.subject, self.facts.policy))))
         if not lacking:
             return passed(name, measured)
-        return warned(name, measured, set_config(self.subject.name, "model.default", "MODEL"))
+        fix = set_config(self.subject.name, "model.default", "MODEL")
+        return warned(name, measured, fix.then(", where MODEL is one that calls tools"))
 
     async def _word(self) -> str:
         await self._answer({"messages": [{"role": "user", "content": "Answer with the word ok."}]}, SHORT_ANSWER_TOKENS)
