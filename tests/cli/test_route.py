@@ -231,6 +231,7 @@ def test_a_task_can_come_from_stdin(tmp_path: Path) -> None:
         pytest.param(["route", "x", "--files-to-read", "many"], "(allowed: a whole number, 0 or more)", id="no number"),
         pytest.param(["route", "x", "--colour"], "--colour", id="wrong flag"),
         pytest.param(["route", "fix", "the", "bug"], "put a task of several words in quotes", id="no quotes"),
+        pytest.param(["budget", "x"], "1 word too many: `profile-router budget --help`", id="no task"),
         pytest.param(["rout", "x"], "rout", id="wrong command"),
         pytest.param([], "COMMAND", id="no command"),
         pytest.param(["policy", "check", "broken.yaml"], "broken.yaml:1", id="policy check"),

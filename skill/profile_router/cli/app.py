@@ -25,6 +25,7 @@ from profile_router.machine.imports import import_large
 
 EXIT_OK, EXIT_USAGE, EXIT_INTERRUPTED = 0, 2, 130  # what else there is, each command tells
 _FULL = (errno.ENOSPC, errno.EDQUOT)
+_QUOTES, _HELP = "put a task of several words in quotes", "`{} --help` lists what it takes"
 
 
 def _help_width() -> int:
@@ -195,11 +196,12 @@ def _parsed(argv: Sequence[str] | None) -> argparse.Namespace:
     if unknown:
         top.prog = f"{top.prog} {arguments.command}"
         options = [word.partition("=")[0] for word in unknown if word.startswith("-") and word != "-"]
+        hint = _QUOTES if "task" in arguments else _HELP.format(top.prog)
         # Words are a part of the task that was written without quotes: no error holds a task's text.
         top.error(
             f"unrecognized arguments: {' '.join(options)}{_meant(options[0], top.options())}"
             if options
-            else f"{counted(len(unknown), 'word')} too many: put a task of several words in quotes"
+            else f"{counted(len(unknown), 'word')} too many: {hint}"
         )
     return arguments
 
