@@ -33,7 +33,8 @@ def test_a_misspelt_check_ends_a_run_before_any_model_is_asked(tmp_path: Path, w
         assert local.chats == []
     said = done.err if where == "run" else done.json["results"][0]["error"]
     assert "the check cannot run: `pytset -q` ended with exit 127" in said
-    assert f"give --check a command that runs in {ws}, or leave --check out" in said
+    name = "--check" if where == "run" else "check"
+    assert f"a command that runs in {ws}, or leave {name} out" in said
     assert done.code == 2
     assert "no run was interrupted" in call("resume", home=tmp_path).err
 
