@@ -4,7 +4,9 @@ import atexit
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -54,14 +56,23 @@ def test_a_process_whose_reader_has_left_still_ends_with_its_code() -> None:
     assert done.returncode in (3, 120)  # 120 is Python's own, for what it could not write
 
 
-def test_a_process_that_a_profiler_looks_at_is_not_ended_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("by", ["interactive", "inspect", "getprofile", "gettrace"])
+def test_a_process_that_somebody_looks_on_at_is_not_ended_at_once(by: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    nobody = {"flags": SimpleNamespace(interactive=0, inspect=0), "getprofile": lambda: None, "gettrace": lambda: None}
+    looks_on: dict[str, object] = {"getprofile": lambda: print, "gettrace": lambda: print}
+    at_once: list[int] = []
     monkeypatch.setattr(atexit, "_ncallbacks", lambda: 0)
-    monkeypatch.setattr(os, "_exit", lambda code: pytest.fail(f"ended at once with {code}"))
-    before = sys.getprofile()
-    sys.setprofile(lambda *_: None)
-    try:
-        with pytest.raises(SystemExit) as ended:
-            end_process(3)
-    finally:
-        sys.setprofile(before)
-    assert ended.value.code == 3
+    monkeypatch.setattr(threading, "active_count", lambda: 1)
+    monkeypatch.setattr(os, "_exit", at_once.append)
+    for name, value in nobody.items():
+        monkeypatch.setattr(sys, name, value)
+    with pytest.raises(SystemExit):
+        end_process(3)
+    assert at_once == [3], "with nobody it ends at once"
+    if by in looks_on:
+        monkeypatch.setattr(sys, by, looks_on[by])
+    else:
+        monkeypatch.setattr(sys.flags, by, 1)
+    with pytest.raises(SystemExit) as ended:
+        end_process(3)
+    assert (ended.value.code, at_once) == (3, [3])

@@ -28,4 +28,5 @@ def _is_waited_for() -> bool:
     threading = sys.modules.get("threading")
     others = threading is not None and threading.active_count() > 1
     registered = getattr(atexit, "_ncallbacks", lambda: 1)()  # CPython's own count; without one, something may be
-    return bool(others or registered or sys.flags.interactive or sys.getprofile() or sys.gettrace())
+    prompt = sys.flags.interactive or sys.flags.inspect  # PYTHONINSPECT sets the second alone
+    return bool(others or registered or prompt or sys.getprofile() or sys.gettrace())
