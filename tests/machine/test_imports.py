@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from typing import Any
 import pytest
 
 from profile_router.machine.imports import called_late, gather_late, import_large
+
+MEET: list[threading.Event] = []  # where the modules of a test wait for one another
 
 
 def told(code: str) -> str:
@@ -118,6 +121,26 @@ def test_of_several_threads_that_ask_a_late_package_the_others_wait_for_the_firs
         assert {*pool.map(lambda _: late.LARGE, range(8))} == {"large"}
 
 
+@pytest.mark.parametrize("late", [True, False])
+def test_two_threads_that_need_what_the_other_imports_both_end(late: bool, gathering: str, tmp_path: Path) -> None:
+    """One runs the package, which wants `large`; the other imports `large`, which wants the package."""
+    waits = "from tests.machine.test_imports import MEET\nMEET[{}].set()\nMEET[{}].wait(10)\n"
+    MEET[:] = [threading.Event(), threading.Event()]
+    package = tmp_path / gathering
+    (package / "__init__.py").write_text(f"{waits.format(0, 1)}import {gathering}.large\nNAME = 'name'\n")
+    (package / "large.py").write_text(f"{waits.format(1, 0)}from {gathering} import small\nLARGE = 'large'\n")
+    if late:
+        gather_late(gathering)
+    code = (f"from {gathering} import NAME", f"import {gathering}.large")
+    threads = [threading.Thread(target=exec, args=(one, {}), daemon=True) for one in code]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(10)
+    assert [thread.is_alive() for thread in threads] == [False, False]
+    assert (sys.modules[gathering].NAME, sys.modules[f"{gathering}.large"].LARGE) == ("name", "large")
+
+
 def test_a_late_module_that_asks_itself_for_what_it_lacks_hears_so(gathering: str, tmp_path: Path) -> None:
     package = tmp_path / gathering / "__init__.py"
     package.write_text(f"import {gathering}\nFOUND = getattr({gathering}, 'NONE', 'none')\n")
@@ -170,6 +193,15 @@ def test_a_function_that_is_called_late_imports_its_module_then(gathering: str, 
     assert gathering not in sys.modules
     assert found["joined"]("a", "b") == "a-b"
     assert gathering in sys.modules
+
+
+def test_a_function_that_is_called_late_within_the_block_imports_its_module_too(gathering: str, tmp_path: Path) -> None:
+    (tmp_path / gathering / "__init__.py").write_text("def joined(*parts): return '-'.join(parts)\n")
+    with called_late(gathering, "joined"):
+        joined = sys.modules[gathering].joined
+        assert [joined("a", "b"), joined("c")] == ["a-b", "c"]
+        imported = sys.modules[gathering]
+    assert sys.modules[gathering] is imported
 
 
 def test_a_module_that_is_imported_is_not_called_late() -> None:

@@ -6,13 +6,15 @@ import gc
 import importlib
 import importlib.util
 import sys
-from _thread import RLock  # `threading` takes 1 ms to import
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
+from importlib import _bootstrap
 from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
 from typing import Any
+
+_PYTHONS: Any = _bootstrap  # its stub does not tell of the locks
 
 
 def import_large(*names: str) -> None:
@@ -76,36 +78,59 @@ def called_late(module: str, *functions: str) -> Iterator[None]:
     if module in sys.modules:
         yield
         return
-    stand_in = ModuleType(module)
+    stand_in = _StandIn(module)
     for name in functions:
         setattr(stand_in, name, partial(_call, module, name))
     sys.modules[module] = stand_in
     try:
         yield
     finally:
-        del sys.modules[module]
+        if sys.modules.get(module) is stand_in:
+            del sys.modules[module]
 
 
 def _call(module: str, name: str, *given: Any) -> Any:
+    if isinstance(sys.modules.get(module), _StandIn):  # the call comes within the block
+        del sys.modules[module]
     return getattr(importlib.import_module(module), name)(*given)
+
+
+class _StandIn(ModuleType):
+    """What stands for a module of which functions are called late."""
+
+
+@contextmanager
+def _gathered_by_one(name: str) -> Iterator[None]:
+    """Hold Python's lock of the module *name*, or nothing where its holder waits for this thread."""
+    lock = _PYTHONS._get_module_lock(name)
+    try:
+        lock.acquire()
+    except _PYTHONS._DeadlockError:
+        yield
+        return
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 class _Late(ModuleType):
     """A package whose `__init__` has not run yet: it knows where its modules are, and nothing else.
 
-    Of several threads that ask, the first runs it, and the others wait.
+    Of several threads that ask, the first runs it, and the others wait. They wait at Python's own lock of the module:
+    it knows who waits for whom. A thread for which the first one waits gets what is there by then, as in any import.
     """
 
     def __init__(self, made: ModuleType) -> None:
         super().__init__(made.__name__)
-        vars(self).update(vars(made), __gathering__=RLock())
+        vars(self).update(vars(made))
 
     def __getattr__(self, name: str) -> Any:
         spec = self.__spec__
         asked_by_import = name.startswith("__") and name != "__all__"
         if asked_by_import or spec is None or spec.loader is None:
             raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
-        with self.__dict__["__gathering__"]:
+        with _gathered_by_one(self.__name__):
             if self.__dict__.get("__gathered__") is None:
                 self.__gathered__ = False  # what it asks of itself from here on, it has not
                 try:
