@@ -91,3 +91,11 @@ def test_a_cookie_is_not_sent_back(cookie: bytes, direct: bool) -> None:
     server.ask(2, direct=direct)
     assert len(server.heads) == 2
     assert not any(b"cookie" in head.lower() for head in server.heads)
+
+
+def test_a_transport_whose_connections_cannot_be_watched_is_refused() -> None:
+    unwatched = httpx2.AsyncClient(transport=httpx2.MockTransport(lambda _: httpx2.Response(200)))
+    with pytest.raises(AttributeError, match="_pool"):
+        wire.watch(unwatched)
+    unwatched = httpx2.AsyncClient(mounts={"http://": None})
+    assert wire.watch(unwatched) is unwatched

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from profile_router.servers.bounded_body import MOST_BODY_BYTES
 
@@ -22,12 +22,13 @@ MOST_AFTER_HEAD = 2 * MOST_BODY_BYTES
 def watch(client: httpx2.AsyncClient) -> httpx2.AsyncClient:
     """Return *client*, whose connections break off where a server sends too much beside the body of its answer.
 
-    A client has no setting for that. Its pools take a network of one's own, and so they are given one.
+    A client has no setting for that. Its pools take a network of one's own, and so they are given one. The names are
+    httpx2's private ones: raises AttributeError where a transport keeps no pool, as nothing would be watched there.
     """
     watched = _watched_network()
     for transport in (client._transport, *client._mounts.values()):
-        pool = getattr(transport, "_pool", None)
-        if pool is not None:
+        if transport is not None:  # where a proxy is left out
+            pool = cast("Any", transport)._pool
             pool._network_backend = watched(pool._network_backend)
     return client
 
