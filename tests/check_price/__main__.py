@@ -12,6 +12,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -49,7 +50,7 @@ def main() -> None:
             if repository.name not in skipped:
                 _try(repository, said, asked.kept)
         there = on_path(name for one in REPOSITORIES for name in one.needs)
-    text = written(said, REPOSITORIES, skipped, there)
+    text = written(said, REPOSITORIES, skipped, there, f"{datetime.now(UTC):%Y-%m-%d}")
     if asked.write:
         asked.write.parent.mkdir(exist_ok=True)
         asked.write.write_text(text, encoding="utf-8")

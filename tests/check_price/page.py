@@ -72,14 +72,15 @@ def written(
     repositories: Sequence[BuggyRepository],
     skipped: Mapping[str, str],
     on_path: Mapping[str, str] = MappingProxyType({}),
+    day: str = "",
 ) -> str:
-    """Return the page on what was *said*. *skipped* are the repositories that could not be run, with the reason.
+    """Return the page on what was *said* on a *day*. *skipped* are the repositories that could not be run, and why.
 
     *on_path* are the programs that were there, each with its version.
     """
     return "\n".join(
         (
-            *_head(said, repositories, skipped, on_path),
+            *_head(said, repositories, skipped, on_path, day),
             *_rates(said),
             *_by_answer(said),
             *_by_task(said),
@@ -97,11 +98,12 @@ def _head(
     repositories: Sequence[BuggyRepository],
     skipped: Mapping[str, str],
     on_path: Mapping[str, str],
+    day: str,
 ) -> Iterator[str]:
     met = {one.repository for one in said}
     yield "# What a check is worth, measured"
     yield ""
-    yield "Made by `python3 -m tests.check_price --write docs/checks.md`; `tests/check_price` holds the repositories."
+    yield f"Made by `python3 -m tests.check_price --write docs/checks.md`{day and f' on {day}'}; `tests/check_price` holds the repositories."
     if on_path:
         yield f"On the path were {' · '.join(' '.join(pair).strip() for pair in on_path.items())}. `--toolchains` lends Go and Ruby."
     yield ""

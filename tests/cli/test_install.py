@@ -208,7 +208,7 @@ def test_live_says_the_cost_calls_each_profile_once_and_says_what_fixes_it(
     assert re.search(r"^  coding-local +m at 127\.0\.0\.1:\d+: free$", announced, re.MULTILINE)
     assert re.search(r"^  review-cheap +m at openrouter\.ai: no key, not called$", announced, re.MULTILINE)
     assert re.search(r"^coding-local live +\S+ answered in .* tokens", results, re.MULTILINE)
-    assert re.search(r"^✗ coding-burst live +no answer .*\s+fix: ", results, re.MULTILINE)
+    assert re.search(r"^✗ coding-burst live +no answer: .*\s+fix: ", results, re.MULTILINE)
     assert re.search(
         r"^! review-cheap live +not called: it has no key.*\s+fix: .*review-cheap/\.env$", results, re.MULTILINE
     )
