@@ -109,7 +109,8 @@ class ShowResult(Printed):
     """What `show --json` prints: the run, and what happened in it. `run` is its id, as `id` is.
 
     `attempts` are the receipts. `task`, `evidence` and `estimate` are figures, `policy` is a digest. `refused` says why
-    nothing took the task. USD are settled, or still reserved. `undone_by` is the id of the undo that stands, if any.
+    nothing took the task. USD are settled, or still reserved. `paused_s` is
+    how long no process was at it; `seconds` is without it. `undone_by` is the id of the undo that stands, if any.
     """
 
     run: str
@@ -132,6 +133,7 @@ class ShowResult(Printed):
     saved_usd: float | None
     if_burst_usd: float | None
     saved_by: str
+    paused_s: float
     policy: str
     program: str
     task: Mapping[str, Any]
