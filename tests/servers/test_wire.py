@@ -1,15 +1,20 @@
 """What belongs to no answer is not read for ever, and nothing of it is kept."""
 
 import asyncio
+import re
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
 
+from profile_router.errors import DataError, UsageError
 from profile_router.servers import wire
 from profile_router.servers.http import open_client, transport_cause
 
+ROOT = Path(__file__).resolve().parents[2]
 OK = b"HTTP/1.1 200 OK\r\n"
 CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"
 
@@ -26,7 +31,7 @@ class Talker:
         self._said, self._more = said, more * max(1, 20_000 // max(1, len(more)))
 
     async def __call__(self, asked: asyncio.StreamReader, out: asyncio.StreamWriter) -> None:
-        with suppress(OSError, asyncio.IncompleteReadError):
+        with suppress(OSError, asyncio.IncompleteReadError), closing(out):
             while True:
                 self.heads.append(await asked.readuntil(b"\r\n\r\n"))
                 out.write(self._said)
@@ -35,7 +40,6 @@ class Talker:
                     out.write(self._more)
                     self.sent += len(self._more)
                     await out.drain()
-        out.close()
 
     async def asked_for(self, times: int, direct: bool) -> Sequence[httpx2.Response]:
         async with await asyncio.start_server(self, "127.0.0.1", 0) as server:
@@ -93,9 +97,61 @@ def test_a_cookie_is_not_sent_back(cookie: bytes, direct: bool) -> None:
     assert not any(b"cookie" in head.lower() for head in server.heads)
 
 
-def test_a_transport_whose_connections_cannot_be_watched_is_refused() -> None:
-    unwatched = httpx2.AsyncClient(transport=httpx2.MockTransport(lambda _: httpx2.Response(200)))
-    with pytest.raises(AttributeError, match="_pool"):
-        wire.watch(unwatched)
+class Older:
+    """A transport of another httpx2: what it has is in its *attributes*."""
+
+    def __init__(self, **attributes: object) -> None:
+        vars(self).update(attributes)
+
+
+@pytest.mark.parametrize(
+    ("transport", "lacks"),
+    [
+        (httpx2.MockTransport(lambda _: httpx2.Response(200)), "_pool"),
+        (Older(_connections=Older()), "_pool"),
+        (Older(_pool=Older(network=None)), "_network_backend"),
+    ],
+)
+def test_a_transport_whose_connections_cannot_be_watched_is_refused_in_one_line(transport: Any, lacks: str) -> None:
+    pinned = re.search(r"^httpx2==(\S+)$", (ROOT / "constraints.txt").read_text(), re.MULTILINE)
+    assert pinned is not None
+    told = f"httpx2 {httpx2.__version__} .*{lacks}.*`pip install httpx2=={re.escape(pinned[1])}`"
+    with pytest.raises(DataError, match=told):
+        wire.watch(httpx2.AsyncClient(transport=transport))
+
+
+def test_a_client_that_goes_past_a_proxy_is_watched() -> None:
     unwatched = httpx2.AsyncClient(mounts={"http://": None})
     assert wire.watch(unwatched) is unwatched
+
+
+@pytest.mark.parametrize("variable", ["ALL_PROXY", "all_proxy", "HTTPS_PROXY"])
+@pytest.mark.parametrize("proxy", ["socks5://u:{}@h:1", "socks5h://h:1", "socks://h:1/", "ftp://h:1"])
+def test_a_proxy_that_is_none_of_http_is_told_in_one_line(
+    variable: str, proxy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, proxy.format("secret"))
+    sort = proxy.partition("://")[0]
+    with pytest.raises(UsageError, match=f"the proxy of {variable} is one of '{sort}', .* `unset {variable}`") as told:
+        open_client("https://api.example/v1", direct=False, connect_s=1, read_s=1)
+    assert "secret" not in str(told.value)
+    open_client("https://127.0.0.1/v1", direct=True, connect_s=1, read_s=1)
+
+
+@pytest.mark.parametrize("value", ["http://127.0.0.1:{}", "127.0.0.1:{}"])
+def test_what_is_elsewhere_is_asked_through_the_proxy_of_the_environment(
+    value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    proxy = Talker(OK + b"Content-Length: 2\r\n\r\n{}")
+
+    async def through() -> str:
+        async with await asyncio.start_server(proxy, "127.0.0.1", 0) as server:
+            port = server.sockets[0].getsockname()[1]
+            monkeypatch.setenv("HTTP_PROXY", value.format(port))
+            for name in ("http_proxy", "NO_PROXY", "no_proxy"):
+                monkeypatch.delenv(name, raising=False)
+            async with open_client("http://api.example/v1", direct=False, connect_s=2, read_s=2) as client:
+                return (await client.get("http://api.example/v1")).text
+
+    assert asyncio.run(through()) == "{}"
+    assert [head.split()[1] for head in proxy.heads] == [b"http://api.example/v1"]

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from profile_router.core.ladder.causes import Cause
 from profile_router.core.profile import Secret, without_key
+from profile_router.errors import UsageError
 from profile_router.outside.json_reader import UnreadableJson, read_json
 from profile_router.servers.bounded_body import bound
 from profile_router.servers.error_words import words_of
+from profile_router.servers.proxies import odd_proxy
 from profile_router.servers.wire import head_came, watch
 
 if TYPE_CHECKING:
@@ -38,24 +40,31 @@ def open_client(
     A redirect is an answer, not an instruction. A server that sends a request elsewhere would choose where the code
     goes. An endpoint on this machine, or one attested as local, is always spoken to directly. A proxy would carry
     private work away. A cookie is not kept: by one, a server would tie together what was asked of it.
+
+    Raises UsageError for a proxy that cannot be used, DataError for an httpx2 of another sort.
     """
     from http.cookiejar import CookieJar, DefaultCookiePolicy
 
     import httpx2  # 0.1 s: `route` never asks anybody
 
-    client = httpx2.AsyncClient(
-        timeout=httpx2.Timeout(read_s, connect=connect_s),
-        follow_redirects=False,
-        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
-        trust_env=not direct,
-        verify=_no_tls() if direct and url.lower().startswith("http:") else _tls(direct),
-        # A packed answer of any size may follow from a small one, and packing gives a stream nothing.
-        headers={"Accept-Encoding": "identity"} | ({"Authorization": f"Bearer {key.reveal()}"} if key else {}),
-        # llama.cpp's server promises to keep a streamed connection and closes it. The next request on it would fail now
-        # and then (32 of 300), and nothing here retries.
-        limits=httpx2.Limits(max_keepalive_connections=0) if direct else httpx2.Limits(),
-        event_hooks={"request": [_stay_here] if direct else [], "response": [_note_head, bound]},
-    )
+    try:
+        client = httpx2.AsyncClient(
+            timeout=httpx2.Timeout(read_s, connect=connect_s),
+            follow_redirects=False,
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
+            trust_env=not direct,
+            verify=_no_tls() if direct and url.lower().startswith("http:") else _tls(direct),
+            # A packed answer of any size may follow from a small one, and packing gives a stream nothing.
+            headers={"Accept-Encoding": "identity"} | ({"Authorization": f"Bearer {key.reveal()}"} if key else {}),
+            # llama.cpp's server promises to keep a streamed connection and closes it. The next request on it would fail
+            # now and then (32 of 300), and nothing here retries.
+            limits=httpx2.Limits(max_keepalive_connections=0) if direct else httpx2.Limits(),
+            event_hooks={"request": [_stay_here] if direct else [], "response": [_note_head, bound]},
+        )
+    except (ImportError, ValueError) as error:  # it makes a transport for each proxy that the environment names
+        if not direct and (odd := odd_proxy()):
+            raise UsageError(odd) from error
+        raise
     return watch(client)
 
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
+from profile_router.errors import DataError
 from profile_router.servers.bounded_body import MOST_BODY_BYTES
 
 if TYPE_CHECKING:
@@ -17,19 +18,29 @@ if TYPE_CHECKING:
 
 MOST_BEFORE_HEAD = 256 * 1024  # a head has 100 KiB at most (h11), and the beginning of a body may come with it
 MOST_AFTER_HEAD = 2 * MOST_BODY_BYTES
+KNOWN_HTTPX2 = "2.16.2"  # the one of constraints.txt
 
 
 def watch(client: httpx2.AsyncClient) -> httpx2.AsyncClient:
     """Return *client*, whose connections break off where a server sends too much beside the body of its answer.
 
     A client has no setting for that. Its pools take a network of one's own, and so they are given one. The names are
-    httpx2's private ones: raises AttributeError where a transport keeps no pool, as nothing would be watched there.
+    httpx2's private ones. A transport of one's own would need none of them. It would have to choose proxies, name
+    errors and read streams anew. Raises DataError where a version has other names: nothing would be watched.
     """
     watched = _watched_network()
-    for transport in (client._transport, *client._mounts.values()):
-        if transport is not None:  # where a proxy is left out
-            pool = cast("Any", transport)._pool
-            pool._network_backend = watched(pool._network_backend)
+    try:
+        for transport in (client._transport, *client._mounts.values()):
+            if transport is not None:  # where a proxy is left out
+                pool = cast("Any", transport)._pool
+                pool._network_backend = watched(pool._network_backend)
+    except AttributeError as error:
+        from httpx2 import __version__ as found
+
+        raise DataError(
+            f"httpx2 {found} keeps its connections in another way ({error}), so what a server sends would have no "
+            f"bound; known is httpx2 {KNOWN_HTTPX2}: `pip install httpx2=={KNOWN_HTTPX2}`"
+        ) from None
     return client
 
 
