@@ -86,7 +86,7 @@ def whole(tmp_path: Path, *arguments: str, **answers: Any) -> tuple[dict[str, An
     return timeless(done.json), done.code
 
 
-PASSED = {"record": 15, "event begin": 1, "checkpoint": 9, "writes": 7, "edit": 1, "rename": 1, "end": 1, "whole": 20,
+PASSED = {"record": 15, "event begin": 1, "checkpoint": 9, "writes": 7, "edit": 1, "rename": 1, "end": 1, "whole": 22,
           "event check": 1, "event turn": 3, "event attempt": 1, "event classify": 1, "event verify": 2, "event result": 1}  # fmt: skip
 # What comes right after another moment without anything between is left out.
 MOMENTS = [
@@ -95,7 +95,7 @@ MOMENTS = [
     *(Moment("writes", nth) for nth in range(1, 8)),
     *(Moment("rename", 1, when) for when in ("before", "after")),
     *(
-        Moment("whole", nth) for nth in range(5, 21)
+        Moment("whole", nth) for nth in range(5, 23)
     ),  # the first four keep policy and configs as they were read, before there is a run
     Moment("end", 1),
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -24,6 +25,7 @@ from profile_router_graphs.state import checks_wrote, run_wrote
 STRICT = 'test "$1" = 42\n'
 LOOSENS = "answer=1; later() { echo true > tests/test_app.py; }\n"
 WORDS = ("sh", "-c", '. ./app.py; sh tests/test_app.py "$answer"; code=$?; later; echo ran; exit $code')
+NAMED = shlex.join(WORDS)
 CHECK = FoundCheck(runner="command", words=WORDS, whole=WORDS, source="a test says so")
 
 
@@ -39,26 +41,42 @@ class Writes(FakeRunner):
         return replace(await super().run(order, emit, hold), wrote=("app.py",))
 
 
-@pytest.mark.jail
-def test_what_an_attempts_code_made_of_the_tests_in_a_jailed_check_helps_no_later_attempt(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("app", "check"),
+    [
+        pytest.param(LOOSENS, {"found": CHECK}, marks=pytest.mark.jail, id="jailed"),
+        pytest.param(LOOSENS, {"check": NAMED}, id="named"),
+    ],
+)
+def test_what_an_attempts_code_made_of_the_tests_in_a_check_helps_no_later_attempt(
+    tmp_path: Path, app: str, check: dict[str, Any]
+) -> None:
     root = repository(tmp_path / "repo", {"app.py": "answer=0; later() { :; }\n", "tests/test_app.py": STRICT})
-    runner = Writes(lambda: write_files(root, {"app.py": LOOSENS}), *["done"] * 3)
+    runner = Writes(lambda: write_files(root, {"app.py": app}), *["done"] * 3)
     verifier: Any = a_verifier(root, tmp_path / "state")
-    final = Rig(runner=runner, verifier=verifier).run(a_task("Fix app.py", files=("app.py",), found=CHECK))
+    final = Rig(runner=runner, verifier=verifier).run(a_task("Fix app.py", files=("app.py",), **check))
     assert (final["status"], [one.outcome for one in final["receipts"]]) == ("failed", ["failed"] * 3)
     assert [note.partition(": ")[0] for note in final["notes"][1:]] == ["tests/test_app.py"]
     assert all("what was tried in them is kept" in note for note in final["notes"][1:])
 
 
-@pytest.mark.jail
-@pytest.mark.parametrize("app", ["answer=0; later() { :; }\n", by_night(LOOSENS, name="its check writes tests")])
-def test_what_a_person_writes_in_a_test_meanwhile_stays_after_a_jailed_check_too(tmp_path: Path, app: str) -> None:
+@pytest.mark.parametrize(
+    ("app", "check"),
+    [
+        pytest.param("answer=0; later() { :; }\n", {"found": CHECK}, marks=pytest.mark.jail, id="jailed"),
+        pytest.param("answer=0; later() { :; }\n", {"check": NAMED}, id="named"),
+        by_night(LOOSENS, {"check": NAMED}, name="named, and it writes tests"),
+    ],
+)
+def test_what_a_person_writes_in_a_test_meanwhile_stays_after_a_check(
+    tmp_path: Path, app: str, check: dict[str, Any]
+) -> None:
     mine, edited = "tests/test_mine.py", "# mine, edited\n"
     files = {"app.py": "answer=0; later() { :; }\n", "tests/test_app.py": STRICT, mine: "# mine\n"}
     root = repository(tmp_path / "repo", files)
     runner = Writes(lambda: write_files(root, {"app.py": f"{app}# wrong\n", mine: edited}), *["done"] * 3)
     verifier: Any = a_verifier(root, tmp_path / "state")
-    final = Rig(runner=runner, verifier=verifier).run(a_task("Fix app.py", files=("app.py",), found=CHECK))
+    final = Rig(runner=runner, verifier=verifier).run(a_task("Fix app.py", files=("app.py",), **check))
     assert [one.outcome for one in final["receipts"]] == ["failed"] * 3
     assert (root / mine).read_text() == edited
     assert not any(mine in note for note in final["notes"])
@@ -72,7 +90,7 @@ def test_what_a_person_writes_in_a_test_meanwhile_stays_after_a_jailed_check_too
         ((), None, None),
         (None, ("tests/b.py",), None),
     ],
-    ids=["nothing", "two checks", "a check that was not jailed", "an earlier one that was not"],
+    ids=["nothing", "two checks", "one of which nobody knows", "an earlier one of which nobody knows"],
 )
 def test_a_run_wrote_what_its_attempts_and_their_checks_wrote(before: Any, left: Any, wrote: Any) -> None:
     failed = CheckResult(command="c", exit_code=1, seconds=0.1, last_line="", left=left)

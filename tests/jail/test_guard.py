@@ -42,7 +42,7 @@ def guarded(script: str, folder: Path, seconds: float = 20.0) -> ProcessEnd:
 @pytest.mark.parametrize("end", ["", "; touch at-work; wait; sleep 60"], ids=["it ends", "it takes too long"])
 def test_when_a_command_ends_so_does_what_it_started(hidden: str, end: str, tmp_path: Path) -> None:
     ended = guarded(f"{hidden}{end}", tmp_path, seconds=1.0 if end else 20.0)
-    assert ended.exit_code == (None if end else 0)
+    assert (ended.exit_code, ended.outlived) == (None if end else 0, False)
     assert not Path(f"/proc/{(tmp_path / 'child').read_text().strip()}").exists()
     assert said_of_children() == "nothing is left running"
 
@@ -81,7 +81,7 @@ def test_a_guard_that_is_killed_lets_nobody_say_that_nothing_is_left(
 ) -> None:
     monkeypatch.setattr(left, "_unknown", [])
     ended = guarded("echo $$ > shell; kill -9 $PPID; sleep 60", tmp_path)
-    assert ended.exit_code == -signal.SIGKILL
+    assert (ended.exit_code, ended.outlived) == (-signal.SIGKILL, True)
     assert said_of_children() == "what a check started may still run (`ps -ef`)"
     os.kill(int((tmp_path / "shell").read_text()), signal.SIGKILL)
 

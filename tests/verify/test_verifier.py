@@ -14,6 +14,7 @@ from profile_router.core.ladder.check_words import NO_PROOF
 from profile_router.core.ladder.receipt import ChangedFile, CheckBefore, CheckResult, Verified
 from profile_router.core.telling.work import changed_text
 from profile_router.git.left_files import note_beginning
+from profile_router.jail import left as left_running
 from profile_router.verify.verifier import WorkspaceVerifier
 from profile_router.workspace.folder import Workspace
 
@@ -242,3 +243,18 @@ def test_a_change_whose_lines_nobody_counted_is_not_called_binary(
     lines: tuple[int | None, int | None], told: str
 ) -> None:
     assert changed_text("lib/core.py", *lines) == told
+
+
+@pytest.mark.parametrize(
+    ("check", "left"),
+    [("true", ()), ("echo x > made", ("made",)), ("kill -9 $PPID; echo x > made", None)],
+    ids=["nothing", "a file", "its guard is gone"],
+)
+def test_what_a_named_check_left_is_known_unless_something_of_it_may_run_still(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, check: str, left: tuple[str, ...] | None
+) -> None:
+    monkeypatch.setattr(left_running, "_unknown", [])
+    verifier = a_verifier(repository(tmp_path / "ws", FILES), tmp_path / "state")
+    told = verify(verifier, verifier.snapshot(), check=check)
+    assert told.check is not None
+    assert told.check.left == left

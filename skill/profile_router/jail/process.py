@@ -30,13 +30,15 @@ _GUARD = Path(__file__).with_name("guard.py")
 class ProcessEnd:
     """How a command ended: its exit code (a signal is negative), or what it was ended for. Seconds of wall clock.
 
-    `output` is stdout and stderr as they came: all of it, or the last bytes that were to be kept.
+    `output` is stdout and stderr as they came: all of it, or the last bytes that were to be kept. `outlived`: something
+    that a guarded one started may run still.
     """
 
     exit_code: int | None
     ended_for: Literal["", "time", "output"]
     output: bytes
     seconds: float
+    outlived: bool = False
 
 
 def without_secrets(environ: Mapping[str, str]) -> dict[str, str]:
@@ -72,7 +74,7 @@ async def _run(
     lifeline: _Lifeline | None,
 ) -> ProcessEnd:
     started = time.monotonic()
-    late = False
+    late = outlived = False
     # Shielded: a command that is being started when we are cancelled would otherwise be out of reach.
     starting = asyncio.create_task(_start(watch, command, folder, environment, lifeline))
     try:
@@ -84,7 +86,7 @@ async def _run(
     finally:
         transport = await starting
         if lifeline:
-            await lifeline.let_go(watch)
+            outlived = not await lifeline.let_go(watch)
         end_group(transport.get_pid())
         await watch.drained()
         transport.close()
@@ -93,6 +95,7 @@ async def _run(
         ended_for="time" if late else "output" if watch.flooded else "",
         output=bytes(watch.output),
         seconds=round(time.monotonic() - started, 2),
+        outlived=outlived,
     )
 
 
@@ -156,8 +159,8 @@ class _Lifeline:
         self.passed = (theirs.fileno(), *held_locks())
         self._ours = ours
 
-    async def let_go(self, watch: _Watch) -> None:
-        """Wait until the guard has ended, with all that it guards, and note what it could not end."""
+    async def let_go(self, watch: _Watch) -> bool:
+        """Wait until the guard has ended, with all that it guards; tell whether all did, and note what did not."""
         with suppress(OSError):
             self._ours.shutdown(socket.SHUT_WR)
         await _at_most(_ENDING_SECONDS, watch.exited)
@@ -168,8 +171,9 @@ class _Lifeline:
             said = []
         if said[:1] != ["ended"] or said[1:] == ["?"]:
             note_unknown()
-        else:
-            note_left(map(int, said[1:]))
+            return False
+        note_left(map(int, said[1:]))
+        return len(said) == 1
 
 
 @contextmanager

@@ -154,12 +154,8 @@ class Verification:
         result = await self._judge(changed, new).ask(check, seconds)
         if isinstance(check, FoundCheck) and check.tests and result.passed:
             result = await self._all_tests(seconds - result.seconds).after_narrowed(check, result)
-        jailed = isinstance(check, FoundCheck)
-        left = self._left() if jailed or result.taints else None
-        if result.taints:
-            result = replace(result, wrote=self._wrote(result, left))
-        if jailed:  # what a named one began may be writing still
-            result = replace(result, left=left)
+        left = None if result.outlived else self._left()  # what runs on may be writing still
+        result = replace(result, left=left, wrote=bool(result.taints) and self._wrote(result, left))
         self.seen.keep("checked", result)
         return result
 

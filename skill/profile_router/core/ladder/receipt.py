@@ -101,7 +101,8 @@ class CheckResult:
     tells nothing of the work; empty where it does. It ran in `folder`, relative to the workspace; empty: at its root.
     In `tail` secrets are masked: it is kept, and shown to the next model. `taints` are the withheld files that the
     command opened or moved; `wrote` tells whether it may have put what they hold into the work tree. `left` are the
-    files that it left otherwise than it found them, None where nobody knows.
+    files that it left otherwise than it found them, None where nobody knows. `outlived`: something that it started may
+    run still, and write.
 
     `report` is what its test runner said, None where none is known. `held` tells whether the work passed, and `why`. It
     is None where the exit code tells. `difference` is what became of the tests since before the work. Where the check
@@ -116,6 +117,7 @@ class CheckResult:
     taints: tuple[Taint, ...] = ()
     wrote: bool = False
     left: tuple[str, ...] | None = None
+    outlived: bool = False
     folder: str = ""
     report: CheckReport | None = None
     held: bool | None = None

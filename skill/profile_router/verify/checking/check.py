@@ -84,6 +84,7 @@ def check_result(
         last_line=f"ended after {seconds:,.3g} s" if ended.ended_for else _last_line(text),
         tail=_tail(text),
         taints=tuple(taints),
+        outlived=ended.outlived,
         report=report and _masked_ids(report, confidential),
     )
 

@@ -66,7 +66,7 @@ class JudgedCheck:
         ):
             again = await self.runs.run(check, left, NO_BYTECODE)
             second = again.exit_code
-            result = replace(result, taints=together(result.taints, again.taints))
+            result = _with(result, again)
             difference = compared(was, result.report, touching=near, far=far, again=again.report)
         found = judged_check(
             check if isinstance(check, str) else check.command,
@@ -101,7 +101,7 @@ class JudgedCheck:
         else:
             return result  # narrowed to tests that were there before
         again = await self.runs.run(check, left, more)
-        result = replace(result, taints=together(result.taints, again.taints))
+        result = _with(result, again)
         report = again.report
         red = tuple(name for name in difference.fixed if report is not None and name in report.failed)
         if not red:
@@ -116,6 +116,11 @@ class JudgedCheck:
         if not ran or result.exit_code == JAIL_FAILED:
             return result
         return replace(result, inconclusive="", held=False, why=f"it ran before the work: {result.inconclusive}")
+
+
+def _with(result: CheckResult, again: CheckResult) -> CheckResult:
+    """Return *result* with what the run *again* read, and with what that one left running."""
+    return replace(result, taints=together(result.taints, again.taints), outlived=result.outlived or again.outlived)
 
 
 def _may_be_flaky(difference: Difference | None, share: float) -> bool:
