@@ -38,14 +38,14 @@ def test_a_run_is_taken_back_once_and_again_by_its_own_id(tmp_path: Path) -> Non
     newest, first = call("history", "--json", home=tmp_path).json["runs"]
     assert (newest["kind"], newest["verdict"], newest["rule"], first["id"]) == ("undo", "undone", run, run)
     assert f"undid       the run {run}" in call("show", newest["id"], home=tmp_path).out
-    way_back = f"`profile-router undo {newest['id'][:8]}`"
+    way_back = f"`profile-router undo {newest['id'][:8]}` brings it back"
     assert (again.code, again.err) == (
         2,
-        f"profile-router: run {run[:8]} is undone already; {way_back} takes that back\n",
+        f"profile-router: run {run[:8]} is undone already; {way_back}\n",
     )
-    assert f"undone      {way_back} brings back what it changed" in call("show", run, home=tmp_path).out
+    assert f"undone      {way_back}\n" in call("show", run, home=tmp_path).out
     ended = call("resume", call("show", run, "--json", home=tmp_path).json["thread"], "--json", home=tmp_path).json
-    assert ended["notes"] == [f"what it changed was undone since; {way_back} brings it back"]
+    assert ended["notes"] == [f"what it changed was undone since; {way_back}"]
     back = call("undo", newest["id"], "--json", home=tmp_path).json
     assert (back["status"], back["files"], unlike("undo", back)) == ("ok", ["a.py", "new/c.py"], [])
     assert ((ws / "a.py").read_text(), (ws / "new/c.py").read_text()) == ("y = 1\n", "c = 1\n")

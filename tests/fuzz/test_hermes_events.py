@@ -20,7 +20,7 @@ from profile_router.runners.hermes.account import Account
 from profile_router.runners.hermes.child_process import Ended
 from profile_router.runners.hermes.results import failure_of_turn
 from profile_router.runners.hermes.runner import _notes
-from profile_router.servers.retry_after import HEADERS, retry_after
+from profile_router.servers.retry_after import RESET_HEADERS, RETRY_HEADERS, retry_after
 
 # What the child puts together itself is of the kinds stated here; Hermes' and the server's own values may be anything.
 EVENTS: list[dict[str, Any]] = [
@@ -111,7 +111,7 @@ def test_a_child_that_ends_anyhow_has_a_cause(code: int | None, errors: str, in_
 @examples(250)
 @given(
     st.dictionaries(
-        st.sampled_from(HEADERS),
+        st.sampled_from((*RETRY_HEADERS, *RESET_HEADERS)),
         st.one_of(
             st.text(max_size=12),
             st.from_regex(r"\A[0-9.hms]{0,12}\Z"),

@@ -6,6 +6,7 @@ from contextlib import suppress
 
 import httpx2
 import pytest
+from tests.fakes import a_profile
 from tests.scripted_provider import ScriptedProvider, raw
 
 from profile_router.runners.embedded.failures import failure_of_error
@@ -117,7 +118,7 @@ def test_what_cannot_be_unpacked_is_an_error_of_the_answer(body: bytes, encoding
 
 def test_the_failure_says_that_the_answer_was_too_long() -> None:
     error = httpx2.DecodingError(TOO_LONG)
-    failure = failure_of_error(error, where="coding-local at here", model="scripted", key=None)
+    failure = failure_of_error(error, a_profile("http://here:9/v1"))
     assert failure is not None
     assert (failure.cause, transport_cause(error)) == ("cut-short", "cut-short")
-    assert failure.message == f"coding-local at here: {TOO_LONG}"
+    assert failure.message == f"coding-local at here:9: {TOO_LONG}"

@@ -21,6 +21,7 @@ from profile_router.core.ladder.receipt import Status
 from profile_router.core.telling.decision import Json
 from profile_router.core.telling.layout import markdown_lines
 from profile_router.core.telling.verdict import RunVerdict
+from profile_router.core.telling.ways_out import show_run
 from profile_router.core.telling.work import changed_text, put_back_text, weak_words
 from profile_router.core.text import priced, saved_words, some_of, took
 
@@ -34,7 +35,6 @@ _GLYPHS: Mapping[RunVerdict, str] = {
 }
 _OUTPUT_LINES, _FILES = 12, 8
 _WORD_WIDTH = 11
-_ID = 8  # characters of a run's id: enough to name it
 
 
 class RunEnd(Protocol):
@@ -78,7 +78,7 @@ def closing_lines(result: RunEnd, *, stays: bool = True) -> list[str]:
     saved = saved_words(saving.get("usd"), saving.get("source", ""), saving.get("why", "an older version ran it"))
     last = f"{priced(told['cost_usd'], _source(told))} · {saved} · {took(seconds)}{thread}"
     if stays and told.get("run"):
-        last += as_called(f" · `profile-router show {told['run'][:_ID]}` tells the whole story")
+        last += as_called(f" · {show_run(told['run'])} tells the whole story")
     return [*_verdict(result), *words, folded(last, sys.stdout, indent=2)]
 
 

@@ -13,10 +13,11 @@ from profile_router.cli.spelling import as_called
 from profile_router.core.ladder.account import AttemptRow, CheckRow, RunGroup, RunRow, StepRow, Story
 from profile_router.core.ladder.check_words import ended, joined_check_line
 from profile_router.core.ladder.cost_range import CostRange
-from profile_router.core.text import about, counted, price, priced, saved_beside_label, thousands, took
+from profile_router.core.telling.ways_out import bring_back
+from profile_router.core.text import about, counted, price, priced, saved_beside_label, short_id, thousands, took
 from profile_router.ledger.schema import moment, moments
 
-_ID, _VERDICT, _PROFILE, _NAME = 8, 11, 12, 26
+_VERDICT, _PROFILE, _NAME = 11, 12, 26
 _SAVED = 18  # columns
 _MINUTE_S, _HOUR_S = 120.0, 7_200.0
 
@@ -25,7 +26,7 @@ def run_line(run: RunRow) -> str:
     """Return *run* in one line: id, start, verdict, profile, cost, time; in a pipe also its thread and workspace."""
     profile, cost = _cut(run.profile or "–", _PROFILE), about(run.cost_usd, exact=run.exact)
     line = (
-        f"{run.id[:_ID]} {_local(run.started, '%m-%d %H:%M')} {run.verdict:<{_VERDICT}} "
+        f"{short_id(run.id)} {_local(run.started, '%m-%d %H:%M')} {run.verdict:<{_VERDICT}} "
         f"{profile:<{_PROFILE}} {cost:>8} {_short(run.seconds):>5}"
     )
     if not sys.stdout.isatty() or columns(sys.stdout) >= len(line) + _SAVED:
@@ -83,7 +84,7 @@ def story_lines(story: Story, next_step: str = "") -> Iterator[str]:
         )
         yield labelled("saved", said)
     if story.undone_by:
-        yield labelled("undone", f"`profile-router undo {story.undone_by[:_ID]}` brings back what it changed")
+        yield labelled("undone", bring_back(story.undone_by))
     elif next_step:
         yield labelled("next", next_step)
 

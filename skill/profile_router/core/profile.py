@@ -142,7 +142,12 @@ class Profile:
     @property
     def where(self) -> str:
         """Return how messages name this backend: profile and address."""
-        return f"{self.name} at {address(self.endpoint.base_url)}"
+        return backend_name(self.name, address(self.endpoint.base_url))
+
+
+def backend_name(profile: str, host: str) -> str:
+    """Return how messages name the backend of *profile* at *host*, which `address` made."""
+    return f"{profile} at {host}"
 
 
 def is_loopback(base_url: str) -> bool:

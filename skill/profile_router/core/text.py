@@ -19,6 +19,7 @@ _SHORTEST_PART = 3
 _IN_MINUTES_S = 120.0
 _LONGEST_WORD = 24  # shorter than the tokens and keys that one might write
 _LONGEST_NAME = 80  # characters that are compared
+_SHORT_ID = 8
 # What nobody sees, and `isprintable` lets pass: fillers, joiners, variation selectors (Default_Ignorable_Code_Point).
 _UNSEEN = r"\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0d\uffa0\U000e0100-\U000e01ef"
 UNSEEN_CHARS = frozenset(
@@ -43,6 +44,11 @@ def shown(text: str, longest: int = 200) -> str:
     """Return *text* on one line, at most *longest* characters of it, what cannot be printed or seen escaped."""
     cut = text if len(text) <= longest else f"{text[:longest]}…"
     return cut if text.isascii() and text.isprintable() else _plain(cut, rf"[{_UNSEEN}]")
+
+
+def short_id(whole: str) -> str:
+    """Return the beginning of the id *whole*, of a run or of an undo: enough to name it."""
+    return whole[:_SHORT_ID]
 
 
 def exactly(text: str) -> str:

@@ -18,6 +18,7 @@ from profile_router.core.ladder.account import (
     StepRow,
     Story,
 )
+from profile_router.core.telling.ways_out import RUNS_ARE_LISTED
 from profile_router.core.text import shown
 from profile_router.errors import UsageError
 from profile_router.ledger.schema import LEDGER_FILE
@@ -84,9 +85,7 @@ class SqliteHistory:
             more = " and more" if len(found) > _LISTED else ""
             raise UsageError(f"several runs begin with {shown(wanted, 40)}: {listed}{more}; give more of the id")
         if not found:
-            raise UsageError(
-                f"the ledger has no run {shown(wanted, 40)}; `profile-router history` lists the runs with their ids"
-            )
+            raise UsageError(f"the ledger has no run {shown(wanted, 40)}; {RUNS_ARE_LISTED}")
         return _run(found[0])
 
     def story(self, wanted: str) -> Story:

@@ -21,6 +21,7 @@ from profile_router.core.routing.route import Decision
 from profile_router.core.task import Task
 from profile_router.core.telling.figures import task_figures
 from profile_router.core.telling.verdict import WELL, LedgerVerdict
+from profile_router.core.telling.ways_out import go_on
 from profile_router.core.telling.work import verified_json
 from profile_router.errors import StateError
 from profile_router.git.undo import Undo
@@ -282,4 +283,4 @@ class SqliteRunLedger:
             with transaction(self.state / LEDGER_FILE, make_ready) as database:
                 yield database
         except StateError as error:
-            raise StateError(f"{error}; what the run did is kept: `profile-router resume {self.thread}`") from None
+            raise StateError(f"{error}; {go_on(self.thread)}") from None

@@ -9,7 +9,7 @@ from itertools import accumulate
 from profile_router.core.operating.answers import OPERATOR_QUESTIONS, misrouted, sentence_of
 from profile_router.core.operating.share import share_of
 from profile_router.core.operating.totals import Notable, RunPart, Totals
-from profile_router.core.text import about, price
+from profile_router.core.text import about, price, short_id
 from profile_router.pages.measured import Measured
 from profile_router.pages.report import (
     AmountsFigure,
@@ -201,7 +201,7 @@ def _notable(name: str, said: str, runs: Sequence[Notable]) -> ResultTable:
 
 
 def _told(run: Notable) -> Iterator[Cell]:
-    yield run.id[:8]
+    yield short_id(run.id)
     yield run.profile or "–"
     yield run.rule or "–"
     yield run.verdict

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from profile_router.copies.thread_copies import original_of
 from profile_router.core.telling.decision import Json
+from profile_router.core.telling.ways_out import bring_back, give_up
 from profile_router.core.text import shown
 from profile_router.errors import StateError, UsageError, WorkspaceError
 from profile_router.git.undo import Undo
@@ -26,8 +27,6 @@ from profile_router.runs.unfinished import resumable, settle_spans, undone_by
 from profile_router.state.folder import state_dir
 from profile_router.threads.threads import Row, Run, Threads
 from profile_router.workspace.folder import Workspace
-
-_ID = 8  # characters of an undo's id: enough to name it
 
 
 async def resume_thread(
@@ -84,7 +83,7 @@ def _last(threads: Threads, row: Row, emit: Emit) -> Result:
     emit({"event": "ended", "line": line, "thread": row.thread})
     result = Result.of(kept)
     if undo := undone_by(threads, row):
-        note = f"what it changed was undone since; `profile-router undo {undo[:_ID]}` brings it back"
+        note = f"what it changed was undone since; {bring_back(undo)}"
         result = replace(result, json={**result.json, "notes": [*result.json["notes"], note]})
     return result
 
@@ -98,8 +97,7 @@ def _undo_late(site: Site, row: Row, run: Run, state: Json, result: Result) -> U
 def _check_folder(row: Row) -> None:
     if row.workspace and not is_folder_named(row.workspace):
         raise WorkspaceError(
-            f"thread {row.thread} worked in {shown(row.workspace)}, which is not a folder now; bring it back, or give "
-            f"the run up with `profile-router purge {row.thread}`"
+            f"thread {row.thread} worked in {shown(row.workspace)}, which is not a folder now; {give_up(row.thread)}"
         )
 
 
@@ -116,8 +114,8 @@ def _begun(keeping: Keeping, run: Run, ledger: SqliteRunLedger) -> Begun:
 def _check_profile(profile: str | None, setup: Setup, run: Run) -> None:
     if profile is not None and profile not in setup.profiles:
         raise StateError(
-            f"thread {run.thread} cannot go on: its next step is under profile '{profile}', which is gone; bring it "
-            f"back, or give the run up with `profile-router purge {run.thread}`"
+            f"thread {run.thread} cannot go on: its next step is under profile '{profile}', which is gone; "
+            f"{give_up(run.thread)}"
         )
 
 
@@ -139,8 +137,8 @@ def wanted(threads: Threads, thread: str | None) -> Row:
         raise UsageError(f"thread {thread} cannot be resumed: {row.why}")
     if row.status == "running" and (undo := undone_by(threads, row)):
         raise UsageError(
-            f"thread {thread} was undone, so it does not go on; give its task to `profile-router run`, or bring its "
-            f"work back first: `profile-router undo {undo[:_ID]}`"
+            f"thread {thread} was undone, so it does not go on; {bring_back(undo)}, or give its task to "
+            "`profile-router run`"
         )
     return row
 

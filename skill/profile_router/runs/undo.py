@@ -13,7 +13,8 @@ from pathlib import Path
 from profile_router.core.ladder.account import RunRow
 from profile_router.core.ladder.run_kinds import UNFINISHED
 from profile_router.core.telling.decision import Json
-from profile_router.core.text import shown, some_of
+from profile_router.core.telling.ways_out import bring_back
+from profile_router.core.text import short_id, shown, some_of
 from profile_router.errors import RouterError, UsageError
 from profile_router.git.between import not_as_left, written_during
 from profile_router.git.command import work_tree
@@ -46,7 +47,6 @@ from profile_router.threads.traces import Traces, traces_of
 from profile_router.values import frozen
 from profile_router.workspace.folder import Workspace
 
-_ID = 8  # characters of an id: enough to name it
 _NO_END = frozenset({UNFINISHED, "interrupted", "error"})
 
 
@@ -199,7 +199,7 @@ def undo_run(wanted: str, environ: Mapping[str, str], *, all_of_it: bool = False
 
 def _undone_already(run: RunRow, undo: str) -> UsageError:
     what = "undo" if run.kind == "undo" else "run"
-    return UsageError(f"{what} {run.id[:_ID]} is undone already; `profile-router undo {undo[:_ID]}` takes that back")
+    return UsageError(f"{what} {short_id(run.id)} is undone already; {bring_back(undo)}")
 
 
 def _by_traces(

@@ -9,11 +9,10 @@ from email.utils import parsedate_to_datetime
 from profile_router.expressions import expression
 
 # Seconds or a date (RFC 9110), milliseconds (OpenAI), and the moment of the reset as providers spell it.
-_RETRY_HEADERS = ("retry-after-ms", "retry-after")
-_RESET_HEADERS = ("x-ratelimit-reset", "x-ratelimit-reset-requests", "x-ratelimit-reset-tokens", "ratelimit-reset")
+RETRY_HEADERS = ("retry-after-ms", "retry-after")
+RESET_HEADERS = ("x-ratelimit-reset", "x-ratelimit-reset-requests", "x-ratelimit-reset-tokens", "ratelimit-reset")
 _DURATION = expression(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m(?!s))?(?:(\d+(?:\.\d+)?)s)?(?:(\d+(?:\.\d+)?)ms)?")
 _EPOCH = 1_000_000_000.0  # more seconds than any wait: a moment
-HEADERS = (*_RETRY_HEADERS, *_RESET_HEADERS)
 
 
 def retry_after(headers: Mapping[str, str], *, now: float) -> float | None:
@@ -21,11 +20,11 @@ def retry_after(headers: Mapping[str, str], *, now: float) -> float | None:
 
     Retry-After counts before a reset header: it is meant for this request.
     """
-    for name in _RETRY_HEADERS:
+    for name in RETRY_HEADERS:
         value = headers.get(name)
         if value is not None and (found := _wait(value, now)) is not None:
             return found / 1000 if name.endswith("-ms") else found
-    waits = [_wait(headers[name], now) for name in _RESET_HEADERS if name in headers]
+    waits = [_wait(headers[name], now) for name in RESET_HEADERS if name in headers]
     return max((wait for wait in waits if wait is not None), default=None)
 
 

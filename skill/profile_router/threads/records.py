@@ -13,6 +13,7 @@ from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from profile_router.core.telling.ways_out import go_on
 from profile_router.errors import StateError
 from profile_router.state.database import BUSY_S
 from profile_router.values import frozen
@@ -162,8 +163,8 @@ class StoredRecords:
 def unsaved(path: Path, error: Exception, thread: str) -> str:
     """Return the line for a run that cannot be kept any more."""
     return (
-        f"{path} cannot be written ({error}), so the run was ended before it did what could not be remembered; what it "
-        f"did is kept: make room there, then `profile-router resume {thread}`"
+        f"{path} cannot be written ({error}), so the run was ended before it did what could not be remembered; "
+        f"make room there; {go_on(thread)}"
     )
 
 

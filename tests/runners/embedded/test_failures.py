@@ -14,7 +14,7 @@ from typing import Any
 import httpx2
 import openai
 import pytest
-from tests.fakes import a_policy, an_order
+from tests.fakes import a_policy, a_profile, an_order
 from tests.runners.embedded.a_runner import KEY, cloud, cloud_order, failed, local, run
 from tests.scripted_provider import Answer, ScriptedProvider, call, fail, raw, redirect, say, stream_error
 from tests.tls_server import self_signed
@@ -133,14 +133,14 @@ TRANSPORT: dict[str, tuple[BaseException, str]] = {
 
 @pytest.mark.parametrize(("error", "cause"), TRANSPORT.values(), ids=TRANSPORT)
 def test_errors_of_the_transport_have_a_cause(error: BaseException, cause: str) -> None:
-    failure = failure_of_error(error, where="there", model="scripted", key=None)
+    failure = failure_of_error(error, a_profile("http://127.0.0.1:9/v1"))
     assert failure is not None
     assert failure.cause == cause
 
 
 @pytest.mark.parametrize("error", [RuntimeError("ours"), ZeroDivisionError(), AssertionError("ours"), OSError("disk")])
 def test_a_bug_of_ours_is_not_a_failure_of_the_attempt(error: Exception) -> None:
-    assert failure_of_error(error, where="there", model="scripted", key=None) is None
+    assert failure_of_error(error, a_profile("http://127.0.0.1:9/v1")) is None
 
 
 @pytest.mark.parametrize(

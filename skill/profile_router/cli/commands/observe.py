@@ -22,6 +22,7 @@ from profile_router.cli.spelling import as_called
 from profile_router.core.days import DAY_S
 from profile_router.core.ladder.observed import ObservedCalls, ObservedChild, ObservedGroup
 from profile_router.core.task import Task
+from profile_router.core.telling.ways_out import A_RUN_IS_TOLD
 from profile_router.core.text import counted, price, shown
 from profile_router.errors import UsageError
 from profile_router.ledger.observed import observed_since
@@ -42,7 +43,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     add("--json", action="store_true", help="print it as JSON")
     add("--tasks-json", metavar="FILE|-", help="for the plugin: tasks that Hermes begins; a line of JSON for each")
     add("--ended-json", metavar="FILE|-", help="for the plugin: how one of them ended, and its calls")
-    parser.epilog = "`profile-router show ID` tells all about one; costs are by the policy's figures"
+    parser.epilog = f"{A_RUN_IS_TOLD}; costs are by the policy's figures"
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -19,6 +19,7 @@ from profile_router.cli.screens import columns
 from profile_router.cli.stories import told_lines
 from profile_router.core.operating.replay import Destination, Replay
 from profile_router.core.telling.layout import table_lines
+from profile_router.core.telling.ways_out import show_run
 from profile_router.core.text import counted, in_words, price, some_of
 from profile_router.reporting.replayed import MOST_TASKS, ReplayedPolicy, keep_replay, replay_policy
 
@@ -93,7 +94,7 @@ def _told(found: Replay) -> Iterator[tuple[str, str]]:
         if found.spared_s:
             yield "spares", f"{in_words(found.spared_s)} of local attempts in vain"
         yield "risks", _risks(found)
-        yield "look", f"`profile-router show {found.moved[0].id[:8]}` tells of the newest; --json lists all"
+        yield "look", f"{show_run(found.moved[0].id)} tells of the newest; --json lists all"
     if found.unread:
         why = some_of([f"{reason} ({count:,})" for reason, count in found.unread.items()])
         yield "left out", f"{counted(sum(found.unread.values()), 'task')}: {why}"

@@ -12,6 +12,7 @@ from profile_router.cli.spelling import as_called
 from profile_router.cli.stories import story_json, story_lines
 from profile_router.core.ladder.account import Story
 from profile_router.core.ladder.run_kinds import UNFINISHED
+from profile_router.core.telling.ways_out import RUNS_ARE_LISTED
 from profile_router.errors import RouterError
 from profile_router.ledger.history import SqliteHistory
 from profile_router.ledger.words import seal_of
@@ -22,7 +23,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     """Add what the command takes."""
     parser.add_argument("id", metavar="ID", help="the run's id or its beginning; or a thread, for its newest run")
     parser.add_argument("--json", action="store_true", help="print it as JSON")
-    parser.epilog = "`profile-router history` lists the runs with their ids"
+    parser.epilog = RUNS_ARE_LISTED
 
 
 def run(arguments: argparse.Namespace) -> int:

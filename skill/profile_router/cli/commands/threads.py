@@ -12,14 +12,15 @@ from profile_router.cli.json_answer import print_json
 from profile_router.cli.progress import folded
 from profile_router.cli.spelling import as_called
 from profile_router.copies.thread_copies import original_of
+from profile_router.core.telling.ways_out import bring_back
 from profile_router.core.text import about
 from profile_router.ledger.history import SqliteHistory
 from profile_router.ledger.schema import moments
+from profile_router.runs.unfinished import undone_by
 from profile_router.state.folder import state_dir
 from profile_router.threads.file import ThreadFile
 from profile_router.threads.threads import Threads
 
-_ID = 8  # characters of an undo's id: enough to name it
 _NOTHING = 'no thread is kept; begin one: `profile-router run --thread NAME "TASK"`'
 
 
@@ -49,18 +50,17 @@ def _rows(file: ThreadFile) -> list[dict[str, Any]]:
     with file.door():
         file.make_ready(None)
     threads = Threads(file=file, serializer=None)
-    history = SqliteHistory(state=file.state)
     left = threads.left()
-    undone = {row.thread: history.undone_by(row.run, row.thread) for row in left if not row.why}
+    undone = {row.thread: undone_by(threads, row) for row in left if not row.why}
     stopped = {row.thread for row in left if row.why}
-    counted = history.by_thread()
+    counted = SqliteHistory(state=file.state).by_thread()
     rows = []
     for row in threads.rows():
         runs, usd, exact = counted.get(row.thread, (0, 0.0, True))
         undo = undone.get(row.thread)
         status = row.status if undo is None else "undone" if undo else "interrupted"
         status = "stopped" if row.thread in stopped else status
-        why = f"it was undone; `profile-router undo {undo[:_ID]}` brings its work back" if undo else row.why
+        why = f"it was undone; {bring_back(undo)}" if undo else row.why
         rows.append({
             "thread": row.thread, "status": status, "why": why, "run": row.run,
             "workspace": original_of(file.state, row.workspace), "runs": runs, "cost_usd": usd, "cost_exact": exact,

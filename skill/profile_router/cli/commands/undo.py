@@ -11,10 +11,11 @@ from profile_router.cli.json_answer import print_json
 from profile_router.cli.progress import folded
 from profile_router.cli.screens import printable
 from profile_router.cli.spelling import as_called
-from profile_router.core.text import some_of
+from profile_router.core.telling.ways_out import RUNS_ARE_LISTED, bring_back
+from profile_router.core.text import short_id, some_of
 from profile_router.runs.undo import Undone, undo_run
 
-_FILES, _ID, _SHOWN = 8, 8, 100
+_FILES, _SHOWN = 8, 100
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -26,7 +27,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         help="also take back files of which nobody knows who changed them: what you changed in them is lost",
     )
     parser.add_argument("--json", action="store_true", help="print how it ended as JSON")
-    parser.epilog = "an undo has an id of its own and can be undone; `profile-router history` lists both"
+    parser.epilog = f"an undo has an id of its own and can be undone; {RUNS_ARE_LISTED}"
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -42,7 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _lines(undone: Undone) -> list[str]:
-    run = undone.run[:_ID]
+    run = short_id(undone.run)
     if undone.conflicts:
         return [
             f"nothing undone: changed since run {run}: {some_of(undone.conflicts, _FILES)}",
@@ -64,4 +65,4 @@ def _lines(undone: Undone) -> list[str]:
         lines.append(f"{some_of(undone.during, _FILES)} {why}")
     if undone.going_on:
         lines.append(f"it cannot be resumed then; `profile-router purge {undone.going_on}` drops it")
-    return [*lines, f"`profile-router undo {undone.id[:_ID]}` takes that back"]
+    return [*lines, bring_back(undone.id)]

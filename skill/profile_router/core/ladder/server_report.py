@@ -7,7 +7,7 @@ from typing import Literal
 
 from profile_router.core.ladder.causes import Cause
 from profile_router.core.ladder.failure import Failure
-from profile_router.core.profile import address
+from profile_router.core.profile import address, backend_name
 from profile_router.core.text import some_of
 from profile_router.values import frozen
 
@@ -72,11 +72,11 @@ def relayed_elsewhere(report: ServerReport, *, private: bool) -> Failure | None:
 def health_failure(report: ServerReport, wanted: str, where: str, *, accept_any: bool) -> Failure | None:
     """Return why the server of *report* cannot serve the model *wanted*, None where it can."""
     if report.cause is not None:
-        return Failure(cause=report.cause, message=f"{report.profile} at {address(where)}: {report.detail}")
+        return Failure(cause=report.cause, message=f"{backend_name(report.profile, address(where))}: {report.detail}")
     if accept_any or not report.models or report.lists(wanted):
         return None
     loaded = f"has {some_of(report.models)} loaded, the profile asks for {wanted}"
-    return Failure(cause="wrong-model", message=f"{report.profile} at {address(where)} {loaded}")
+    return Failure(cause="wrong-model", message=f"{backend_name(report.profile, address(where))} {loaded}")
 
 
 def other_model(asked: str, served: str, listed: Sequence[tuple[str, ...]], *, accept_any: bool) -> str:

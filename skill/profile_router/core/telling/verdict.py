@@ -8,21 +8,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-RunVerdict = Literal["verified", "unverified", "no-change", "failed", "refused", "unapproved"]
-LedgerVerdict = RunVerdict | Literal["interrupted", "error", "unfinished", "routed", "undone"]
-VERDICTS: Mapping[LedgerVerdict, str] = {
-    "verified": "its check passed, or a weak one that the policy trusts, and nothing stays open",
-    "unverified": "it ended well, and nothing confirms it: no check, or one that passes without the work too",
-    "no-change": "it was to edit a file, and no file changed",
-    "failed": "the last attempt or its check failed; the cause says why",
-    "refused": "no attempt was allowed, or none was possible",
-    "unapproved": "nobody agreed to its price",
-    "interrupted": "somebody stopped it; `resume` goes on with it",
-    "error": "it came to no result: the call, a file or the machine was wrong",
-    "unfinished": "it has not ended: it still runs, or was killed",
-    "routed": "`route` said where it would go; nothing was run",
-    "undone": "`undo` put the files back as they were before the run that its rule names",
-}
+RunVerdict = Literal[
+    "verified",  # its check passed, or a weak one that the policy trusts, and nothing stays open
+    "unverified",  # it ended well, and nothing confirms it: no check, or one that passes without the work too
+    "no-change",  # it was to edit a file, and no file changed
+    "failed",  # the last attempt or its check failed; the cause says why
+    "refused",  # no attempt was allowed, or none was possible
+    "unapproved",  # nobody agreed to its price
+]
+LedgerVerdict = (
+    RunVerdict
+    | Literal[
+        "interrupted",  # somebody stopped it; `resume` goes on with it
+        "error",  # it came to no result: the call, a file or the machine was wrong
+        "unfinished",  # it has not ended: it still runs, or was killed
+        "routed",  # `route` said where it would go; nothing was run
+        "undone",  # `undo` put the files back as they were before the run that its rule names
+    ]
+)
 WELL: frozenset[LedgerVerdict] = frozenset({"verified", "unverified"})  # those whose status is `ok`, exit code 0
 
 

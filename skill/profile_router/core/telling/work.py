@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
+from profile_router.core.profile import backend_name
 from profile_router.core.telling.decision import Json, named_fields
 from profile_router.core.text import counted, priced, some_of, thousands
 from profile_router.values import frozen
@@ -87,7 +88,8 @@ def attempt_line(attempt: Attempt) -> str:
     """Return how an attempt ended, in one line."""
     receipt = attempt.receipt
     served = receipt.model_served or receipt.model_asked
-    happened = "" if attempt.failure is None else attempt.failure.message.removeprefix(f"{receipt.profile} at ")
+    happened = "" if attempt.failure is None else attempt.failure.message
+    happened = happened.replace(backend_name(receipt.profile, receipt.host), receipt.host, 1)  # the line names both
     if receipt.host and receipt.host not in happened:
         served = f"{served} at {receipt.host}"
     if attempt.failure is not None:

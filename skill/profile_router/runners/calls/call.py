@@ -137,8 +137,7 @@ async def _asked(call: SingleCall, policy: Policy) -> tuple[str | None, Receipt]
         _look_whole(call, message, streamed.usage)
     except Exception as caught:
         error = unreadable(caught, call.profile.where) if isinstance(caught, UNREADABLE) else caught
-        endpoint = call.profile.endpoint
-        failure = failure_of_error(error, where=call.profile.where, model=endpoint.model, key=endpoint.api_key)
+        failure = failure_of_error(error, call.profile)
         if failure is None and streamed.began:
             failure = unexpected(error, call.profile.where)
         if failure is None:

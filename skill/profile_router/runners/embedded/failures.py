@@ -13,7 +13,7 @@ from typing import Any
 from profile_router.core.ladder.causes import cause_of_answer, detail_of
 from profile_router.core.ladder.failure import Failure
 from profile_router.core.ladder.unfit import unfit_fix
-from profile_router.core.profile import Secret, without_key
+from profile_router.core.profile import Profile, Secret, without_key
 from profile_router.errors import AttemptError, RouterError
 from profile_router.expressions import expression
 from profile_router.outside.json_reader import UnreadableJson
@@ -39,13 +39,14 @@ _PLAIN = expression(r"[A-Za-z][A-Za-z0-9_.-]{0,39}")
 UNREADABLE = (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError, MemoryError)
 
 
-def failure_of_error(error: BaseException, *, where: str, model: str, key: Secret | None) -> Failure | None:
-    """Return what *error* means, None where it is not an error of an attempt but a bug of ours.
+def failure_of_error(error: BaseException, profile: Profile) -> Failure | None:
+    """Return what *error* means of an attempt under *profile*; None where it is a bug of ours.
 
-    *where* names profile and address for the message, *model* is the one that was asked. The *key*, and what
-    stood in the prompt, are cut out of the message.
+    The profile's key, and what stood in the prompt, are cut out of the message.
     """
     import openai
+
+    where = profile.where
 
     if isinstance(error, AttemptError):
         return Failure(cause=error.cause, message=str(error))
@@ -56,7 +57,7 @@ def failure_of_error(error: BaseException, *, where: str, model: str, key: Secre
     if isinstance(error, TimeoutError):
         return Failure(cause="timeout", message=f"{where}: {detail_of('timeout')}")
     if isinstance(error, openai.APIError):
-        return _answered(error, where, model, key)
+        return _answered(error, profile)
     return None
 
 
@@ -83,8 +84,8 @@ def _of_transport(error: BaseException) -> bool:
     return type(error).__module__.startswith(("httpx2", "httpcore2"))
 
 
-def _answered(error: Exception, where: str, model: str, key: Secret | None) -> Failure:
-    status = getattr(error, "status_code", None)
+def _answered(error: Exception, profile: Profile) -> Failure:
+    key, status = profile.endpoint.api_key, getattr(error, "status_code", None)
     said = " ".join(_said(error).split())
     body = getattr(error, "body", None)
     code = _without_echo(code_of(body), getattr(error, "request", None))
@@ -94,24 +95,24 @@ def _answered(error: Exception, where: str, model: str, key: Secret | None) -> F
     if said and not _WORD.search(text):
         text = f"{_kinds(getattr(error, 'body', None), key)}(its message only repeats the request, so it is not shown)"
     named = f"HTTP {status} " if status else f"error {_clean(code, key)} in a 200 answer: " if code else ""
-    shown = f"{where}: {named}{text}".rstrip()
+    shown = f"{profile.where}: {named}{text}".rstrip()
     if any(mark in f"{text} {body or ''}".lower() for mark in _OVERFLOW):
         return Failure(cause="over-window", message=shown)
-    if (fix := _unfit(error, said, where)) is not None:
+    if (fix := _unfit(error, said, profile.name)) is not None:
         return Failure(cause="unfit-model", message=f"{shown}; {fix}")
     if status is None and code not in _SAID_IN_STREAMS:
         return Failure(cause="stream-error", message=shown)
     response = getattr(error, "response", None)
-    cause = narrowed(cause_of_answer(status or int(code), text), body, model=model)
+    cause = narrowed(cause_of_answer(status or int(code), text), body, model=profile.endpoint.model)
     wait = wait_of({} if response is None else response.headers, body, now=time.time())
     return Failure(cause=cause, message=shown, retry_after_s=wait)
 
 
-def _unfit(error: Exception, said: str, where: str) -> str | None:
+def _unfit(error: Exception, said: str, profile: str) -> str | None:
     """Return what fixes that the model can never take our requests, None where *error* does not say so."""
     body = json.dumps(getattr(error, "body", None), default=str)
     texts = (_without_echo(text, getattr(error, "request", None)) for text in (said, body))
-    return next((fix for text in texts if (fix := unfit_fix(text, where.partition(" at ")[0]))), None)
+    return next((fix for text in texts if (fix := unfit_fix(text, profile))), None)
 
 
 def _said(error: Exception) -> str:

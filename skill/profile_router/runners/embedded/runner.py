@@ -246,7 +246,7 @@ def _receipt(order: Order, meter: AnswerMeter, failure: Failure | None, profile:
 
 def _failure(error: Exception, profile: Profile, meter: AnswerMeter) -> Failure | None:
     """Return what *error* says of the attempt, None where it is a fault of ours before any answer."""
-    failure = failure_of_error(error, where=profile.where, model=profile.endpoint.model, key=profile.endpoint.api_key)
+    failure = failure_of_error(error, profile)
     if failure is None and (meter.counts.turns > 1 or meter.streamed.began):
         return unexpected(error, profile.where)
     return failure

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from profile_router.core.found_check import FoundCheck
 from profile_router.core.policy import Terminal
-from profile_router.verify.checking.jailed import NOT_IN_THE_JAIL, JailedChecks
+from profile_router.verify.checking.jailed import JailedChecks, to_install
 
 _SECONDS = 20.0
 _FIX = "install it into .venv of the workspace, or name its folder under terminal.readable of the policy"
@@ -25,6 +25,6 @@ def silent_because(check: FoundCheck, root: Path, terminal: Terminal) -> str:
         return ""
     jailed = JailedChecks(root=root, options=terminal)
     told = asyncio.run(jailed.run(replace(check, words=words), seconds=_SECONDS, reads_only=True))
-    if told.exit_code is None or not told.inconclusive.endswith(NOT_IN_THE_JAIL):
+    if not to_install(check, told, root):
         return ""
     return f"{told.inconclusive}, so the check would tell nothing; {_FIX}"

@@ -46,8 +46,8 @@ _NO_TESTS: Mapping[CheckRunner, str] = {
     "phpunit": r"^No tests executed",
     "maven": r"No tests to run",
 }
-NOT_IN_THE_JAIL = "is not in the jail"  # a sentence that ends so names what to install
-_LACKING = f"what it needs {NOT_IN_THE_JAIL}, which has no network"
+_NOT_IN_THE_JAIL = "is not in the jail"
+_LACKING = f"what it needs {_NOT_IN_THE_JAIL}, which has no network"
 _RUBY_LACKS = r"Could not find gem|cannot load such file -- [^./]|Could not locate Gemfile"
 _LACKS: Mapping[CheckRunner, str] = {
     "tox": r"No matching distribution|ConnectionError|could not install deps|NewConnectionError",
@@ -127,21 +127,29 @@ def inconclusive(found: FoundCheck, result: CheckResult, root: Path) -> str:
         return result.last_line
     if code in _ENDED:
         return _ENDED[code]
-    if code == MISSING:
-        away = leads_out(found.words[0], root / found.folder, root)
-        how = f": it leads to {shown(away)}, which terminal.readable of the policy can show to it" if away else ""
-        return f"{found.words[0]} {NOT_IN_THE_JAIL}{how}"
     if told := _CODES.get(found.runner, {}).get(code):
         return told
-    if code != 0 and (module := _lacking_module(result.tail, root)):
-        named = "a module" if result.taints else f"the module {module}"  # it may hold what it read
-        return f"{named} {NOT_IN_THE_JAIL}"
+    if lacks := to_install(found, result, root):
+        away = leads_out(found.words[0], root / found.folder, root) if code == MISSING else ""
+        how = f": it leads to {shown(away)}, which terminal.readable of the policy can show to it" if away else ""
+        return f"{lacks} {_NOT_IN_THE_JAIL}{how}"
     report = result.report
     if _says(_NO_TESTS, found, result.tail) or (report is not None and report.whole and report.ran == 0):
         return _NO_TEST
     if code != 0 and not found.weak and _READ_ONLY.search(result.tail):
         return "it writes where the jail lets nothing be written"
     return _LACKING if code != 0 and _says(_LACKS, found, result.tail) else ""
+
+
+def to_install(found: FoundCheck, result: CheckResult, root: Path) -> str:
+    """Return what *result* says is to be installed: the program of *found*, or a module; empty where it says none."""
+    code = result.exit_code
+    if code == MISSING:
+        return found.words[0]
+    if not code or code in _ENDED or code in _CODES.get(found.runner, {}):
+        return ""
+    module = _lacking_module(result.tail, root)
+    return module and ("a module" if result.taints else f"the module {module}")  # it may hold what it read
 
 
 def _says(table: Mapping[CheckRunner, str], found: FoundCheck, text: str) -> bool:
