@@ -6,6 +6,7 @@ import pytest
 
 from profile_router.core.ladder.cost_range import CostRange, exact_cost
 from profile_router.core.operating.answers import BudgetLeft
+from profile_router.core.routing.rate import Rate
 from profile_router.core.text import about, left_over, price, priced
 from profile_router.hermes_plugin.receipts import usd_for_people
 
@@ -67,3 +68,14 @@ def test_what_may_still_be_spent_is_never_told_as_more_than_there_is(usd: float,
 @pytest.mark.parametrize(("exact", "told"), [(True, "$1.50"), (False, "≈$1.50")])
 def test_where_there_is_no_room_a_sign_tells_what_is_not_the_providers_own(exact: bool, told: str) -> None:
     assert about(1.5, exact=exact) == told
+
+
+@pytest.mark.parametrize("tokens", [(1, 0, 0), (0, 1, 0), (2, 1, 1)])
+def test_a_call_that_costs_less_than_a_millionth_is_not_told_as_free(tokens: tuple[int, int, int]) -> None:
+    cheap = Rate(usd_in=5e-8, usd_out=1e-7, usd_cached=1e-8, source="policy")
+    assert price(cheap.cost(*tokens)) != price(0.0)
+    assert price(cheap.cost(*tokens)).endswith(tuple("123456789"))
+
+
+def test_a_limit_too_small_to_be_written_out_is_told_in_short() -> None:
+    assert price(1e-12) == "$1e-12"

@@ -176,7 +176,17 @@ def test_what_costs_less_than_a_cent_is_told_to_the_digit_that_counts(tmp_path: 
 
 @pytest.mark.parametrize(
     ("usd", "told"),
-    [(0.0, "$0.00"), (0.00001, "$0.0001"), (0.0991, "$0.0991"), (0.1, "$0.10"), (0.3, "$0.30"), (1.001, "$1.01")],
+    [
+        (0.0, "$0.00"),
+        (0.000_01, "$0.00001"),
+        (0.000_000_123, "$0.0000002"),
+        (1e-9, "$0.000000001"),
+        (1e-300, "$1e-300"),
+        (0.0991, "$0.0991"),
+        (0.1, "$0.10"),
+        (0.3, "$0.30"),
+        (1.001, "$1.01"),
+    ],
 )
 def test_a_sum_is_told_rounded_up_and_never_as_nothing_where_it_is_something(usd: float, told: str) -> None:
     assert dollars(usd) == told

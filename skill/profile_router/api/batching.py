@@ -13,6 +13,7 @@ from profile_router.api.run_values import BatchResult, RunResult
 from profile_router.api.surroundings import Tell, foreign_held_back, imported, run_to_end, telling
 from profile_router.core.task import Task
 from profile_router.core.telling.envelope import enveloped
+from profile_router.core.text import USD_DIGITS
 from profile_router.errors import RouterError, UsageError
 from profile_router.ledger.schema import moment
 from profile_router.policies.file import found_policy
@@ -93,7 +94,7 @@ async def abatch(
     told = {
         "status": batch_status([one.status for one in results]),
         "tasks": len(results),
-        "cost_usd": round(sum(one.json["cost_usd"] for one in results), 6),
+        "cost_usd": round(sum(one.json["cost_usd"] for one in results), USD_DIGITS),
         "seconds": round(time.monotonic() - started, 2),
         "results": [RunResult.of(one.json, one) for one in results],
     }

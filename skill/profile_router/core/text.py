@@ -12,6 +12,7 @@ Escapes = Literal["none", "colours", "drawing"]
 
 _HALF_A_CENT, _A_CENT, _A_DIME = 0.005, 0.01, 0.1
 _EXACT = frozenset({"provider", "free"})  # the sources of `core.routing.rate` that leave nothing open
+USD_DIGITS = 9  # behind the point of what is kept: a call of a few tokens costs less than a millionth
 LEAST_USD = 5e-7  # less is what sums of floats are off by
 MOST_USD = 1e9  # of one run: more is not a price
 _LIKE = 0.75  # of the letters: `coding-locl` is near `coding-local`, `coding` is near nothing
@@ -139,7 +140,7 @@ def price(usd: float) -> str:
 
     `$0.00` is exactly nothing: what was paid, however little, is not told as free.
     """
-    return f"${usd:.{_digits(usd, _HALF_A_CENT)}f}"
+    return f"${usd:.0e}" if is_tiny(usd) else f"${usd:.{_digits(usd, _HALF_A_CENT)}f}"
 
 
 def left_over(usd: float) -> str:
@@ -151,7 +152,17 @@ def left_over(usd: float) -> str:
 
 def _digits(usd: float, least: float) -> int:
     """Return the digits behind the point of *usd*: two, and below *least* as many as reach the first that counts."""
-    return 2 if usd == 0 or abs(usd) >= least else -math.floor(math.log10(abs(usd)))
+    return 2 if usd == 0 or abs(usd) >= least else digits_of(usd)
+
+
+def is_tiny(usd: float) -> bool:
+    """Tell whether *usd* is too little to be written out, though it is not nothing: a limit that somebody set."""
+    return 0 < abs(usd) < 10.0**-USD_DIGITS
+
+
+def digits_of(usd: float) -> int:
+    """Return how many digits behind the point reach the first that counts of *usd*, which is not 0."""
+    return -math.floor(math.log10(abs(usd)))
 
 
 def priced(usd: float, source: str) -> str:

@@ -19,7 +19,7 @@ from profile_router.core.ladder.account import (
     Story,
 )
 from profile_router.core.telling.ways_out import RUNS_ARE_LISTED
-from profile_router.core.text import shown
+from profile_router.core.text import USD_DIGITS, shown
 from profile_router.errors import UsageError
 from profile_router.ledger.schema import LEDGER_FILE
 from profile_router.ledger.sound import sound_rows, sound_sums
@@ -32,7 +32,7 @@ _RUN = ", ".join(RunRow.__dataclass_fields__)
 _COLUMN_OF: Mapping[Grouping, str] = {
     "day": "day", "profile": "profile", "tier": "tier", "verdict": "verdict", "repository": "workspace"
 }  # fmt: skip
-_USD = f"round(sum(cost_usd), 6), {NOT_BY_PROVIDERS}, coalesce(sum(saved_usd), 0)"
+_USD = f"round(sum(cost_usd), {USD_DIGITS}), {NOT_BY_PROVIDERS}, coalesce(sum(saved_usd), 0)"
 _SUMS = f"count(*), sum(tokens_in), sum(tokens_out), {_USD}, max(started)"
 _LISTED = 5  # runs that an ambiguous id names
 
@@ -109,8 +109,8 @@ class SqliteHistory:
             attempts=tuple(self._attempt(row) for row in self._of("attempts", "number", run)),
             steps=tuple(self._step(row) for row in self._of("steps", "number", run)),
             checks=tuple(self._check(row) for row in self._of("verifications", "after, stage DESC", run)),
-            paid=round(spent[0][0], 6),
-            reserved=round(spent[0][1], 6),
+            paid=round(spent[0][0], USD_DIGITS),
+            reserved=round(spent[0][1], USD_DIGITS),
             undone_by=self.undone_by(run.id, run.thread),
         )
 
@@ -134,8 +134,8 @@ class SqliteHistory:
     def by_thread(self) -> Mapping[str, tuple[int, float, bool]]:
         """Return how many runs each thread had, what they cost in USD, and whether all of that is exact."""
         rows = self._rows(
-            f"SELECT thread, count(*), round(sum(cost_usd), 6), {NOT_BY_PROVIDERS} FROM runs INDEXED BY runs_by_thread "  # noqa: S608
-            "WHERE kind = 'run' GROUP BY 1"
+            f"SELECT thread, count(*), round(sum(cost_usd), {USD_DIGITS}), {NOT_BY_PROVIDERS} "  # noqa: S608
+            "FROM runs INDEXED BY runs_by_thread WHERE kind = 'run' GROUP BY 1"
         )
         return {str(thread): (int(runs), float(usd), not ours) for thread, runs, usd, ours in rows}
 
@@ -148,9 +148,9 @@ class SqliteHistory:
         )
         return DaySpent(
             day=day,
-            spent_usd=round(sum(row[1] for row in rows), 6),
-            reserved_usd=round(sum(row[2] for row in rows), 6),
-            profiles={str(profile): round(spent, 6) for profile, spent, _ in rows},
+            spent_usd=round(sum(row[1] for row in rows), USD_DIGITS),
+            reserved_usd=round(sum(row[2] for row in rows), USD_DIGITS),
+            profiles={str(profile): round(spent, USD_DIGITS) for profile, spent, _ in rows},
         )
 
     def _of(self, table: str, order: str, run: RunRow) -> list[sqlite3.Row]:
@@ -207,7 +207,7 @@ def _group(name: str, rows: list[tuple[Any, ...]]) -> RunGroup:
         verdicts={str(row[0]): int(row[1]) for row in rows},
         tokens_in=sum(row[2] for row in rows),
         tokens_out=sum(row[3] for row in rows),
-        cost_usd=round(sum(row[4] for row in rows), 6),
+        cost_usd=round(sum(row[4] for row in rows), USD_DIGITS),
         exact=not any(row[5] for row in rows),
-        saved_usd=round(sum(row[6] for row in rows), 6),
+        saved_usd=round(sum(row[6] for row in rows), USD_DIGITS),
     )

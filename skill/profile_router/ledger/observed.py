@@ -8,6 +8,7 @@ from pathlib import Path
 from profile_router.core.ladder.observed import ObservedCalls, ObservedChild, ObservedGroup
 from profile_router.core.profile import address
 from profile_router.core.routing.rate import Rate
+from profile_router.core.text import USD_DIGITS
 from profile_router.errors import UsageError
 from profile_router.ledger.schema import LEDGER_FILE, make_ready
 from profile_router.ledger.sound import reading_sound
@@ -51,10 +52,11 @@ def note_ended(state: Path, child: ObservedChild, priced: Sequence[tuple[Observe
             marks = ", ".join("?" * len(row))
             database.execute(f"INSERT INTO attempts ({_COLUMNS}) VALUES ({marks})", row)  # noqa: S608 - words of ours
         database.execute(
-            "UPDATE runs SET ended = ?, verdict = ?, attempts = ?, "
+            "UPDATE runs SET ended = ?, verdict = ?, attempts = ?, "  # noqa: S608 - words of ours
             "tokens_in = (SELECT coalesce(sum(tokens_in), 0) FROM attempts WHERE run = id), "
             "tokens_out = (SELECT coalesce(sum(tokens_out), 0) FROM attempts WHERE run = id), "
-            "cost_usd = (SELECT round(coalesce(sum(cost_usd), 0), 6) FROM attempts WHERE run = id) WHERE id = ?",
+            f"cost_usd = (SELECT round(coalesce(sum(cost_usd), 0), {USD_DIGITS}) FROM attempts WHERE run = id) "
+            "WHERE id = ?",
             (now, "unverified" if verdict == "ok" else verdict, len(priced), child.id),
         )
 
@@ -67,8 +69,8 @@ def observed_since(state: Path, moment: float) -> list[ObservedGroup]:
         rows = database.execute(_GROUPS, (moment,)).fetchall()
     return [
         ObservedGroup(
-            profile=profile, tier=tier, children=children, ended=ended, expected_usd=round(expected, 6),
-            paid_usd=round(paid, 6), tokens_in=sent, tokens_out=got,
+            profile=profile, tier=tier, children=children, ended=ended, expected_usd=round(expected, USD_DIGITS),
+            paid_usd=round(paid, USD_DIGITS), tokens_in=sent, tokens_out=got,
         )
         for profile, tier, children, ended, expected, paid, sent, got in rows
     ]  # fmt: skip

@@ -25,7 +25,7 @@ from profile_router.core.operating.totals import (
     Totals,
 )
 from profile_router.core.telling.verdict import WELL
-from profile_router.core.text import MOST_USD
+from profile_router.core.text import MOST_USD, USD_DIGITS
 from profile_router.ledger.listed import AT_THE_TASK, sql_list
 from profile_router.ledger.schema import LEDGER_FILE
 from profile_router.ledger.sound import reading_sound
@@ -137,8 +137,8 @@ class _Adding:
         alone, failed = self(_LOCAL)[0]
         return Compared(
             known=known,
-            spent_usd=round(spent, 6),
-            if_burst_usd=round(burst, 6),
+            spent_usd=round(spent, USD_DIGITS),
+            if_burst_usd=round(burst, USD_DIGITS),
             unknown=self._counts(_UNKNOWN),
             by_local=int(alone),
             local_failed=int(failed),

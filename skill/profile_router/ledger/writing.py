@@ -23,6 +23,7 @@ from profile_router.core.telling.figures import task_figures
 from profile_router.core.telling.verdict import WELL, LedgerVerdict
 from profile_router.core.telling.ways_out import go_on
 from profile_router.core.telling.work import verified_json
+from profile_router.core.text import USD_DIGITS
 from profile_router.errors import StateError
 from profile_router.git.undo import Undo
 from profile_router.ledger.listed import AT_THE_TASK
@@ -39,7 +40,7 @@ _TOTALS = f"""UPDATE runs SET
   attempts = (SELECT count(*) FROM attempts WHERE run = id),
   tokens_in = (SELECT coalesce(sum(tokens_in), 0) FROM attempts WHERE run = id),
   tokens_out = (SELECT coalesce(sum(tokens_out), 0) FROM attempts WHERE run = id),
-  cost_usd = (SELECT round(coalesce(sum(cost_usd), 0), 6) FROM attempts WHERE run = id),
+  cost_usd = (SELECT round(coalesce(sum(cost_usd), 0), {USD_DIGITS}) FROM attempts WHERE run = id),
   cost_source = (SELECT CASE count(DISTINCT cost_source) WHEN 0 THEN '' WHEN 1 THEN max(cost_source) ELSE 'several' END
                  FROM attempts WHERE run = id AND cost_usd > 0),
   profile = coalesce((SELECT profile FROM attempts WHERE run = id AND {AT_THE_TASK}

@@ -23,6 +23,7 @@ from profile_router.core.routing.candidate import is_local
 from profile_router.core.routing.rate import FROM_PROVIDER, Rate, rate_at
 from profile_router.core.routing.speed import believed_speed
 from profile_router.core.task import Task
+from profile_router.core.text import USD_DIGITS
 from profile_router.errors import UsageError
 from profile_router.ledger.purse import LedgerHold, LedgerPurse
 from profile_router.ledger.spending import Ledger
@@ -120,7 +121,7 @@ async def _row(profile: Profile, setup: Setup, purse: LedgerPurse, times: int) -
         short=tuple(calls.short),
         long=tuple(calls.long),
         calls=calls.made,
-        usd=round(calls.usd, 6),
+        usd=round(calls.usd, USD_DIGITS),
         usd_source=calls.source if calls.usd else "",
         doubts=tuple(dict.fromkeys(calls.doubts)),
         problem=problem,

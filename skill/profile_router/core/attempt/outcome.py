@@ -19,6 +19,7 @@ from profile_router.core.routing.candidate import Candidates, is_local
 from profile_router.core.routing.fit import fits
 from profile_router.core.routing.route import Decision, Refusal
 from profile_router.core.task import Task
+from profile_router.core.text import USD_DIGITS
 
 # Calls beside the attempts: they do not decide how a run ended.
 BESIDE = frozenset({"probe", "condense", "review", "summarize"})
@@ -95,7 +96,7 @@ def final_status(
 
 def cost(receipts: Sequence[Receipt]) -> float:
     """Return what all *receipts* cost together, in USD."""
-    return round(sum(receipt.cost_usd for receipt in receipts), 6)
+    return round(sum(receipt.cost_usd for receipt in receipts), USD_DIGITS)
 
 
 def unblock(

@@ -9,6 +9,7 @@ from profile_router.core.ladder.failure import Failure
 from profile_router.core.ladder.receipt import AttemptOutcome, Receipt
 from profile_router.core.profile import Profile, address
 from profile_router.core.routing.rate import FROM_PROVIDER, Rate
+from profile_router.core.text import USD_DIGITS
 from profile_router.values import mutable
 
 
@@ -63,7 +64,7 @@ class Counts:
         """Return what all of it costs at *rate*, in USD, and whose figure that is."""
         tokens_in, tokens_out, cached = self.charged
         rest = (self.tokens_in - tokens_in, self.tokens_out - tokens_out, self.tokens_cached - cached)
-        usd = round(self.charged_usd + rate.cost_of_short(*rest), 6)
+        usd = round(self.charged_usd + rate.cost_of_short(*rest), USD_DIGITS)
         if not self.by_provider:
             return usd, rate.named
         return usd, f"provider and {rate.named}" if any(rest) or self.long else FROM_PROVIDER

@@ -13,6 +13,7 @@ from profile_router.core.ladder.receipt import Receipt
 from profile_router.core.policy import Policy
 from profile_router.core.routing.candidate import Candidates
 from profile_router.core.routing.rate import rate_at
+from profile_router.core.text import USD_DIGITS
 from profile_router.values import frozen
 
 
@@ -60,4 +61,4 @@ def saving(
     else:
         rate = rate_at(candidates[burst], 0, policy)
         usd, source = rate.cost_of_short(work.tokens_in, work.tokens_out, work.tokens_cached), rate.named
-    return Saving(usd=round(usd - cost_usd, 6), if_burst_usd=round(usd, 6), source=source)
+    return Saving(usd=round(usd - cost_usd, USD_DIGITS), if_burst_usd=round(usd, USD_DIGITS), source=source)

@@ -10,6 +10,7 @@ from profile_router.core.ladder.cost_range import CostRange
 from profile_router.core.ladder.failure import Failure
 from profile_router.core.policy import Budget
 from profile_router.core.task import Task
+from profile_router.core.text import digits_of, is_tiny, price
 
 _NOTHING = 1e-9  # USD: what sums of such figures are off by, because they are not decimals
 _A_DIME = 0.1
@@ -27,8 +28,13 @@ def over(usd: float, limit: float) -> bool:
 
 
 def dollars(usd: float) -> str:
-    """Return *usd* as a message has it: in cents, rounded up. An amount below a dime has hundredths of a cent."""
-    digits = 2 if usd >= _A_DIME or usd <= _NOTHING else 4
+    """Return *usd* as a message has it: in cents, rounded up. An amount below a dime has hundredths of a cent.
+
+    A smaller one has as many digits as reach the first that counts. No limit is told as nothing.
+    """
+    if is_tiny(usd):
+        return price(usd)
+    digits = 2 if usd >= _A_DIME or usd <= 0 else max(4, digits_of(usd))
     return f"${math.ceil(usd * 10**digits - _NOTHING * 100) / 10**digits:.{digits}f}"
 
 
@@ -62,7 +68,7 @@ def over_held(
 
 
 def _past_cap(spent: float, cap: float) -> str:
-    so_far = f", {dollars(spent)} of it spent" if spent else ""
+    so_far = f", {dollars(spent)} of it spent" if over(spent, 0.0) else ""
     return f"over the task's {dollars(cap)}{so_far}; {TABLE['over-budget'].unblock}"
 
 

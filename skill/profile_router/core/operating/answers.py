@@ -9,7 +9,7 @@ from typing import Literal
 from profile_router.core.ladder.causes import TABLE, Family, is_cause
 from profile_router.core.operating.totals import SMALL_EDIT_LINES, MisrouteKind, Totals
 from profile_router.core.telling.verdict import WELL
-from profile_router.core.text import LEAST_USD, about, counted, left_over, price, some_of
+from profile_router.core.text import LEAST_USD, USD_DIGITS, about, counted, left_over, price, some_of
 from profile_router.values import frozen
 
 AnswerId = Literal["saved", "wrong", "change"]
@@ -74,7 +74,7 @@ class BudgetLeft:
     @property
     def left_usd(self) -> float:
         """Return what is left of today."""
-        return max(0.0, round(self.day_usd - self.spent_usd - self.reserved_usd, 6))
+        return max(0.0, round(self.day_usd - self.spent_usd - self.reserved_usd, USD_DIGITS))
 
     @property
     def told(self) -> str:

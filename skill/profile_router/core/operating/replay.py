@@ -17,6 +17,7 @@ from profile_router.core.routing.decide import settle
 from profile_router.core.routing.rate import rate_at
 from profile_router.core.routing.route import Decision, Refusal
 from profile_router.core.telling.figures import Figures, evidence_of, task_of_figures
+from profile_router.core.text import USD_DIGITS
 from profile_router.errors import RouterError
 from profile_router.values import frozen
 
@@ -118,7 +119,7 @@ class Replay:
     @property
     def saved_usd(self) -> float:
         """Return what they would have cost less, in USD; below 0: more."""
-        return round(sum(one.was_usd - (one.usd or 0.0) for one in self.priced), 6)
+        return round(sum(one.was_usd - (one.usd or 0.0) for one in self.priced), USD_DIGITS)
 
     @property
     def spared_s(self) -> float:

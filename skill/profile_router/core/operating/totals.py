@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from profile_router.core.telling.verdict import WELL
+from profile_router.core.text import USD_DIGITS
 from profile_router.values import frozen
 
 MisrouteKind = Literal["local-large", "burst-small"]
@@ -131,7 +132,7 @@ class Totals:
     @property
     def cost_usd(self) -> float:
         """Return what all of them cost."""
-        return round(sum(part.cost_usd for part in self.parts), 6)
+        return round(sum(part.cost_usd for part in self.parts), USD_DIGITS)
 
     @property
     def exact(self) -> bool:

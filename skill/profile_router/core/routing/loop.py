@@ -14,6 +14,7 @@ from profile_router.core.ladder.cost_range import CostRange
 from profile_router.core.policy import Policy, Tier
 from profile_router.core.routing.rate import Rate
 from profile_router.core.routing.task_size import Size, expected_tokens
+from profile_router.core.text import USD_DIGITS
 from profile_router.values import frozen
 
 _Number = TypeVar("_Number", int, float)
@@ -86,7 +87,7 @@ class Loop:
     def cost(self, rate: Rate) -> CostRange:
         """Return what it is expected to cost at *rate*."""
         turn = rate.cost(self.tokens_in, self.tokens_out, self.tokens_cached)
-        low, middle, high = (round(turns * turn, 6) for turns in self.turns)
+        low, middle, high = (round(turns * turn, USD_DIGITS) for turns in self.turns)
         return CostRange(low=low, middle=middle, high=high, source=rate.named, least=turn)
 
 

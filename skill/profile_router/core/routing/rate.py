@@ -9,6 +9,7 @@ from profile_router.core.policy import ModelPrice, Policy, Price
 from profile_router.core.profile import host_name
 from profile_router.core.routing.candidate import Candidate, is_local
 from profile_router.core.routing.listed import ListedPrice
+from profile_router.core.text import USD_DIGITS
 from profile_router.values import frozen
 
 RateSource = Literal["free", "policy", "table", "tier", "highest"]
@@ -59,12 +60,12 @@ class Rate:
         if not self.is_long(tokens_in):
             return self.cost_of_short(tokens_in, tokens_out, cached)
         usd_in, usd_out, usd_cached = self.long
-        return round((tokens_in - cached) * usd_in + cached * usd_cached + tokens_out * usd_out, 6)
+        return round((tokens_in - cached) * usd_in + cached * usd_cached + tokens_out * usd_out, USD_DIGITS)
 
     def cost_of_short(self, tokens_in: int, tokens_out: int, cached: int = 0) -> float:
         """Return what calls of so many tokens together cost, none of which is long."""
         sent = (tokens_in - cached) * self.usd_in + cached * self.usd_cached
-        return round(sent + tokens_out * self.usd_out, 6)
+        return round(sent + tokens_out * self.usd_out, USD_DIGITS)
 
 
 FREE = Rate(usd_in=0.0, usd_out=0.0, usd_cached=0.0, source="free")
