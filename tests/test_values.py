@@ -220,7 +220,7 @@ def test_the_first_instances_of_a_class_may_be_made_at_once() -> None:
 
 
 @frozen
-class Kept:
+class Stored:
     """A value that stands in a module, as all of the product's do."""
 
     name: str
@@ -229,7 +229,7 @@ class Kept:
 
 @given(name=st.text(), numbers=st.lists(st.floats(), max_size=3).map(tuple))
 def test_a_copy_and_what_was_pickled_are_the_value_again(name: str, numbers: tuple[float, ...]) -> None:
-    one = Kept(name=name, numbers=numbers)
+    one = Stored(name=name, numbers=numbers)
     for again in (copy.copy(one), copy.deepcopy(one), pickle.loads(pickle.dumps(one))):
         assert (again.name, repr(again.numbers)) == (name, repr(numbers))
 

@@ -45,6 +45,8 @@ def mermaid() -> str:
 graph = build().compile(name=GRAPH_NAME)
 
 
-def kept_by(checkpointer: BaseCheckpointSaver[Any]) -> CompiledStateGraph[RunState, RunContext, RunInput, RunOutput]:
+def with_checkpoints(
+    checkpointer: BaseCheckpointSaver[Any],
+) -> CompiledStateGraph[RunState, RunContext, RunInput, RunOutput]:
     """Return the graph with *checkpointer*. To compile it again takes 20 ms, and a run needs it twice."""
     return graph.copy({"checkpointer": checkpointer})

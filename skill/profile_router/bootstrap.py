@@ -91,8 +91,8 @@ def _places(root: Path, newest: bool = False) -> tuple[Path, ...]:
     named = os.environ.get(ENVIRONMENT_VARIABLE)
     if named:
         return (Path(f"{Path(named).absolute()}{suffix}"),)
-    kept = our_folder("DATA", os.environ) / f"env-{zlib.crc32(os.fsencode(root)):08x}{suffix}"
-    return (root / f".venv{suffix}", kept)
+    in_data = our_folder("DATA", os.environ) / f"env-{zlib.crc32(os.fsencode(root)):08x}{suffix}"
+    return (root / f".venv{suffix}", in_data)
 
 
 def _python(folder: Path) -> Path:

@@ -142,8 +142,8 @@ def test_it_runs_a_task_node_by_node_as_run_does(on: Stage) -> None:
     assert ended["result"]["verified"]["files_changed"]
     (row,) = history(on).runs(9)
     assert (row.id, row.thread, row.verdict) == (ended["result"]["run"], "t", ended["verdict"])
-    kept = [one.checkpoint["channel_values"] for one in saver.list({"configurable": {"thread_id": "t"}})]
-    names = {name for one in kept for name in one if not name.startswith(("__", "branch:"))}
+    states = [one.checkpoint["channel_values"] for one in saver.list({"configurable": {"thread_id": "t"}})]
+    names = {name for one in states for name in one if not name.startswith(("__", "branch:"))}
     assert names <= {"goal", "files", *SCHEMAS}  # the server keeps nothing of what the nodes hand on
 
 

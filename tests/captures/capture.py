@@ -120,10 +120,10 @@ def main() -> None:
     """Write every capture anew."""
     for name, capture in CAPTURES.items():
         with serving(capture.script) as url:
-            kept = take(name, url)
+            taken = take(name, url)
         path = FOLDER / f"{name}.json"
-        path.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-        print(path.name, kept["status"])
+        path.write_text(json.dumps(taken, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        print(path.name, taken["status"])
 
 
 if __name__ == "__main__":

@@ -95,8 +95,8 @@ def test_another_task_finds_no_answer_in_a_cassette(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", [name if name == "probe" else by_night(name) for name in SCENARIOS])
 def test_recording_again_gives_the_same_exchanges_but_for_ids_and_times(name: str, tmp_path: Path) -> None:
-    anew, kept = (shape(path) for path in (record(name, tmp_path), FOLDER / f"{name}.yaml"))
-    assert anew == kept, f"the real server and {name}.yaml differ; {AGAIN}"
+    anew, committed = (shape(path) for path in (record(name, tmp_path), FOLDER / f"{name}.yaml"))
+    assert anew == committed, f"the real server and {name}.yaml differ; {AGAIN}"
 
 
 @pytest.mark.parametrize("name", SCENARIOS)

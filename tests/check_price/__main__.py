@@ -40,7 +40,7 @@ def main() -> None:
     parser.add_argument("repositories", nargs="*", choices=[[], *(one.name for one in REPOSITORIES)])
     asked = parser.parse_args()
     wanted = [one for one in REPOSITORIES if not asked.repositories or one.name in asked.repositories]
-    said = _kept(asked.kept)
+    said = _said_before(asked.kept)
     with tempfile.TemporaryDirectory() as home:
         at_home(Path(home) / "env")
         for why in lend(Path(home) / "env") if asked.toolchains else ():
@@ -58,7 +58,7 @@ def main() -> None:
         sys.stdout.write(text)
 
 
-def _try(repository: BuggyRepository, said: list[Saying], kept: Path | None) -> None:
+def _try(repository: BuggyRepository, said: list[Saying], answers: Path | None) -> None:
     known = {(one.repository, one.bug, one.covered) for one in said}
     for bug in repository.bugs:
         for covered in (True, False):
@@ -68,12 +68,12 @@ def _try(repository: BuggyRepository, said: list[Saying], kept: Path | None) -> 
                 found = list(sayings(repository, bug, Path(folder), covered=covered))
             said += found
             print(f"{repository.name}: {bug.name}, {'with' if covered else 'without'} its test", file=sys.stderr)
-            if kept:
-                with kept.open("a", encoding="utf-8") as file:
+            if answers:
+                with answers.open("a", encoding="utf-8") as file:
                     file.writelines(f"{json.dumps(asdict(one))}\n" for one in found)
 
 
-def _kept(path: Path | None) -> list[Saying]:
+def _said_before(path: Path | None) -> list[Saying]:
     lines = path.read_text(encoding="utf-8").splitlines() if path and path.exists() else []
     return [Saying(**json.loads(line)) for line in lines]
 

@@ -30,7 +30,7 @@ from profile_router.workspace.held_tests import may_hold_tests  # noqa: E402
 
 _SOURCE = re.compile(r"github:([\w.-]+/[\w.-]+)@([0-9a-f]{40})")
 _OF_TESTS = re.compile(r"\b(?:tests?|specs?|testing|coverage)\b", re.IGNORECASE)
-KEPT = Path(__file__).with_name("merged.json")
+MERGED = Path(__file__).with_name("merged.json")
 RULES = (
     "skill/profile_router/core/language/clauses.py",
     "skill/profile_router/core/language/faults.py",
@@ -74,9 +74,9 @@ class Counted:
     others: Refused = field(default_factory=Refused)
 
 
-def kept() -> Counted:
+def merged_counts() -> Counted:
     """Return what was counted last."""
-    said = json.loads(KEPT.read_text(encoding="utf-8"))
+    said = json.loads(MERGED.read_text(encoding="utf-8"))
     return Counted(**{**said, **{name: Refused(**said[name]) for name in ("faults", "others")}})
 
 

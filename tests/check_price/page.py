@@ -10,7 +10,7 @@ from tests.check_price.cascade import BURST_COST, BURST_SOLVED, ROWS, WANTED_SHA
 from tests.check_price.early_page import on_early
 from tests.check_price.judging import CHECKS, Check, Saying
 from tests.check_price.long_page import on_long
-from tests.check_price.merged import Counted, kept
+from tests.check_price.merged import Counted, merged_counts
 from tests.check_price.tally import Tally, tally
 
 from profile_router.core.operating.share import share_of
@@ -138,7 +138,7 @@ def _rates(said: Sequence[Saying]) -> Iterator[str]:
     yield "then all tests. It wants a file to parse still, a file to edit to be edited, its code to be another. It ends well where"
     yield "none objects. `unproved: promote` objects too where no test was red before and none is new."
     yield ""
-    yield from _without_a_run(kept())
+    yield from _without_a_run(merged_counts())
 
 
 def _without_a_run(merged: Counted) -> Iterator[str]:

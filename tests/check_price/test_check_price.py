@@ -17,7 +17,7 @@ from tests.check_price.bugs import RIGHT, WRONG, BuggyRepository, Kind, PlantedB
 from tests.check_price.cascade import BURST_COST, EARLY, LONG, ROWS, early, long, outcome, window
 from tests.check_price.judging import Saying, at_home, cannot_run, sayings
 from tests.check_price.long_page import on_review
-from tests.check_price.merged import RULES, kept
+from tests.check_price.merged import RULES, merged_counts
 from tests.check_price.page import cell, written
 from tests.check_price.tally import tally
 from tests.check_price.toolchains import lend_go, lend_ruby, on_path
@@ -187,12 +187,16 @@ def test_the_early_promotion_meets_its_rows_and_solves_less_with_a_worse_check(m
 @pytest.mark.parametrize("model", ROWS)
 def test_what_is_long_and_unproved_is_promoted_where_no_test_helps_alone(model: str) -> None:
     rows, rates = ROWS[model], (0.2, 0.4)
-    covered, kept, none = long(model, 1.0, rates, 1.0), long(model, 0.0, rates, 0.0), long(model, 0.0, rates, 1.0)
+    covered, all_refused, none = (
+        long(model, 1.0, rates, 1.0),
+        long(model, 0.0, rates, 0.0),
+        long(model, 0.0, rates, 1.0),
+    )
     assert covered == outcome(rows, 0.2, 0.0)
-    assert kept == outcome(rows, 0.4, 0.0)
+    assert all_refused == outcome(rows, 0.4, 0.0)
     assert (none.solved, none.cost) == pytest.approx(LONG[model][4])
-    assert none.solved > kept.solved
-    assert none.cost > kept.cost
+    assert none.solved > all_refused.solved
+    assert none.cost > all_refused.cost
 
 
 def test_what_cannot_run_here_is_told_by_name_and_counts_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -253,7 +257,7 @@ def test_the_page_was_made_by_its_command() -> None:
 
 
 def test_the_page_tells_the_merged_commits_as_they_were_counted() -> None:
-    merged = kept()
+    merged = merged_counts()
     commits = merged.faults.commits + merged.others.commits
     assert sum(merged.repositories.values()) == commits
     assert re.fullmatch(r"[0-9a-f]{8}", merged.code)

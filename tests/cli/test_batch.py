@@ -106,14 +106,14 @@ def test_of_two_that_contradict_the_first_wins_and_the_others_diff_is_kept(tmp_p
     assert (first["status"], second["status"]) == ("ok", "failed")
     assert (repository / "text.md").read_text() == TEXT.replace("line 5", "FIRST")
     assert not (repository / "new.md").exists()
-    kept = second["merge"]
-    assert (kept["merged"], kept["conflicts"], kept["changed"]) == (False, ["text.md"], ["new.md", "text.md"])
+    merge = second["merge"]
+    assert (merge["merged"], merge["conflicts"], merge["changed"]) == (False, ["text.md"], ["new.md", "text.md"])
     assert second["verified"]["files_changed"] == []
-    assert second["error"] == f"{kept['why']}; what it did is kept, apply it with: {kept['apply']}"
-    diff = Path(kept["diff"])
+    assert second["error"] == f"{merge['why']}; what it did is kept, apply it with: {merge['apply']}"
+    diff = Path(merge["diff"])
     assert diff.stat().st_mode & 0o777 == 0o600
     assert "+SECOND" in diff.read_text()
-    subprocess.run(kept["apply"], shell=True, capture_output=True, check=False)
+    subprocess.run(merge["apply"], shell=True, capture_output=True, check=False)
     assert (repository / "new.md").read_text() == "n\n"
     assert "SECOND" in (repository / "text.md.rej").read_text()
 
@@ -398,9 +398,9 @@ def test_ctrl_c_ends_all_keeps_what_was_done_and_leaves_no_copy(tmp_path: Path, 
     assert b"Traceback" not in err
     assert left_behind(tmp_path) == []
     assert (repository / "text.md").read_text() == TEXT
-    [kept] = [json.loads(line) for line in out.splitlines() if b'"kept"' in line]
-    assert (kept["task_index"], "+HALF" in Path(kept["diff"]).read_text()) == (0, True)
-    folder = str(Path(kept["diff"]).parent)
+    [saved] = [json.loads(line) for line in out.splitlines() if b'"kept"' in line]
+    assert (saved["task_index"], "+HALF" in Path(saved["diff"]).read_text()) == (0, True)
+    folder = str(Path(saved["diff"]).parent)
     said = (
         f"the batch was stopped, and what was done by then, if anything, is kept in {folder}; hand the task over again"
     )

@@ -117,8 +117,8 @@ def test_a_copy_that_is_given_up_goes_and_what_was_done_in_it_is_kept_and_named(
     assert again.code == 0, again.err
     [diff] = batch.diffs
     assert "+    # once" in diff
-    [kept] = [json.loads(line) for line in again.out.splitlines() if '"kept"' in line]
-    assert Path(kept["diff"]).read_text() == diff
+    [saved] = [json.loads(line) for line in again.out.splitlines() if '"kept"' in line]
+    assert Path(saved["diff"]).read_text() == diff
     assert batch.copies == []
 
 

@@ -37,8 +37,8 @@ def test_a_bench_is_told_kept_and_taken_by_route(tmp_path: Path) -> None:
     assert "coding-local: scripted at 127.0.0.1" in done.out
     assert len(prompts[1]) > 3_000 > 200 > len(prompts[0])
     assert all(re.fullmatch(r"[\w\s.:,]+", prompt) for prompt in prompts)
-    kept = json.loads((tmp_path / "state" / "speeds.json").read_text())
-    assert list(kept) == [f"{local.base_url} scripted"]
+    speeds = json.loads((tmp_path / "state" / "speeds.json").read_text())
+    assert list(speeds) == [f"{local.base_url} scripted"]
     routed = call("route", "rename the function", home=tmp_path).out
     assert re.search(r"about [\d,]+ s \(bench just now\)", routed), routed
 

@@ -219,8 +219,8 @@ def test_somebody_is_asked_once_what_runs_where_and_how(
     assert len(somebody.asked) == times
     assert f"`python3 -m unittest discover -s tests` in {repository}?" in str(somebody.asked[0])
     assert "jailed: no network" in str(somebody.asked[0])
-    kept = Consents(tmp_path / "state").all()
-    assert [one.agreed for one in kept] == ([] if says is None else [says])
+    consents = Consents(tmp_path / "state").all()
+    assert [one.agreed for one in consents] == ([] if says is None else [says])
 
 
 def test_a_price_asks_about_the_check_that_a_run_takes_and_the_run_looks_for_files_once(

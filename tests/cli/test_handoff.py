@@ -90,8 +90,8 @@ def test_with_a_clean_tree_the_next_model_finds_the_original_and_the_first_work_
     assert "+    return a * b" in last_words(burst)
     assert (repository / "calc.py").read_text() == BEFORE.replace("a - b", "a + b")
     assert not (repository / "new.py").exists()
-    (kept,) = (tmp_path / "state" / "diffs").iterdir()
-    assert kept.stat().st_mode & 0o777 == 0o600
+    (patch,) = (tmp_path / "state" / "diffs").iterdir()
+    assert patch.stat().st_mode & 0o777 == 0o600
     (note,) = [note for note in result["notes"] if "what was tried in them is kept" in note]
     subprocess.run(["git", "checkout", "-q", "calc.py"], cwd=repository, check=True)
     subprocess.run(note.partition("apply it with: ")[2], shell=True, check=True, capture_output=True)
@@ -180,15 +180,15 @@ def test_an_end_in_between_loses_no_work_and_takes_back_none_of_the_next_attempt
             running.send_signal(sign)
             _, errors = running.communicate(timeout=60)
         gate.set()
-        (kept,) = (tmp_path / "state" / "diffs").iterdir()
-        assert b"+    return a * b" in kept.read_bytes()
-        assert str(kept) in errors.decode()
+        (patch,) = (tmp_path / "state" / "diffs").iterdir()
+        assert b"+    return a * b" in patch.read_bytes()
+        assert str(patch) in errors.decode()
         now = BEFORE.replace("a - b", "a + b") if answers_before else BEFORE
         assert (repository / "calc.py").read_text() == now
         done = call("resume", "t", "--json", home=tmp_path, cwd=repository)
     assert done.code == 0, done.err
     assert (repository / "calc.py").read_text() == BEFORE.replace("a - b", "a + b")
-    assert list((tmp_path / "state" / "diffs").iterdir()) == [kept]
+    assert list((tmp_path / "state" / "diffs").iterdir()) == [patch]
     assert len(local.chats) == 2
 
 

@@ -36,8 +36,8 @@ class Stage:
 
     def run(self, *more: str) -> Done:
         done = call("run", "do it", "--files-to-edit", "60", "--json", *more, home=self.folder, cwd=self.cwd)
-        kept = [path.read_bytes() for path in (self.folder / "state").rglob("*") if path.is_file()]
-        assert not any(key.encode() in text for key in KEYS for text in (done.out.encode(), done.err.encode(), *kept))
+        files = [path.read_bytes() for path in (self.folder / "state").rglob("*") if path.is_file()]
+        assert not any(key.encode() in text for key in KEYS for text in (done.out.encode(), done.err.encode(), *files))
         return done
 
     @property

@@ -98,9 +98,9 @@ def test_what_it_changed_is_kept_for_the_user(tmp_path: Path, repository: Path) 
     way = WAYS["in rot13, in a file that it rewrote"]
     with models(tmp_path, [READS, *way], [ADDS, say("It adds.")]):
         _, result = run(tmp_path, repository)
-    (kept,) = (tmp_path / "state" / "diffs").iterdir()
-    assert ROT13 in kept.read_text()
-    assert any(str(kept) in note for note in result["notes"])
+    (patch,) = (tmp_path / "state" / "diffs").iterdir()
+    assert ROT13 in patch.read_text()
+    assert any(str(patch) in note for note in result["notes"])
 
 
 def test_where_no_git_takes_it_back_the_run_is_refused_and_told_how_to_go_on(tmp_path: Path) -> None:

@@ -66,8 +66,8 @@ def test_a_killed_run_that_was_undone_goes_on_only_once_its_work_is_back(tmp_pat
             stopped = here(*words)
             assert (stopped.code, f"`profile-router undo {undo[:8]}`" in stopped.err) == (2, True)
         assert "nothing to resume" in here("resume").err
-        [kept] = here("threads", "--json").json["threads"]
-        assert (kept["status"], undo[:8] in kept["why"]) == ("undone", True)
+        [thread] = here("threads", "--json").json["threads"]
+        assert (thread["status"], undo[:8] in thread["why"]) == ("undone", True)
         here("undo", undo)
         assert here("resume", "t", "--json").json["status"] == "ok"
     assert ((ws / "a.py").read_text(), burst.requests) == ("y = 1\n", [])

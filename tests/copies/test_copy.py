@@ -56,10 +56,10 @@ def test_what_a_child_does_with_git_stays_in_its_copy(repo: Path, copy: Copy, st
 
 def test_the_patch_of_a_change_makes_the_same_change(repo: Path, copy: Copy, state: Path) -> None:
     change_all_kinds(copy.top)
-    kept = save_diff(copy.trees, copy.base, copy.tree(), state, "t")
-    assert kept.stat().st_mode & 0o777 == 0o600
-    assert kept.read_bytes() == copy.trees.patch(copy.base, copy.tree())
-    run_git(repo, "apply", str(kept))
+    patch = save_diff(copy.trees, copy.base, copy.tree(), state, "t")
+    assert patch.stat().st_mode & 0o777 == 0o600
+    assert patch.read_bytes() == copy.trees.patch(copy.base, copy.tree())
+    run_git(repo, "apply", str(patch))
     assert {name: found[0] for name, found in files_of(repo).items()} == {
         name: found[0] for name, found in files_of(copy.top).items()
     }

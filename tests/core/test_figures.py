@@ -49,8 +49,8 @@ def route(task: Task, measured: Evidence, policy: Policy) -> tuple[Any, ...]:
 
 def again(task: Task, measured: Evidence) -> tuple[Task, Evidence]:
     """Return both as the ledger gives them back."""
-    kept = json.loads(json.dumps([task_figures(task), evidence_figures(measured)]))
-    return task_of_figures(kept[0]), evidence_of(kept[1])
+    figures = json.loads(json.dumps([task_figures(task), evidence_figures(measured)]))
+    return task_of_figures(figures[0]), evidence_of(figures[1])
 
 
 @pytest.mark.parametrize("policy", POLICIES)
@@ -78,5 +78,5 @@ def test_the_figures_hold_no_name_of_a_file_and_no_word_of_a_task() -> None:
         files=(FILE,), images=(IMAGE,), kinds=(KindHit(kind="refactor", quote="refactor acme"),),
         private=(PrivateFinding(kind="path", place="secrets/acme.txt"),), notes=("acme is large",),
     )  # fmt: skip
-    kept = json.dumps([task_figures(task), evidence_figures(found)])
-    assert not [word for word in ("acme", "secret-plan", "secrets/") if word in kept]
+    figures = json.dumps([task_figures(task), evidence_figures(found)])
+    assert not [word for word in ("acme", "secret-plan", "secrets/") if word in figures]

@@ -108,10 +108,10 @@ TEXTS = st.builds(lambda piece, times: piece * times, PIECES, st.integers(1, 120
 def test_the_budget_is_never_exceeded_and_what_is_kept_are_the_newest_ends(texts: list[str], budget: int) -> None:
     said = trimmed(*texts, budget=budget, goal="\0")
     assert sum(exact_tokens(turn.text) + TURN_TOKENS for turn in said.turns) <= budget
-    kept = texts[len(texts) - len(said.turns) :]
-    for place, (turn, text) in enumerate(zip(said.turns, kept, strict=True)):
+    newest = texts[len(texts) - len(said.turns) :]
+    for place, (turn, text) in enumerate(zip(said.turns, newest, strict=True)):
         whole = turn.text == text
         assert whole or (place == 0 and text.endswith(turn.text.removeprefix(CUT)))
-    for turn, finding, text in zip(said.turns, said.findings, kept, strict=True):
+    for turn, finding, text in zip(said.turns, said.findings, newest, strict=True):
         assert finding.digest == turn.digest
         assert ("private key" in finding.kinds) == (KEY in text)

@@ -67,7 +67,7 @@ class Cell:
         """Return all that the run said: events, receipts, errors, notes."""
         return json.dumps([self.events, self.result.json], ensure_ascii=False)
 
-    def kept(self, *, threads: bool) -> bytes:
+    def on_disk(self, *, threads: bool) -> bytes:
         """Return all that lies in the state folder; a thread's checkpoint only where *threads* are wanted."""
         files = [path for path in (self.home / "state").rglob("*") if path.is_file()]
         return b"\n".join(path.read_bytes() for path in files if threads or not path.name.startswith("threads.sqlite"))

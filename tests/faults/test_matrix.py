@@ -187,11 +187,11 @@ def _not_lost(cell: Cell, stage: str, tier: str) -> None:
 
 def _not_leaked(cell: Cell, tier: str, logged: str) -> None:
     """No key anywhere but at its own server, no prompt in what is told or kept, no private file elsewhere."""
-    told, kept = cell.told() + logged, cell.kept(threads=False)
+    told, on_disk = cell.told() + logged, cell.on_disk(threads=False)
     for secret in (*KEYS.values(), PRIVATE, PROMPT):
         assert secret not in told
-        assert secret.encode() not in kept
-    assert not any(key.encode() in cell.kept(threads=True) for key in KEYS.values())
+        assert secret.encode() not in on_disk
+    assert not any(key.encode() in cell.on_disk(threads=True) for key in KEYS.values())
     assert all(seen <= {name} for name, seen in cell.keys_seen.items())
     elsewhere = [name for name in NAMES if name != LOCAL]
     if tier == "private":

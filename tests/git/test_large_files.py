@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tests.copies.a_copy import files_of
 from tests.examples import by_night, each, examples
 from tests.git.git_repository import repository, run_git, write_files
-from tests.verify.test_set_back import a_verifier, kept, set_back
+from tests.verify.test_set_back import a_verifier, patches_in, set_back
 
 from profile_router.copies.copy import opened_copy
 from profile_router.git import marks as git_marks
@@ -127,7 +127,7 @@ def test_what_became_of_a_large_file_is_told_and_it_stays_so(act: Act, says: str
     assert f"not taken back, because too large to keep: {says}; else the files are as they were" in result.note
     assert files_of(repo) == left | {"a.txt": files_of(repo)["a.txt"]}
     assert (repo / "a.txt").read_text() == "a\n"
-    assert not any(LARGE in patch.read_bytes() for patch in kept(state))
+    assert not any(LARGE in patch.read_bytes() for patch in patches_in(state))
 
 
 @pytest.mark.parametrize("name", each(2, ODD, str))

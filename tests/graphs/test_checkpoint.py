@@ -107,7 +107,7 @@ def test_a_refusal_and_a_private_finding_survive_too() -> None:
 
 
 # What threads of this version hold: the module below profile_router.core, and its classes. New ones may join.
-KEPT: Mapping[int, Mapping[str, str]] = {
+IN_THREADS: Mapping[int, Mapping[str, str]] = {
     3: {
         "attempt.handoff": "FileDiff Handoff SetBack",
         "attempt.standing": "Standing",
@@ -132,13 +132,13 @@ KEPT: Mapping[int, Mapping[str, str]] = {
 
 
 def test_a_kept_value_moves_or_gets_another_name_only_with_another_version_of_the_threads_file() -> None:
-    kept = {
+    in_threads = {
         (f"profile_router.core.{module}", name)
-        for module, said in KEPT[THREADS_VERSION].items()
+        for module, said in IN_THREADS[THREADS_VERSION].items()
         for name in said.split()
     }
-    assert kept - set(checkpointed_types()) == set(), (
-        "raise THREADS_VERSION, say it in the changelog, and write KEPT anew"
+    assert in_threads - set(checkpointed_types()) == set(), (
+        "raise THREADS_VERSION, say it in the changelog, and write IN_THREADS anew"
     )
 
 
@@ -175,7 +175,7 @@ def test_only_the_conversation_and_the_threads_privacy_outlive_a_run() -> None:
     assert [receipt.profile for receipt in first["receipts"]] == ["review-cheap", LOCAL, BURST, "expert"]
     rig.runner, rig.prober = FakeRunner(Fails(cause="timeout")), FakeProber(2)
     second = rig.run(a_task("second task"))
-    kept = {name for name in first if second[name] == first[name] and second[name]}
+    same = {name for name in first if second[name] == first[name] and second[name]}
     assert second["conversation"] == first["conversation"]
-    assert not kept & {"receipts", "steps", "attempt", "summary", "verified", "notes", "snapshot"}
+    assert not same & {"receipts", "steps", "attempt", "summary", "verified", "notes", "snapshot"}
     assert [receipt.outcome for receipt in second["receipts"]] == ["ok", "failed"]

@@ -119,11 +119,11 @@ def test_what_a_check_may_have_written_of_a_private_file_is_not_shown_elsewhere(
 
 
 def test_a_withheld_file_of_the_changes_is_never_shown() -> None:
-    kept = FileDiff(path=".env", form="private", holds="path (policy: .env*)")
-    one = rig(verifier=FakeVerifier(work=(FileDiff(path="a.py", text="+1\n"), kept)))
+    withheld = FileDiff(path=".env", form="private", holds="path (policy: .env*)")
+    one = rig(verifier=FakeVerifier(work=(FileDiff(path="a.py", text="+1\n"), withheld)))
     one.run(a_task(TASK))
-    assert one.reviewer.seen[0][0] == ReviewedWork(patch="+1\n", files=2, kept_back=1)
-    alone = rig(verifier=FakeVerifier(work=(kept,)))
+    assert one.reviewer.seen[0][0] == ReviewedWork(patch="+1\n", files=2, withheld=1)
+    alone = rig(verifier=FakeVerifier(work=(withheld,)))
     final = alone.run(a_task(TASK))
     assert alone.reviewer.seen == []
     assert "not reviewed: nothing of the changes may be shown to review-cheap" in final["verified"].unverified

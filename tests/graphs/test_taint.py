@@ -204,7 +204,7 @@ def test_a_long_report_is_not_shown_to_a_server_that_begins_to_pass_on(words: st
 
 
 # What threads did not have that were kept before attempts could be tainted.
-SINCE_THEN = frozenset({"taints", "source", "left", "handoff_elsewhere", "kept_here", "sessions", "looked_at", "told"})
+SINCE_THEN = frozenset({"taints", "source", "left", "handoff_elsewhere", "sessions", "looked_at", "told"})
 
 
 def test_a_thread_that_was_kept_before_there_were_taints_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -99,6 +99,6 @@ def test_in_a_chat_a_person_is_asked_before_the_check_runs_for_the_first_time(
         told = str(model.chats[-1]["messages"][-1]["content"])
     verdict = "verified: python3 -m unittest" if ran else "unverified: the check"
     assert verdict in told
-    kept = json.loads((today.folder / "state" / "checks.json").read_text())["checks"]
-    assert [one["agreed"] for one in kept] == [ran]
-    assert kept[0]["folder"] == str(today.workspace)
+    checks = json.loads((today.folder / "state" / "checks.json").read_text())["checks"]
+    assert [one["agreed"] for one in checks] == [ran]
+    assert checks[0]["folder"] == str(today.workspace)

@@ -119,8 +119,8 @@ def test_where_the_policy_lets_turns_pass_a_private_task_ends_that_for_its_sessi
     (innocent, batch, later), results = chatted(stage, said, recap=FORMULA, elsewhere="turns")
     assert spoken(innocent)[0] == ("user", "A chat of nothing")
     assert not [word for word in ("1.07", "A chat", "More", "At last") if word in json.dumps([batch, later])]
-    kept = "conversation: the parent's chat goes to local models only (a task of its session was private)"
-    assert [kept in result["notes"] for result in (results[1][2], results[2][0])] == [True, True]
+    note = "conversation: the parent's chat goes to local models only (a task of its session was private)"
+    assert [note in result["notes"] for result in (results[1][2], results[2][0])] == [True, True]
 
 
 @pytest.mark.nightly

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.install.trees import PARENT, Stage, kept, tree
+from tests.install.trees import PARENT, Stage, left_alone, tree
 
 from profile_router.errors import UsageError
 from profile_router.install import applying, sources
@@ -133,7 +133,7 @@ def killed(plan: Plan, where: float | str) -> None:
 def test_killed_in_the_middle_uninstall_still_finds_what_was_written(stage: Stage, where: float | str) -> None:
     before = tree(stage.user)
     killed(stage.plan(), where)
-    assert kept(stage.uninstall()) == {}
+    assert left_alone(stage.uninstall()) == {}
     assert tree(stage.user) == before
 
 
@@ -143,7 +143,7 @@ def test_killed_in_the_middle_a_second_install_completes_the_first(stage: Stage,
     killed(stage.plan(), where)
     stage.install()
     assert stage.plan().writing == ()
-    assert kept(stage.uninstall()) == {}
+    assert left_alone(stage.uninstall()) == {}
     assert tree(stage.user) == before
 
 
@@ -174,7 +174,7 @@ def test_the_half_of_a_file_that_a_kill_left_goes_with_the_rest(stage: Stage, nu
     before = tree(stage.user)
     killed_writing(lambda: stage.install(), number)
     assert len(halves(stage)) == 1
-    assert kept(stage.uninstall()) == {}
+    assert left_alone(stage.uninstall()) == {}
     assert tree(stage.user) == before
 
 

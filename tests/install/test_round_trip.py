@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from tests.install.trees import PARENT, Stage, kept, tree
+from tests.install.trees import PARENT, Stage, left_alone, tree
 
 from profile_router.digests import content_digest
 from profile_router.errors import ProfileError, UnknownProfile, UsageError
@@ -101,7 +101,7 @@ def test_lines_that_the_user_took_out_and_had_put_in_again_go_without_a_word(sta
     stage.install()
     stage.config.write_text(PARENT + "more: 1\n")
     stage.install()
-    assert kept(stage.uninstall()) == {}
+    assert left_alone(stage.uninstall()) == {}
     assert stage.config.read_text() == PARENT + "more: 1\n"
     stage.config.write_text(PARENT)
     assert tree(stage.user) == before
@@ -110,13 +110,13 @@ def test_lines_that_the_user_took_out_and_had_put_in_again_go_without_a_word(sta
 def test_a_profile_of_the_users_own_is_kept_and_nothing_is_added_to_it(stage: Stage) -> None:
     stage.write("profiles/coding-local/config.yaml", "model: {provider: ollama, default: mine}\n")
     before = tree(stage.root / "profiles" / "coding-local")
-    assert "own" in kept(stage.install())["config.yaml"]
+    assert "own" in left_alone(stage.install())["config.yaml"]
     assert tree(stage.root / "profiles" / "coding-local") == before
 
 
 def test_a_profile_that_hermes_made_without_a_config_is_completed(stage: Stage) -> None:
     soul = stage.write("profiles/coding-local/SOUL.md", "mine\n")
-    assert "yours" in kept(stage.install())["SOUL.md"]
+    assert "yours" in left_alone(stage.install())["SOUL.md"]
     assert soul.read_text() == "mine\n"
     assert (soul.parent / "config.yaml").is_file()
     assert not (soul.parent / "memories").exists()
@@ -131,8 +131,8 @@ def test_a_file_that_the_user_changed_is_kept_by_install_and_by_uninstall(stage:
     path = stage.root / name
     path.write_text(path.read_text() + "\n# mine\n")
     again = stage.plan()
-    assert (again.writing, path.name in kept(again)) == ((), True)
-    told = kept(stage.uninstall())
+    assert (again.writing, path.name in left_alone(again)) == ((), True)
+    told = left_alone(stage.uninstall())
     assert "changed" in told[path.name]
     assert [entry for entry in path.parent.iterdir() if entry.is_file()] == [path]
     assert path.read_text().endswith("# mine\n")
@@ -165,7 +165,7 @@ def test_a_profile_that_an_earlier_version_spelled_anew_comes_back_unless_it_was
     )
     stage.write("profile-router/manifest.json", manifest_bytes(Manifest(steps=steps), stage.root).decode())
     path.write_text(spelled + later)
-    told = kept(stage.uninstall())
+    told = left_alone(stage.uninstall())
     assert path.read_text() == (spelled + later if later else before)
     assert backup.exists() is bool(later)
     assert ("config.yaml.before-profile-router" in told) is bool(later)
@@ -198,7 +198,7 @@ def test_what_python_made_of_the_plugin_goes_with_it(stage: Stage) -> None:
 def test_what_hermes_wrote_into_a_profile_stays_and_is_named(stage: Stage) -> None:
     stage.install()
     stage.write("profiles/coding-burst/state.db", "x")
-    told = kept(stage.uninstall())
+    told = left_alone(stage.uninstall())
     assert "state.db" in told["coding-burst"]
     assert "hermes profile delete coding-burst" in told["coding-burst"]
     assert [path.name for path in (stage.root / "profiles/coding-burst").iterdir()] == ["state.db"]
@@ -217,7 +217,7 @@ def test_a_config_behind_a_link_is_edited_where_it_is(stage: Stage, tmp_path: Pa
 
 def test_a_skill_that_the_user_put_into_a_category_is_not_doubled(stage: Stage) -> None:
     stage.write("skills/dev/hermes-profile-router/SKILL.md", "---\nname: hermes-profile-router\n---\n")
-    assert "SKILL.md" in kept(stage.install())
+    assert "SKILL.md" in left_alone(stage.install())
     assert not (stage.root / "skills/hermes-profile-router").exists()
 
 

@@ -95,6 +95,6 @@ def pasted(config: Mapping[str, Any], told: Sequence[str]) -> dict[str, Any]:
     return after
 
 
-def kept(plan: Plan) -> dict[str, str]:
+def left_alone(plan: Plan) -> dict[str, str]:
     """Return what *plan* keeps, name and why."""
     return {Path(change.path).name: change.note for change in plan.changes if change.kind == "keep"}

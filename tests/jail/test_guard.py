@@ -29,13 +29,15 @@ import asyncio, os, sys
 from pathlib import Path
 from profile_router.jail.process import run_bounded
 words = ["/bin/sh", "-c", sys.argv[1]]
-asyncio.run(run_bounded(words, Path(sys.argv[2]), dict(os.environ), seconds=60, kept=1, flood=False, guarded=True))
+asyncio.run(run_bounded(words, Path(sys.argv[2]), dict(os.environ), seconds=60, most_bytes=1, flood=False, guarded=True))
 """
 
 
 def guarded(script: str, folder: Path, seconds: float = 20.0) -> ProcessEnd:
     words = ["/bin/sh", "-c", script]
-    return asyncio.run(run_bounded(words, folder, ENVIRON, seconds=seconds, kept=9_999, flood=False, guarded=True))
+    return asyncio.run(
+        run_bounded(words, folder, ENVIRON, seconds=seconds, most_bytes=9_999, flood=False, guarded=True)
+    )
 
 
 @pytest.mark.parametrize("hidden", HIDDEN.values(), ids=HIDDEN)

@@ -217,9 +217,9 @@ def test_words_that_an_older_version_encrypted_are_read_for_their_own_row_alone(
     older: Any = AES.new(b"k" * 32, AES.MODE_EAX)
     older.update(b"ab12 1")
     data, tag = older.encrypt_and_digest(zlib.compress(b'{"error": "it failed"}'))
-    kept = older.nonce + tag + data
-    assert SEAL.opened(kept, "ab12 1") == {"error": "it failed"}
-    assert (SEAL.opened(kept, "ab12 2"), SEAL.opened(kept[:-1], "ab12 1"), SEAL.opened(kept[:9], "ab12 1")) == (
+    sealed = older.nonce + tag + data
+    assert SEAL.opened(sealed, "ab12 1") == {"error": "it failed"}
+    assert (SEAL.opened(sealed, "ab12 2"), SEAL.opened(sealed[:-1], "ab12 1"), SEAL.opened(sealed[:9], "ab12 1")) == (
         None,
     ) * 3
 

@@ -83,9 +83,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.proxy.exchanges.append(exchange)
         self.close_connection = True
         connection = HTTPConnection(self.server.upstream)
-        kept = {name: value for name, value in headers.items() if name not in _OF_ONE_CONNECTION | {"host"}}
+        forwarded = {name: value for name, value in headers.items() if name not in _OF_ONE_CONNECTION | {"host"}}
         try:
-            connection.request(self.command, self.path, body, kept)
+            connection.request(self.command, self.path, body, forwarded)
             with connection.getresponse() as answer:
                 exchange.status = answer.status
                 self.server.upstream = self.server.then

@@ -52,13 +52,13 @@ def test_one_number_changes_and_one_line(place: tuple[str, ...], number: float) 
 
 def without(*names: str) -> str:
     """Return the shipped text without the keys *names* of the top, and the lines that hold them."""
-    kept, leaves = [], False
+    lines, leaves = [], False
     for line in TEXT.splitlines(keepends=True):
         if not line.startswith((" ", "#", "\n")):
             leaves = line.split(":")[0] in names
         if not leaves:
-            kept.append(line)
-    return "".join(kept)
+            lines.append(line)
+    return "".join(lines)
 
 
 @pytest.mark.parametrize(

@@ -76,10 +76,10 @@ def test_whoever_is_called_for_each_subagent_reads_the_policy_as_it_is_kept(room
 
 def test_what_is_kept_is_json_that_only_its_owner_may_read(folder: Path) -> None:
     _read(folder)
-    (kept,) = folder.iterdir()
+    (file,) = folder.iterdir()
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
-    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
-    json.loads(kept.read_bytes().partition(b"\n")[2])
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    json.loads(file.read_bytes().partition(b"\n")[2])
 
 
 def test_an_edited_policy_is_parsed_again(folder: Path, parses: list[int], tmp_path: Path) -> None:
@@ -143,48 +143,48 @@ def test_a_wrong_policy_is_never_kept(folder: Path, tmp_path: Path) -> None:
     assert not folder.exists()
 
 
-def _open_to_others(folder: Path, kept: Path) -> None:
-    kept.chmod(0o640)
+def _open_to_others(folder: Path, file: Path) -> None:
+    file.chmod(0o640)
 
 
-def _writable_by_others(folder: Path, kept: Path) -> None:
-    kept.chmod(0o602)
+def _writable_by_others(folder: Path, file: Path) -> None:
+    file.chmod(0o602)
 
 
-def _in_an_open_folder(folder: Path, kept: Path) -> None:
+def _in_an_open_folder(folder: Path, file: Path) -> None:
     folder.chmod(0o755)
 
 
-def _a_link(folder: Path, kept: Path) -> None:
-    kept.rename(folder.parent / "elsewhere")
-    kept.symlink_to(folder.parent / "elsewhere")
+def _a_link(folder: Path, file: Path) -> None:
+    file.rename(folder.parent / "elsewhere")
+    file.symlink_to(folder.parent / "elsewhere")
 
 
-def _a_second_name(folder: Path, kept: Path) -> None:
-    os.link(kept, folder.parent / "elsewhere")
+def _a_second_name(folder: Path, file: Path) -> None:
+    os.link(file, folder.parent / "elsewhere")
 
 
-def _a_linked_folder(folder: Path, kept: Path) -> None:
+def _a_linked_folder(folder: Path, file: Path) -> None:
     folder.rename(folder.parent / "elsewhere")
     folder.symlink_to(folder.parent / "elsewhere")
 
 
-def _a_pipe(folder: Path, kept: Path) -> None:
-    kept.unlink()
-    os.mkfifo(kept, 0o600)
+def _a_pipe(folder: Path, file: Path) -> None:
+    file.unlink()
+    os.mkfifo(file, 0o600)
 
 
-def _a_folder(folder: Path, kept: Path) -> None:
-    kept.unlink()
-    kept.mkdir(0o700)
+def _a_folder(folder: Path, file: Path) -> None:
+    file.unlink()
+    file.mkdir(0o700)
 
 
-def _of_another_policy(folder: Path, kept: Path) -> None:
+def _of_another_policy(folder: Path, file: Path) -> None:
     mine = folder.parent / "policy.yaml"
     mine.write_bytes(RAW.replace(b"conversation_tokens: 1000", b"conversation_tokens: 7"))
     _read(folder, mine)
-    other = next(path for path in folder.iterdir() if path != kept)
-    other.replace(kept)
+    other = next(path for path in folder.iterdir() if path != file)
+    other.replace(file)
 
 
 @pytest.mark.parametrize(
@@ -199,8 +199,8 @@ def test_what_others_may_reach_is_not_read_but_parsed_again(
     spoil: Callable[[Path, Path], None], folder: Path, parses: list[int]
 ) -> None:
     _read(folder)
-    (kept,) = folder.iterdir()
-    spoil(folder, kept)
+    (file,) = folder.iterdir()
+    spoil(folder, file)
     parses.clear()
     assert _read(folder) == PARSED
     assert len(parses) == 1
@@ -234,9 +234,9 @@ def test_no_damage_is_an_error_or_another_policy(
 ) -> None:
     folder = tmp_path_factory.mktemp("damaged") / "policies"
     _read(folder)
-    (kept,) = folder.iterdir()
-    whole = kept.read_bytes()
-    kept.write_bytes(whole[:place] + damage + whole[place + len(damage) :])
+    (file,) = folder.iterdir()
+    whole = file.read_bytes()
+    file.write_bytes(whole[:place] + damage + whole[place + len(damage) :])
     assert _read(folder) == PARSED
 
 

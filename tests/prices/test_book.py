@@ -123,9 +123,9 @@ def test_this_machine_has_no_price_and_the_table_is_not_read_for_it(tmp_path: Pa
 
 def test_the_file_is_its_owner_s_alone_and_names_no_host_and_no_model(tmp_path: Path, listed: Table) -> None:
     price(tmp_path, url="https://user:sk-secret@openrouter.ai/api/v1?key=sk-secret")
-    kept = the_file(tmp_path)
-    assert (stat.S_IMODE(kept.stat().st_mode), stat.S_IMODE(kept.parent.stat().st_mode)) == (0o600, 0o700)
-    assert not any(word in kept.read_text() for word in ("sk-secret", "openrouter", MODEL))
+    file = the_file(tmp_path)
+    assert (stat.S_IMODE(file.stat().st_mode), stat.S_IMODE(file.parent.stat().st_mode)) == (0o600, 0o700)
+    assert not any(word in file.read_text() for word in ("sk-secret", "openrouter", MODEL))
 
 
 def _open_to_others(path: Path) -> None:

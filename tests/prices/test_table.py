@@ -114,7 +114,7 @@ def test_the_version_is_found_without_an_import() -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "kept"),
+    ("given", "plain"),
     [
         ("https://openrouter.ai/api/v1/", "https://openrouter.ai/api/v1"),
         ("https://user:sk-secret@openrouter.ai:443/api/v1?key=sk-secret#x", "https://openrouter.ai/api/v1"),
@@ -124,5 +124,5 @@ def test_the_version_is_found_without_an_import() -> None:
         ("", ""),
     ],
 )
-def test_a_url_goes_into_the_look_up_without_what_may_be_a_key(given: str, kept: str) -> None:
-    assert plain_url(given) == kept
+def test_a_url_goes_into_the_look_up_without_what_may_be_a_key(given: str, plain: str) -> None:
+    assert plain_url(given) == plain

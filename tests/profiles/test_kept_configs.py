@@ -79,9 +79,9 @@ def test_a_value_that_its_text_does_not_spell_is_read_as_yaml_each_time(
 
 def test_no_value_of_a_config_is_kept(tmp_path: Path, folder: Path) -> None:
     read_config(_config(tmp_path, SPELLED[3]), folder)
-    (kept,) = folder.iterdir()
-    assert KEY not in kept.read_text()
-    assert set(kept.read_text().partition("\n")[2]) <= set('[]",0123456789mapstrseqintfloatruelnul')
+    (file,) = folder.iterdir()
+    assert KEY not in file.read_text()
+    assert set(file.read_text().partition("\n")[2]) <= set('[]",0123456789mapstrseqintfloatruelnul')
 
 
 def test_a_change_of_one_letter_is_read_again(tmp_path: Path, folder: Path, parses: list[str]) -> None:
@@ -97,9 +97,9 @@ HOSTILE = ["", "{}", "null", "[]", '["map"]x', '["map", ["str", 0, 5]]', '["str"
 def test_whatever_is_wrong_with_what_is_kept_counts_as_nothing_kept(content: str, tmp_path: Path, folder: Path) -> None:
     path = _config(tmp_path, "model: a\n")
     read_config(path, folder)
-    (kept,) = folder.iterdir()
-    signed = hashlib.sha256(kept.stem.encode() + content.encode()).hexdigest()
-    kept.write_text(f"{signed}\n{content}")
+    (file,) = folder.iterdir()
+    signed = hashlib.sha256(file.stem.encode() + content.encode()).hexdigest()
+    file.write_text(f"{signed}\n{content}")
     assert read_config(path, folder) == {"model": "a"}
 
 
@@ -107,9 +107,9 @@ def test_an_error_is_told_the_same_with_a_folder_to_keep_in(tmp_path: Path, fold
     path = _config(tmp_path, "a: [1\n")
     with pytest.raises(Exception, match="not valid YAML") as alone:
         read_config(path)
-    with pytest.raises(type(alone.value)) as kept:
+    with pytest.raises(type(alone.value)) as again:
         read_config(path, folder)
-    assert str(kept.value) == str(alone.value)
+    assert str(again.value) == str(alone.value)
 
 
 PLAIN = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=12)

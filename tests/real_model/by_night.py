@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 
-from tests.real_model.weights import CHOSEN, DEFAULT, kept, place_of
+from tests.real_model.weights import CHOSEN, DEFAULT, is_whole, place_of
 
 JUDGED = "tests/real_model/test_triggers_judged.py"
 
@@ -20,7 +20,7 @@ def judge_triggers(python: str) -> int:
     if os.environ.get("CI"):
         print("triggers: not judged, as real models are not met in CI", flush=True)
         return 0
-    if not kept(DEFAULT):
+    if not is_whole(DEFAULT):
         missing = f"{place_of(DEFAULT)} is not there, or not whole"
         print(f"triggers: not judged, as {missing}; `python3 tests --real-model` fetches it", flush=True)
         return 0

@@ -27,16 +27,16 @@ THREADS = int(os.environ.get("PROFILE_ROUTER_REAL_MODEL_THREADS") or max(1, (os.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RuleKept:
-    """How often a rule was kept: so many times of `of`, in so many seconds."""
+class RuleHeld:
+    """How often a rule held: so many times of `of`, in so many seconds."""
 
     rule: str
-    kept: int
+    times: int
     of: int
     seconds: float
 
 
-_TABLE = pytest.StashKey[list[RuleKept]]()
+_TABLE = pytest.StashKey[list[RuleHeld]]()
 
 
 @pytest.fixture(scope="session")
@@ -57,12 +57,12 @@ def weights() -> Weights:
 
 @pytest.fixture
 def tell(request: pytest.FixtureRequest) -> Callable[[str, int, int], None]:
-    """Return what notes that a rule was kept so many times of so many: also where the test fails afterwards."""
+    """Return what notes that a rule held so many times of so many: also where the test fails afterwards."""
     began = time.monotonic()
 
-    def told(rule: str, kept: int, of: int) -> None:
+    def told(rule: str, times: int, of: int) -> None:
         seconds = time.monotonic() - began
-        request.config.stash.setdefault(_TABLE, []).append(RuleKept(rule=rule, kept=kept, of=of, seconds=seconds))
+        request.config.stash.setdefault(_TABLE, []).append(RuleHeld(rule=rule, times=times, of=of, seconds=seconds))
 
     return told
 
@@ -74,8 +74,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     terminalreporter.write_line("| model | rule | kept | share | seconds |")
     terminalreporter.write_line("|---|---|---|---|---|")
     for one in rows:
-        share = f"{one.kept / one.of:.0%}" if one.of else "–"
-        line = f"| {ASKED} | {one.rule} | {one.kept} of {one.of} | {share} | {one.seconds:.0f} |"
+        share = f"{one.times / one.of:.0%}" if one.of else "–"
+        line = f"| {ASKED} | {one.rule} | {one.times} of {one.of} | {share} | {one.seconds:.0f} |"
         terminalreporter.write_line(line)
 
 

@@ -44,9 +44,9 @@ def test_whether_its_template_takes_tools_is_known_before_the_run(
     weights: Weights, real: Profile, tmp_path: Path, tell: Tell
 ) -> None:
     takes_tools = asyncio.run(inspect(real, connect_s=60.0)).takes_tools
-    kept = takes_tools is weights.takes_tools
-    tell("whether it takes tools, read", int(kept), 1)
-    assert kept
+    right = takes_tools is weights.takes_tools
+    tell("whether it takes tools, read", int(right), 1)
+    assert right
     if takes_tools:
         return
     name, (content, goal) = next(iter(TASKS.items()))
@@ -123,6 +123,6 @@ def test_a_condensed_context_keeps_the_names(lines: int, real: Profile, tmp_path
     found = asyncio.run(condenser.condense(order, [helper], Heard()))
     assert found.condensed is not None, found.failure
     print(found.condensed.context)
-    kept = sum(name in found.condensed.context for name in NAMES)
-    tell(f"names kept in a condensed context of {lines} lines", kept, len(NAMES))
+    named = sum(name in found.condensed.context for name in NAMES)
+    tell(f"names kept in a condensed context of {lines} lines", named, len(NAMES))
     assert [name for name in NAMES if name not in found.condensed.context] == []

@@ -55,7 +55,7 @@ def place_of(name: str) -> Path:
     return cache / "profile-router" / "real-models" / f"{name}.gguf"
 
 
-def kept(name: str) -> bool:
+def is_whole(name: str) -> bool:
     """Tell whether the model *name* is there, whole."""
     place = place_of(name)
     return place.is_file() and place.stat().st_size == MODELS[name].size
@@ -68,7 +68,7 @@ def fetched(name: str) -> Path:
     if name not in MODELS:
         raise NotFetched(f"{CHOSEN} is '{name}'; allowed: {', '.join(MODELS)}")
     weights, place = MODELS[name], place_of(name)
-    if kept(name):
+    if is_whole(name):
         return place
     place.parent.mkdir(parents=True, exist_ok=True)
     fresh = place.with_suffix(".half")

@@ -85,14 +85,14 @@ def test_what_is_written_after_another_process_has_looked_is_there_for_the_next(
     tmp_path: Path, open_again: Callable[[Path], Path]
 ) -> None:
     path = open_again(tmp_path)
-    kept = sqlite3.connect(path, isolation_level=None)
+    older = sqlite3.connect(path, isolation_level=None)
     for statement in (*SCHEMA.split(";"), "INSERT INTO it VALUES (1)"):
-        kept.execute(statement)
+        older.execute(statement)
     open_again(tmp_path)
     assert looked(path) == "[(1,)]"
-    kept.execute("INSERT INTO it VALUES (2)")
+    older.execute("INSERT INTO it VALUES (2)")
     assert looked(path) == "[(1,), (2,)]"
-    kept.close()
+    older.close()
 
 
 def looked(path: Path) -> str:

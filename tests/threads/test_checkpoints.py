@@ -22,8 +22,8 @@ async def read_back(channels: dict[str, Any], writes: list[tuple[str, Any]]) -> 
     """Return what is read of a checkpoint that was kept with *channels*, and with *writes* after it."""
     async with aiosqlite.connect(":memory:") as connection:
         saver = LastCheckpoints(connection, serde=plain_serializer(checkpointed_types()))
-        kept = empty_checkpoint() | {"channel_values": channels, "channel_versions": dict.fromkeys(channels, 1)}
-        saved = await saver.aput(AT, kept, {}, dict.fromkeys(channels, 1))
+        checkpoint = empty_checkpoint() | {"channel_values": channels, "channel_versions": dict.fromkeys(channels, 1)}
+        saved = await saver.aput(AT, checkpoint, {}, dict.fromkeys(channels, 1))
         if writes:
             await saver.aput_writes(saved, writes, "task")
         return await saver.aget_tuple(AT)

@@ -73,8 +73,8 @@ def test_what_this_process_leaves_is_told_by_why_nobody_goes_on_with_it(tmp_path
         abandoned(threads, name)
     threads.give_up("a", "it was stopped")
     threads.give_up("b", "it was stopped")
-    lost, kept, ways = left_by_this_process(environ).split("; ")
-    assert (lost, kept) == ("threads a, b cannot be resumed: it was stopped", "thread c is kept")
+    lost, left, ways = left_by_this_process(environ).split("; ")
+    assert (lost, left) == ("threads a, b cannot be resumed: it was stopped", "thread c is kept")
     assert all(f"`profile-router {word} c`" in ways for word in ("resume", "undo", "purge"))
 
 
@@ -114,10 +114,10 @@ def test_a_lock_ends_with_its_process_however_that_ends(tmp_path: Path) -> None:
 
 
 def _run_until_killed(state: Path, told: Any, never: Any) -> None:
-    kept = begun(opened(state))
+    begun_there = begun(opened(state))
     told.set()
     never.wait()
-    raise AssertionError(kept)
+    raise AssertionError(begun_there)
 
 
 def test_a_new_run_gives_an_interrupted_one_up_and_says_so(tmp_path: Path) -> None:

@@ -77,14 +77,14 @@ def test_marks_after_attempts_are_among_them() -> None:
 def test_what_was_at_work_when_a_process_was_killed_is_given_an_end_once(
     records: dict[str, Any], spans: dict[str, str], around: tuple[tuple[str, str], ...]
 ) -> None:
-    kept = MemoryRecords(records)
-    assert open_spans(kept) == spans
+    thread = MemoryRecords(records)
+    assert open_spans(thread) == spans
     if spans:
-        close_spans(kept, "9", {"b.py"})
-        close_spans(kept, "10", {"c.py"})
-    found = traces_of(kept)
+        close_spans(thread, "9", {"b.py"})
+        close_spans(thread, "10", {"c.py"})
+    found = traces_of(thread)
     assert found is not None
-    assert (open_spans(kept), found.around) == ({}, around)
+    assert (open_spans(thread), found.around) == ({}, around)
     assert found.unsure == ({"b.py", "c.py"} if spans else set())
 
 

@@ -45,8 +45,12 @@ class Stage:
         return self.home / "state"
 
     def verifier(self, root: Path | None = None, *, git: bool = True) -> WorkspaceVerifier:
-        kept = KeptChecks(state=self.state, seal=SEAL, clock=lambda: time.time() + self.now)
-        return replace(a_verifier(root or self.home / "repo", self.state, git=git), kept=kept, records=MemoryRecords())
+        kept_checks = KeptChecks(state=self.state, seal=SEAL, clock=lambda: time.time() + self.now)
+        return replace(
+            a_verifier(root or self.home / "repo", self.state, git=git),
+            kept_checks=kept_checks,
+            records=MemoryRecords(),
+        )
 
     def counting(self, then: str = "true") -> str:
         return f"echo x >> '{self.home}/count'; {then}"
@@ -261,7 +265,7 @@ def test_what_is_kept_is_its_owners_and_not_in_clear(stage: Stage) -> None:
 def test_without_a_key_nothing_is_kept(stage: Stage) -> None:
     for _ in range(2):
         verifier = stage.verifier()
-        before(replace(verifier, kept=replace(verifier.kept, seal=Seal(None))), stage.counting())  # type: ignore[type-var]
+        before(replace(verifier, kept_checks=replace(verifier.kept_checks, seal=Seal(None))), stage.counting())  # type: ignore[type-var]
     assert stage.runs == 2
 
 

@@ -59,7 +59,7 @@ def set_back(
     return asyncio.run(verifier.set_back(before, ended, wrote, number=number))
 
 
-def kept(state: Path) -> list[Path]:
+def patches_in(state: Path) -> list[Path]:
     return sorted((state / "diffs").iterdir()) if (state / "diffs").exists() else []
 
 
@@ -95,7 +95,7 @@ def test_all_that_was_done_is_taken_back_and_kept_and_can_be_had_again(repo: Pat
     assert files_of(repo) == original
     assert git_folder(repo) == git_before
     assert not (repo / "new").exists()
-    (patch,) = kept(state)
+    (patch,) = patches_in(state)
     assert patch.stat().st_mode & 0o777 == 0o600
     assert str(patch) in result.note
     subprocess.run(result.note.partition("apply it with: ")[2], shell=True, check=True, capture_output=True)
@@ -159,7 +159,7 @@ def test_a_file_that_git_ignored_before_is_not_removed_because_a_rule_is_gone(
     write_files(repo, {".gitignore": "", "new.txt": "n\n"})
     assert set_back(verifier, before, verifier.snapshot()).done
     assert files_of(repo) == original
-    assert b"mine" not in kept(state)[0].read_bytes()
+    assert b"mine" not in patches_in(state)[0].read_bytes()
 
 
 @pytest.mark.parametrize(("wrote", "said"), [(None, True), (["inner/f.txt"], True), (["a.txt"], False)])
@@ -209,7 +209,7 @@ def test_what_the_user_changed_while_the_attempt_ran_stays_where_its_own_files_a
     assert set_back(verifier, before, verifier.snapshot(), ["a.txt", "never.txt"]).done
     assert (repo / "a.txt").read_text() == LINES
     assert ((repo / "gone.txt").read_text(), (repo / "mine.txt").read_text()) == ("mine\n", "m\n")
-    assert b"mine" not in kept(state)[0].read_bytes()
+    assert b"mine" not in patches_in(state)[0].read_bytes()
 
 
 def test_where_both_changed_the_same_nothing_is_touched_and_it_is_said(repo: Path, state: Path) -> None:
@@ -220,7 +220,7 @@ def test_where_both_changed_the_same_nothing_is_touched_and_it_is_said(repo: Pat
     write_files(repo, {"a.txt": (repo / "a.txt").read_text().replace("LINE 5", "MINE")})
     now = files_of(repo)
     result = set_back(verifier, before, ended)
-    assert (result.done, files_of(repo), kept(state)) == (False, now, [])
+    assert (result.done, files_of(repo), patches_in(state)) == (False, now, [])
     assert "a.txt was changed meanwhile" in result.note
 
 
@@ -258,11 +258,11 @@ def test_a_kill_between_keeping_and_taking_back_loses_nothing_and_is_made_good(
     if killed_at < 8:
         with pytest.raises(MemoryError):
             set_back(verifier, before, ended)
-        assert kept(state)
+        assert patches_in(state)
     monkeypatch.setattr(work_tree_writes, "_step", real)
     result = set_back(a_verifier(repo, state), before, ended)
     assert (result.done, files_of(repo)) == (True, original)
-    (file,) = kept(state)
+    (file,) = patches_in(state)
     assert str(file) in result.note
     assert b"+LINE 5" in file.read_bytes()
 
@@ -293,14 +293,14 @@ def test_in_a_copy_it_is_the_copy_that_is_set_back(repo: Path, state: Path) -> N
         assert set_back(verifier, before, verifier.snapshot()).done
         assert copy.tree() == copy.base
         assert files_of(repo) == {**files_of(repo), "a.txt": (LINES.encode(), 0o644)}
-    assert len(kept(state)) == 1
+    assert len(patches_in(state)) == 1
 
 
 def test_nothing_done_is_nothing_taken_back(repo: Path, state: Path) -> None:
     verifier = a_verifier(repo, state)
     before = verifier.snapshot()
     assert set_back(verifier, before, verifier.snapshot()) == SetBack(done=True)
-    assert kept(state) == []
+    assert patches_in(state) == []
 
 
 def plain(tmp_path: Path, state: Path) -> tuple[Path, WorkspaceVerifier]:
@@ -402,10 +402,10 @@ def test_the_keeping_of_a_diff_comes_before_the_first_byte(
     real = writes.write_all
 
     def write_all(*args: Any) -> None:
-        seen.append(len(kept(state)))
+        seen.append(len(patches_in(state)))
         real(*args)
 
     monkeypatch.setattr(git_merge, "write_all", write_all)
     assert set_back(verifier, before, ended).done
     assert seen == [2]  # the work, and git_merge's own copy of what it is about to do
-    assert len(kept(state)) == 1
+    assert len(patches_in(state)) == 1

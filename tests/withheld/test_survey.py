@@ -123,8 +123,8 @@ def test_a_file_with_several_names_is_withheld_by_all_if_one_is_private(repo: Pa
     found = survey(repo, GLOBS)
     reasons = {file.path: file.reason for file in found.files}
     assert reasons["public.txt"] == "is another name of secrets/plan.txt, which is private (policy: secrets/**)"
-    kept = (repo / "public.txt").stat()
-    assert dict(found.linked) == {(kept.st_dev, kept.st_ino): "secrets/plan.txt"}
+    known = (repo / "public.txt").stat()
+    assert dict(found.linked) == {(known.st_dev, known.st_ino): "secrets/plan.txt"}
 
 
 # installed packages

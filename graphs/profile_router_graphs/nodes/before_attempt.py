@@ -109,8 +109,8 @@ def expected_cost(order: Order, evidence: Evidence, state: RunState, context: Ru
     """Return what the attempt of *order* is expected to cost, whose prompt has the size that *evidence* says."""
     policy = context.policy
     past = context.past(task_size_of(state["evidence"], policy))
-    kept_here = order.private or order.taints or order.left or order.provider
-    by_hermes = past.hermes and not kept_here and hermes_takes(policy.runner, order.window)
+    embedded_only = order.private or order.taints or order.left or order.provider
+    by_hermes = past.hermes and not embedded_only and hermes_takes(policy.runner, order.window)
     loop = expected_loop(
         evidence,
         policy,

@@ -12,10 +12,10 @@ from profile_router.core.attempt.handoff import (
     Handoff,
     check_error,
     handed_over,
-    kept_here,
     private_in,
     private_note,
     ran,
+    stopped_for_privacy,
     told_elsewhere,
     told_once,
     without_output,
@@ -117,7 +117,7 @@ async def _handed(
     found = () if evidence.private else private_in(handoff, work, copied, confidential=context.policy.confidential)
     if found:
         evidence, quiet = replace(evidence, private=found), without_words(attempt, found)
-        taken = kept_here(next_step(quiet, evidence, state, context), found)
+        taken = stopped_for_privacy(next_step(quiet, evidence, state, context), found)
         receipts = tuple(quiet.receipt if one == attempt.receipt else one for one in state["receipts"])
         update |= {
             "attempt": quiet,

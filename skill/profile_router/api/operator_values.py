@@ -24,7 +24,7 @@ class BenchTaskView(Value):
 class BenchRowView(Value):
     """One profile: its speeds (None: too little came), right answers of its calls, and what they cost in USD.
 
-    `problem` says what kept a call from its answer, `doubts` which figures of its server cannot be. `times` are its
+    `problem` says why a call got no answer, `doubts` which figures of its server cannot be. `times` are its
     answers, the short ones first.
     """
 

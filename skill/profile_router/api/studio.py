@@ -113,7 +113,7 @@ class Session:
         job = await asyncio.to_thread(job_for, task, None, None, self.environ, tell, None)
         with self._noticing():
             self.opened = opened = await self.stack.enter_async_context(session(job))
-            self.state = {"task": opened.job.task, **await opened.kept()}
+            self.state = {"task": opened.job.task, **await opened.from_thread()}
             await self.stack.enter_async_context(opened.asking(self._state))
         return {"told": self._taken()}
 

@@ -64,7 +64,7 @@ def relocation_to(copy: Copy, task: Task, cwd: Path) -> Relocation:
     top = copy.trees.repository.top
     spelled = {str(top): str(copy.top)}
     for folder in (os.environ.get("PWD"), str(cwd), task.workspace):
-        given = os.path.abspath(cwd / expanded(folder)) if folder else str(top)  # noqa: PTH100 - links are kept
+        given = os.path.abspath(cwd / expanded(folder)) if folder else str(top)  # noqa: PTH100 - links stay
         real = Path(os.path.realpath(given))
         if real.is_relative_to(top):
             spelled.setdefault(given, str(copy.top / real.relative_to(top)))

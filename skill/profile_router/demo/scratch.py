@@ -57,7 +57,7 @@ _IDENTITY = (
     "maintenance.auto=false",
 )
 # What a program needs to start and to print. All else could change what the demo shows, or send it somewhere.
-_KEPT = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TERM", "NO_COLOR", "TMPDIR", "LD_LIBRARY_PATH")
+_INHERITED = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TERM", "NO_COLOR", "TMPDIR", "LD_LIBRARY_PATH")
 
 
 def make_scratch(root: Path, *, local: str, burst: str, files: Mapping[str, str] = SCRATCH_FILES) -> Path:
@@ -100,7 +100,7 @@ def own_environment(root: Path) -> Iterator[None]:
     """
     before = dict(os.environ)
     python = str(Path(sys.executable).parent)
-    own = {name: before[name] for name in _KEPT if name in before} | {
+    own = {name: before[name] for name in _INHERITED if name in before} | {
         "HOME": str(root),
         "HERMES_HOME": str(root / "hermes"),
         "PATH": os.pathsep.join((python, before.get("PATH") or os.defpath)),

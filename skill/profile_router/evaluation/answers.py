@@ -78,7 +78,7 @@ class RowAnswers:
     scores: Mapping[str, Ranking] = field(default_factory=dict)
 
 
-def ask_all(rows: Sequence[KnownRow], methods: Methods, kept: KeptAnswers, told: _Told) -> tuple[RowAnswers, ...]:
+def ask_all(rows: Sequence[KnownRow], methods: Methods, store: KeptAnswers, told: _Told) -> tuple[RowAnswers, ...]:
     """Return the answers about *rows*, repository by repository and there from old to new. *told* hears of progress."""
     order = sorted(rows, key=lambda row: (row.repo or "", row.when, row.id))
     found: list[RowAnswers] = []
@@ -86,7 +86,7 @@ def ask_all(rows: Sequence[KnownRow], methods: Methods, kept: KeptAnswers, told:
         theirs = list(group)
         for number, row in enumerate(theirs, 1):
             told(f"{repo or 'no repository'} {number}/{len(theirs)} · {len(found) + 1} of {len(rows)} rows")
-            found.append(_ask(row, methods, kept))
+            found.append(_ask(row, methods, store))
     return tuple(sorted(found, key=lambda answer: answer.row.id))
 
 
@@ -111,27 +111,27 @@ class _Place:
         return self.tree().has(self._row.truth.files or ())
 
 
-def _ask(row: KnownRow, methods: Methods, kept: KeptAnswers) -> RowAnswers:
+def _ask(row: KnownRow, methods: Methods, store: KeptAnswers) -> RowAnswers:
     place = _Place(row, methods.clones)
     name = row.digest
     gold: list[str] = []
     if place.there:
         try:
-            gold = kept.get("gold files 2", name, place.gold)
+            gold = store.get("gold files 2", name, place.gold)
         except WorkspaceError:
             place.there = False
-    rankings = dict(_ranked(row, place, methods.locators_for(row), kept)) if place.there else {}
+    rankings = dict(_ranked(row, place, methods.locators_for(row), store)) if place.there else {}
     return RowAnswers(
         row=row,
-        route=_routed(row, place, methods, kept) if methods.route_key else RouteOf(),
+        route=_routed(row, place, methods, store) if methods.route_key else RouteOf(),
         placed=place.there,
         files=frozenset(gold),
         rankings=rankings,
-        scores={one.name: ranking_of(kept.get(one.key, name, _scoring(one, row))) for one in methods.scorers},
+        scores={one.name: ranking_of(store.get(one.key, name, _scoring(one, row))) for one in methods.scorers},
     )
 
 
-def _routed(row: KnownRow, place: _Place, methods: Methods, kept: KeptAnswers) -> RouteOf:
+def _routed(row: KnownRow, place: _Place, methods: Methods, store: KeptAnswers) -> RouteOf:
     def routing() -> Mapping[str, object]:
         if not place.there:
             return asdict(route_of(row.text, methods.policy, methods.scratch))
@@ -143,18 +143,18 @@ def _routed(row: KnownRow, place: _Place, methods: Methods, kept: KeptAnswers) -
         return asdict(route_of(row.text, methods.policy, methods.scratch, tree.lay_out(), located))
 
     where = "in its repository" if place.there else "alone"
-    return route_from(kept.get(f"route {where} {methods.route_key}", row.digest, routing))
+    return route_from(store.get(f"route {where} {methods.route_key}", row.digest, routing))
 
 
 def _ranked(
-    row: KnownRow, place: _Place, locators: Sequence[Locator], kept: KeptAnswers
+    row: KnownRow, place: _Place, locators: Sequence[Locator], store: KeptAnswers
 ) -> Iterator[tuple[str, Ranking]]:
     for locator in locators:
 
         def locating(one: Locator = locator) -> Mapping[str, object]:
             return one.locate(place.tree(), row.text).plain
 
-        yield locator.name, ranking_of(kept.get(locator.key, row.digest, locating))
+        yield locator.name, ranking_of(store.get(locator.key, row.digest, locating))
 
 
 def _scoring(one: Scorer, row: KnownRow) -> Callable[[], Mapping[str, object]]:

@@ -18,7 +18,7 @@ from profile_router.values import frozen, mutable
 from profile_router.workspace.folder import find_workspace
 from profile_router.workspace.named_files import find_named_files
 
-MOST_LOCATED = 20  # files of a ranking that are kept
+MOST_LOCATED = 20  # files of a ranking; what comes after them is cut
 
 
 @frozen

@@ -93,13 +93,13 @@ def ask_study(study: Study, environ: Mapping[str, str], told: TellProgress, *, r
     rows = sample(read_rows(study.data), study.most)
     policy = find_policy(study.policy, environ)
     source = read_policy(policy).source
-    kept = KeptAnswers(our_folder("CACHE", environ) / "evaluate", fresh=study.fresh)
+    store = KeptAnswers(our_folder("CACHE", environ) / "evaluate", fresh=study.fresh)
     notes = list(_first_notes(rows, study))
     with _methods(study, policy, environ, notes) as found:
         methods = replace(found, route_key=found.route_key if routes else "", sampled=_sampled(rows, study))
         if methods.clones:
             notes += _absent(rows, methods.clones)
-        answers = ask_all(rows, methods, kept, told)
+        answers = ask_all(rows, methods, store, told)
     return AskedStudy(
         answers=answers,
         locators=[locator.name for locator in methods.locators],
@@ -112,8 +112,8 @@ def ask_study(study: Study, environ: Mapping[str, str], told: TellProgress, *, r
         run={
             "machine": _machine(),
             "date": time.strftime("%Y-%m-%d", time.gmtime()),
-            "took": f"{time.monotonic() - began:,.0f} s; {_share(kept, [*kept.asked])} answers were kept before",
-            "kept": ", ".join(f"{name} {_share(kept, [key])}" for name, key in methods.keys),
+            "took": f"{time.monotonic() - began:,.0f} s; {_share(store, [*store.asked])} answers were kept before",
+            "kept": ", ".join(f"{name} {_share(store, [key])}" for name, key in methods.keys),
         },
         notes=(*notes, *_problems(answers)),
     )
@@ -190,9 +190,9 @@ def _sampled(rows: Sequence[KnownRow], study: Study) -> Mapping[str, frozenset[s
     return {name: frozenset(row.digest for row in sample(rows, most)) for name, most in study.peer_rows.items()}
 
 
-def _share(kept: KeptAnswers, who: Sequence[str]) -> str:
+def _share(store: KeptAnswers, who: Sequence[str]) -> str:
     """Return how many of the answers that were looked up for *who* were kept before."""
-    return f"{sum(kept.found[one] for one in who):,} of {sum(kept.asked[one] for one in who):,}"
+    return f"{sum(store.found[one] for one in who):,} of {sum(store.asked[one] for one in who):,}"
 
 
 def _first_notes(rows: Sequence[KnownRow], study: Study) -> Iterator[str]:

@@ -76,18 +76,18 @@ def _private_kinds(turn: Turn, policy: Policy) -> tuple[str, ...]:
 def _trimmed(turns: Sequence[Turn], budget: int) -> Conversation:
     if sum(len(turn.text.encode("utf-8", "surrogatepass")) + TURN_TOKENS for turn in turns) <= budget:
         return tuple(turns)  # no token is shorter than a byte
-    kept: list[Turn] = []
+    newest: list[Turn] = []
     left = budget
     for turn in reversed(turns):
         left -= TURN_TOKENS
         size = _size(turn.text, left)
         if size is None:
             if left >= _WORTH_CUTTING:
-                kept.append(replace(turn, text=_end_of(turn.text, left)))
+                newest.append(replace(turn, text=_end_of(turn.text, left)))
             break
-        kept.append(turn)
+        newest.append(turn)
         left -= size
-    return tuple(reversed(kept))
+    return tuple(reversed(newest))
 
 
 def _size(text: str, most: int) -> int | None:

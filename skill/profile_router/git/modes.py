@@ -28,17 +28,17 @@ def modes_of(trees: Trees, files: FilesTree) -> Mapping[str, int]:
 
 def keep_modes(trees: Trees, files: FilesTree, paths: Callable[[], Iterable[str]]) -> None:
     """Keep the unusual permission bits of *files*, unless they are kept; *paths* gives the names of all of them."""
-    kept, new = trees.store / f"{_MODES}-{files}", trees.store / _MODES
-    if kept.exists():
+    modes_file, new = trees.store / f"{_MODES}-{files}", trees.store / _MODES
+    if modes_file.exists():
         return
-    with usable(kept):
+    with usable(modes_file):
         new.touch()
         mode = stat.S_IMODE(new.stat().st_mode)
         usual = (mode, mode | (mode & 0o444) >> 2)
         found = ((path, _mode(trees.repository.top / path)) for path in paths())
         odd = [f"{mode:o}\0{path}\0" for path, mode in found if mode is not None and mode not in usual]
         if odd:
-            write_whole(kept, os.fsencode("".join(odd)))
+            write_whole(modes_file, os.fsencode("".join(odd)))
 
 
 def _mode(file: Path) -> int | None:

@@ -77,14 +77,14 @@ def _stores(session_id: object) -> Iterator[Any]:
 
 def _newest(turns: Iterable[dict[str, str]]) -> list[dict[str, str]]:
     """Return as many of *turns*, which come newest first, as MOST_CONVERSATION_BYTES hold; oldest first, whole."""
-    kept: list[dict[str, str]] = []
+    newest: list[dict[str, str]] = []
     left = MOST_CONVERSATION_BYTES
     for turn in turns:
         left -= len(turn["text"].encode())
         if left < 0:
             break
-        kept.append(turn)
-    return kept[::-1]
+        newest.append(turn)
+    return newest[::-1]
 
 
 def _turn(row: Mapping[str, Any]) -> dict[str, str] | None:

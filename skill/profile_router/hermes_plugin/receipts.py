@@ -45,8 +45,8 @@ def _verified(result: Mapping[str, Any]) -> str:
 
 def _story(result: Mapping[str, Any], thread: str) -> str:
     steps = [str(one) for one in result.get("steps") or ()]
-    kept = mapping(result.get("merge")).get("diff")
-    words = (*steps, f"kept in {kept}" if kept else "", f"profile-router show {thread}")
+    diff = mapping(result.get("merge")).get("diff")
+    words = (*steps, f"kept in {diff}" if diff else "", f"profile-router show {thread}")
     return " · ".join(word for word in words if word)
 
 

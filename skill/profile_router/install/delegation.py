@@ -101,8 +101,8 @@ def _rest(config: dict[str, Any] | None) -> dict[str, Any] | None:
     section = (config or {}).get(_SECTION)
     if config is None or not isinstance(section, dict | None):
         return config
-    kept = {key: value for key, value in (section or {}).items() if key not in ("provider", "model")}
-    return {key: value for key, value in {**config, _SECTION: kept}.items() if key != _SECTION or value}
+    rest = {key: value for key, value in (section or {}).items() if key not in ("provider", "model")}
+    return {key: value for key, value in {**config, _SECTION: rest}.items() if key != _SECTION or value}
 
 
 def _loaded(text: str) -> dict[str, Any] | None:

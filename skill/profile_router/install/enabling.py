@@ -173,8 +173,8 @@ def _rest(config: dict[str, Any], plugin: str) -> dict[str, Any]:
     if not isinstance(listed, list):
         return config
     inner = {**plugins, "enabled": [name for name in listed if name != plugin]}
-    kept = {key: value for key, value in inner.items() if key != "enabled" or value}
-    return {key: value for key, value in {**config, "plugins": kept}.items() if key != "plugins" or value}
+    rest = {key: value for key, value in inner.items() if key != "enabled" or value}
+    return {key: value for key, value in {**config, "plugins": rest}.items() if key != "plugins" or value}
 
 
 def _ways(text: str, plugin: str) -> Iterator[Edit]:

@@ -30,8 +30,8 @@ _GUARD = Path(__file__).with_name("guard.py")
 class ProcessEnd:
     """How a command ended: its exit code (a signal is negative), or what it was ended for. Seconds of wall clock.
 
-    `output` is stdout and stderr as they came: all of it, or the last bytes that were to be kept. `outlived`: something
-    that a guarded one started may run still.
+    `output` is stdout and stderr as they came: all of it, or its last bytes, as many as were wanted. `outlived`:
+    something that a guarded one started may run still.
     """
 
     exit_code: int | None
@@ -52,17 +52,17 @@ async def run_bounded(
     environment: Mapping[str, str],
     *,
     seconds: float,
-    kept: int,
+    most_bytes: int,
     flood: bool,
     guarded: bool = False,
 ) -> ProcessEnd:
     """Run *command* in *folder* for at most *seconds*, with exactly *environment* and nothing to read.
 
-    The last *kept* bytes of output are kept. With *flood* all output is kept, and more than *kept* bytes end the
-    command. *guarded* is for one without a jail: what leaves its group is ended too.
+    Of its output the last *most_bytes* come back. With *flood* all of it comes back, and more than *most_bytes* end
+    the command. *guarded* is for one without a jail: what leaves its group is ended too.
     """
     with _lifeline() if guarded else nullcontext() as lifeline:
-        return await _run(command, folder, environment, seconds, _Watch(kept, flood), lifeline)
+        return await _run(command, folder, environment, seconds, _Watch(most_bytes, flood), lifeline)
 
 
 async def _run(
@@ -122,21 +122,21 @@ async def _start(
 class _Watch(asyncio.SubprocessProtocol):
     """Watches one command. It has ended when it exits: what it left running may hold its output open for ever."""
 
-    def __init__(self, kept: int, flood: bool) -> None:
+    def __init__(self, most_bytes: int, flood: bool) -> None:
         self.output = bytearray()
         self.over = asyncio.Event()
         self.exited = asyncio.Event()
         self.flooded = False
-        self._kept = kept
+        self._most_bytes = most_bytes
         self._flood = flood
         self._closed = asyncio.Event()
 
     def pipe_data_received(self, fd: int, data: bytes) -> None:
         self.output += data
         if not self._flood:
-            del self.output[: -self._kept]
-        elif len(self.output) > self._kept:
-            del self.output[self._kept :]
+            del self.output[: -self._most_bytes]
+        elif len(self.output) > self._most_bytes:
+            del self.output[self._most_bytes :]
             self.flooded = True
             self.over.set()
 

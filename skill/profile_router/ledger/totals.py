@@ -32,7 +32,7 @@ from profile_router.ledger.sound import reading_sound
 
 _MOST = 5  # runs of one list that are named
 NOT_BY_PROVIDERS = "max(cost_usd > 0 AND cost_source <> 'provider')"  # not all of it is what providers say
-# The runs that are looked at, read once. All else is added up from what is kept of them in memory.
+# The runs that are looked at, read once. All else is added up from what is held of them in memory.
 # How soon one was refused says nothing of work.
 # A sum of money that no run can cost was written by another hand, and counts as none.
 _CHOSEN = f"""CREATE TEMP TABLE these AS SELECT id, started,

@@ -41,8 +41,8 @@ class Refused(Exception):
 
 def _one_line(message: str) -> str:
     """Return *message* printable: it quotes the file, and where that is long the middle of it goes."""
-    kept = message if len(message) <= _LONGEST else f"{message[:_HEAD]} … {message[_HEAD - _LONGEST :]}"
-    return shown(kept, len(kept))
+    shortened = message if len(message) <= _LONGEST else f"{message[:_HEAD]} … {message[_HEAD - _LONGEST :]}"
+    return shown(shortened, len(shortened))
 
 
 class Node(NamedTuple):

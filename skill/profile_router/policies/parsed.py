@@ -20,7 +20,7 @@ from profile_router.core.language.kinds import KindPatterns
 from profile_router.core.language.phrases import Phrases
 from profile_router.core.policy import Policy, early_promotion, failing, private, rules, spending
 from profile_router.digests import blake2b, sha256
-from profile_router.state.kept_files import keep_file, kept
+from profile_router.state.kept_files import keep_file, kept_file
 
 NOT_IN_THE_FILE = ("digest", "source", "local_only_by", "workspace_private")  # fields of Policy that no file sets
 # Whose classes a policy is made of. Where one is missing, no policy is kept: the test of the second call fails.
@@ -65,7 +65,7 @@ def recall_policy(folder: Path, name: str, digest: str, source: str) -> Policy |
 
     None where nothing is kept, or nothing that can be trusted.
     """
-    content = kept(folder, name)
+    content = kept_file(folder, name)
     return None if content is None else _policy(content, digest, source)
 
 

@@ -43,8 +43,8 @@ def tightened_by(policy: Policy, workspace: Workspace | None) -> tuple[Policy, t
         if (found := read_workspace_policy(folder)) is not None:
             from profile_router.core.policy.tighten import tightened_policy  # few workspaces have such a file
 
-            policy, kept = tightened_policy(policy, found)
-            ignored += kept
+            policy, refused = tightened_policy(policy, found)
+            ignored += refused
     return policy, ignored
 
 

@@ -26,7 +26,7 @@ from profile_router.folders import our_folder
 from profile_router.outside.json_reader import UnreadableJson, read_json
 from profile_router.outside.places import is_folder_named
 from profile_router.prices.table import plain_url, table_version
-from profile_router.state.kept_files import MOST_KEPT_BYTES, keep_file, kept
+from profile_router.state.kept_files import MOST_KEPT_BYTES, keep_file, kept_file
 from profile_router.values import mutable
 
 _MOST = 500  # prices that are kept
@@ -76,7 +76,7 @@ class PriceBook:
 
     def _known(self) -> dict[str, _Found]:
         if self._found is None:
-            content = kept(self.folder, _file_name()) if is_folder_named(str(self.folder)) else None
+            content = kept_file(self.folder, _file_name()) if is_folder_named(str(self.folder)) else None
             self._found = {} if content is None else _prices_in(content)
         return self._found
 

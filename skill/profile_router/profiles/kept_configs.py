@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from profile_router import __version__
 from profile_router.digests import sha256
-from profile_router.state.kept_files import keep_file, kept
+from profile_router.state.kept_files import keep_file, kept_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,7 +32,7 @@ class _NotAsSpelled(ValueError):
 
 def recall_config(folder: Path, text: str) -> dict[str, Any] | None:
     """Return the mapping that *text* is as YAML; None where *folder* has nothing of it, or nothing to be trusted."""
-    content = kept(folder, _name(text))
+    content = kept_file(folder, _name(text))
     return None if content is None else _mapping(content, text)
 
 

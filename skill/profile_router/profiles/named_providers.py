@@ -69,9 +69,9 @@ def with_named(settings: _Settings, known: tuple[Named, ...], variables: Mapping
         if "base_url" not in own:
             raise ProfileError(f"{entry.file}: {entry.key}.base_url is missing; write the address of its server there")
         own["provider"] = Stated(value=CUSTOM.name, file=provider.file, key=provider.key, written=provider.written)
-        kept = _without_key(settings) if {"api_key", "key_variable"} & own.keys() else settings
-        stated = {setting: kept[setting] for setting in ("model", "context_length") if setting in kept}
-        return kept | own | stated
+        others = _without_key(settings) if {"api_key", "key_variable"} & own.keys() else settings
+        stated = {setting: others[setting] for setting in ("model", "context_length") if setting in others}
+        return others | own | stated
     if provider is not None and not builtin and provider.value.strip().lower().startswith(_PREFIX):
         raise provider.refusal(_names(name, known))
     return _with_key_of_address(settings, known, variables)

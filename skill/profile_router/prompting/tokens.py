@@ -65,12 +65,12 @@ def exact_tokens(text: str) -> int:
 def head_of(text: str, tokens: int) -> str:
     """Return the longest start of *text* that has at most *tokens* tokens and ends between characters."""
     encoding = load_encoding()
-    kept: list[int] = []
+    encoded: list[int] = []
     for piece in _pieces((text,)):
-        kept.extend(encoding.encode_ordinary(piece))
-        if len(kept) >= tokens:
+        encoded.extend(encoding.encode_ordinary(piece))
+        if len(encoded) >= tokens:
             break
-    return encoding.decode(kept[:tokens], errors="ignore")
+    return encoding.decode(encoded[:tokens], errors="ignore")
 
 
 def _in_doubt(low: int, high: int, limits: Sequence[int]) -> bool:

@@ -51,10 +51,10 @@ def keep_replay(done: ReplayedPolicy, policy_file: Path, environ: Mapping[str, s
 
     A policy that moves nothing is not a proposal: nothing is kept, of an earlier one neither.
     """
-    kept = state_dir(environ) / _FILE
+    file = state_dir(environ) / _FILE
     if not done.found.moved:
-        with usable(kept):
-            kept.unlink(missing_ok=True)
+        with usable(file):
+            file.unlink(missing_ok=True)
         return
     told = {
         "file": str(policy_file.absolute()),
@@ -64,7 +64,7 @@ def keep_replay(done: ReplayedPolicy, policy_file: Path, environ: Mapping[str, s
         "saved_usd": done.found.saved_usd,
         "at": now,
     }
-    write_state_json(kept, told)
+    write_state_json(file, told)
 
 
 def kept_replay(environ: Mapping[str, str]) -> Replayed | None:

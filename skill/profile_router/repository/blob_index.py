@@ -280,8 +280,8 @@ class PlacesInTree:
         return only(found, [place >= 0 for place in places]) if -1 in places else found
 
 
-def only(posting: Posting, kept: Sequence[bool]) -> Posting:
-    """Return those of *posting* whose place in *kept* is true."""
-    if all(kept):
+def only(posting: Posting, wanted: Sequence[bool]) -> Posting:
+    """Return those of *posting* whose place in *wanted* is true."""
+    if all(wanted):
         return posting
-    return list(compress(posting[0], kept)), list(compress(posting[1], kept))
+    return list(compress(posting[0], wanted)), list(compress(posting[1], wanted))

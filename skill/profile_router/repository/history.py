@@ -61,7 +61,7 @@ class PastChanges:
 
 
 @frozen(kw_only=False)
-class _Kept:
+class _CommitRow:
     """A commit as it is kept: time (s since 1970), its title's numbers packed, lines, and its files as JSON."""
 
     at: int
@@ -97,8 +97,8 @@ def past_changes(
         if not head:
             return PastChanges(PackedPast(), problem=_why_no_head(source, root, until))
         key = f"{head} before" if before_head else head
-        if (kept := _recalled(index, key)) is not None:
-            return kept
+        if (recalled := _recalled(index, key)) is not None:
+            return recalled
         chain = _chain(source, root, until)
         found = _known(source, root, chain, index, until)
     except WorkspaceError as error:
@@ -148,7 +148,7 @@ def _chain(source: FileSource, root: Path, until: float | None) -> list[bytes]:
 
 def _known(
     source: FileSource, root: Path, chain: Sequence[bytes], index: BlobIndex, until: float | None
-) -> dict[bytes, _Kept]:
+) -> dict[bytes, _CommitRow]:
     """Return the commits of *chain* that are known, and read the others, newest first, *until* a moment."""
     found = _rows(index, chain)
     missing = [name for name in chain if name not in found]
@@ -167,7 +167,7 @@ def _known(
 
 def _read_commits(
     source: FileSource, root: Path, names: Sequence[bytes], until: float | None
-) -> Iterator[tuple[bytes, _Kept]]:
+) -> Iterator[tuple[bytes, _CommitRow]]:
     """Yield the commits *names*, none where that takes longer than *until* a moment. Raises WorkspaceError."""
     words = ("log", "--no-walk=unsorted", "--stdin", "-m", "--first-parent", "--no-renames", "--no-ext-diff",
              "--no-textconv", "-z", "--relative", _FORMAT)  # fmt: skip
@@ -186,7 +186,7 @@ def _read_commits(
         date = min(int(at), _LATEST) if at.isdecimal() else 0
         yield (
             asked[name],
-            _Kept(date, _title(subject, body), *_changes(changes, source.sort, counted=way == "--numstat")),
+            _CommitRow(date, _title(subject, body), *_changes(changes, source.sort, counted=way == "--numstat")),
         )
 
 
@@ -233,13 +233,13 @@ def _changes(told: Sequence[str], sort: Callable[[str], Sort | None], *, counted
     return (lines if known or not files else -1), json.dumps(files[:_MOST_FILES], separators=(",", ":"))
 
 
-def _rows(index: BlobIndex, names: Sequence[bytes]) -> dict[bytes, _Kept]:
-    found: dict[bytes, _Kept] = {}
+def _rows(index: BlobIndex, names: Sequence[bytes]) -> dict[bytes, _CommitRow]:
+    found: dict[bytes, _CommitRow] = {}
     with index.read() as connection:
         for at in range(0, len(names), _ROWS_AT_ONCE):
             some = names[at : at + _ROWS_AT_ONCE]
             rows = connection.execute(_ROW.format(",".join("?" * len(some))), some)
-            found.update((row[0], _Kept(*row[1:])) for row in rows)
+            found.update((row[0], _CommitRow(*row[1:])) for row in rows)
     return found
 
 

@@ -157,9 +157,9 @@ class _Calls:
     _dice: random.Random = field(default_factory=random.Random)  # another prompt each time: no cache knows it
 
     async def make(self, times: int) -> str:
-        """Make all calls; return what kept one from its answer, empty where nothing did."""
+        """Make all calls; return why one got no answer, empty where all did."""
         for _ in range(times):
-            for kept, text, tokens in ((self.short, _SHORT, _SHORT_TOKENS), (self.long, _LONG, _LONG_TOKENS)):
+            for times_of, text, tokens in ((self.short, _SHORT, _SHORT_TOKENS), (self.long, _LONG, _LONG_TOKENS)):
                 word = f"{self._dice.choice(_WORDS)}{self._dice.randrange(100, 1000)}"
                 noise = " ".join(self._dice.choice(_WORDS) for _ in range(_LONG_WORDS))
                 prompt = text.format(word=word, noise=noise)
@@ -176,7 +176,7 @@ class _Calls:
                 self._pay(found, use)
                 if found.failed:
                     return found.failed
-                kept.append(_time_of(found, word, use))
+                times_of.append(_time_of(found, word, use))
         return ""
 
     def _pay(self, found: TimedAnswer, use: TokenUse) -> None:

@@ -162,7 +162,7 @@ def _verifier(job: Job, setup: Setup, run: Run, journal: Before, secrets: Secret
         name=run.thread,
         records=run.records,
         secrets=secrets,
-        kept=KeptChecks(state=setup.state, seal=seal_of(setup.environ, make=True), clock=time.time),
+        kept_checks=KeptChecks(state=setup.state, seal=seal_of(setup.environ, make=True), clock=time.time),
         jail=setup.policy.terminal,
         linter=job.task.linter,
         all_tests_seconds=setup.policy.limits.all_tests_seconds,

@@ -17,7 +17,7 @@ def one_interrupt() -> Iterator[None]:
     """Take for this task Ctrl-C, and what ends this process as it does.
 
     The first cancels the task, and others within 8 s are the same one. Asyncio breaks the loop off by a second, in the
-    midst of what the first made us tidy up. Once cancelled, it is kept quiet: it would report callbacks of a loop that
+    midst of what the first made us tidy up. Once cancelled, it is silenced: it would report callbacks of a loop that
     is torn down. Where Ctrl-C is ignored, it stays so.
     """
     _quiet_once_cancelled()

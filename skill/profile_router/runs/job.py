@@ -142,14 +142,14 @@ class CopySite(Site):
 
     async def bring_back(self, run: Run, result: Result, state: Path) -> Result:
         """Merge the changes, or keep them as a diff: once, however often the process is killed."""
-        if (kept := run.records.find("finished")) is not None:
-            return Result.of(kept)
+        if (recorded := run.records.find("finished")) is not None:
+            return Result.of(recorded)
         again = run.records.find("finishing") is not None
         run.records.keep("finishing", True)
         async with self.turn(result):
             act = partial(brought_back, self.copy, self.back(result), state, run.thread, again=again)
             result = await to_the_end(act)
-        run.records.keep("finished", result.kept())
+        run.records.keep("finished", result.as_recorded())
         return result
 
 

@@ -83,9 +83,9 @@ class Opened:
 
     async def walked(self) -> Result:
         """Take the graph to its end from where the run is, and return the result."""
-        from profile_router_graphs.router import kept_by  # 0.5 s: `route` does without LangGraph
+        from profile_router_graphs.router import with_checkpoints  # 0.5 s: `route` does without LangGraph
 
-        graph, config = kept_by(self.keeping.saver), self.config
+        graph, config = with_checkpoints(self.keeping.saver), self.config
         saved = await self.keeping.saver.aget_tuple(config)
         begun = saved is not None and saved.metadata.get("run") == self.run.id
 
@@ -118,7 +118,7 @@ class Opened:
                 await close(self.keeping, self.run, await values())
             raise
 
-    async def kept(self) -> Json:
+    async def from_thread(self) -> Json:
         """Return what the thread keeps from run to run, for who walks the nodes without its checkpoints."""
         saved = await self.keeping.saver.aget_tuple(self.config)
         return outliving(saved.checkpoint["channel_values"] if saved else {})
@@ -135,7 +135,7 @@ class Opened:
         values = {**final}
         marks, left = await asyncio.to_thread(marks_at_its_end, job.site, setup.workspace, values, result, run)
         result = replace(result, left=left)
-        run.records.keep("result", result.kept())
+        run.records.keep("result", result.as_recorded())
         result = await job.site.bring_back(run, result, setup.state)
         taken = partial(undo_after, job.site, setup.workspace, run, values, result, marks=marks)
         undo = await asyncio.to_thread(taken)

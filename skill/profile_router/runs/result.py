@@ -46,19 +46,19 @@ class Result:
     undo: Undo | None = None
     left: str = ""
 
-    def kept(self) -> dict[str, object]:
+    def as_recorded(self) -> dict[str, object]:
         """Return the fields as a record keeps them."""
         words = {"output": self.output, "workspace": self.workspace, "left": self.left}
         return {"status": self.status, "json": self.json, **words}
 
     @classmethod
-    def of(cls, kept: Json) -> Result:
-        """Return the result of the record *kept*; one of an older version had the cause in place of the verdict."""
-        json = {"steps": kept["json"].get("hops"), **kept["json"]}  # their name in 0.1
+    def of(cls, found: Json) -> Result:
+        """Return the result of the record *found*; one of an older version had the cause in place of the verdict."""
+        json = {"steps": found["json"].get("hops"), **found["json"]}  # their name in 0.1
         if "cause" not in json:
             json = {**json, "cause": json["verdict"] if is_cause(json.get("verdict", "")) else None}
             json |= {"verdict": verdict_of(json)}
-        return cls(**{**kept, "json": json})
+        return cls(**{**found, "json": json})
 
     @property
     def cause(self) -> str:
@@ -159,18 +159,18 @@ def _unblock(final: RunState, setup: Setup) -> list[str]:
     if isinstance(final["decision"], Refusal):
         return list(final["decision"].unblock)
     private = bool(final["evidence"].private)
-    kept_back = () if final["status"] == "ok" or private else unblock_words(final["receipts"])
+    for_models = () if final["status"] == "ok" or private else unblock_words(final["receipts"])
     places, steps = final.get("places", ()), final["steps"]
     untried = all(place.profile != setup.policy.tiers.local for place in places)
     if final["status"] not in ("refused", "unapproved"):
         receipts = final["receipts"]
         if final["status"] == "ok" or not receipts or receipts[-1].outcome != "unavailable":
-            return list(kept_back)
+            return list(for_models)
         places, steps = places[-1:], steps[-1:]  # it went on to where nothing could be asked: what is wanting there
     ways = unblock(places, steps, setup.policy, setup.candidates)
     if untried and steps and steps[-1].cause in ("not-approved", "declined", "over-budget"):
         ways = (*ways, *local_option(final["evidence"], setup.policy, setup.candidates))
-    return list(dict.fromkeys((*ways, *kept_back)))
+    return list(dict.fromkeys((*ways, *for_models)))
 
 
 def _without(ways: Sequence[str], error: str | None) -> str | None:

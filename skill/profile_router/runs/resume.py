@@ -75,13 +75,13 @@ async def resume_thread(
 
 def _last(threads: Threads, row: Row, emit: Emit) -> Result:
     """Return how the run *row* ended: its process may have been killed before anybody heard. Raises UsageError."""
-    if (kept := threads.last(row)) is None:
+    if (recorded := threads.last(row)) is None:
         raise UsageError(
             f"thread {row.thread} has ended; give it another task with `profile-router run --thread {row.thread} TASK`"
         )
     line = f"thread {row.thread} has ended; this is its result, nothing was done again"
     emit({"event": "ended", "line": line, "thread": row.thread})
-    result = Result.of(kept)
+    result = Result.of(recorded)
     if undo := undone_by(threads, row):
         note = f"what it changed was undone since; {bring_back(undo)}"
         result = replace(result, json={**result.json, "notes": [*result.json["notes"], note]})

@@ -107,12 +107,12 @@ async def close(keeping: Keeping, run: Run, state: Mapping[str, object]) -> None
     """End *run*: of its last *state*, the thread keeps the conversation and its privacy, in one checkpoint."""
     from langgraph.checkpoint.memory import InMemorySaver
 
-    from profile_router_graphs.router import kept_by
+    from profile_router_graphs.router import with_checkpoints
 
     at: RunnableConfig = {"configurable": {"thread_id": run.thread, "checkpoint_ns": ""}}
     memory = InMemorySaver(serde=keeping.saver.serde)
-    if kept := outliving(state):
-        await kept_by(memory).aupdate_state(at, kept, as_node="merge")
+    if lasting := outliving(state):
+        await with_checkpoints(memory).aupdate_state(at, lasting, as_node="merge")
         if (last := await memory.aget_tuple(at)) is not None:
             await keeping.saver.aput(at, last.checkpoint, last.metadata, {})
     else:

@@ -234,16 +234,16 @@ async def _undo_of_unended(run: RunRow, environ: Mapping[str, str]) -> Undo:
             return none(
                 "it worked in a copy of the folder" if row else "its thread is gone, with what was there before"
             )
-        kept = threads.take_up(row, to_go_on=False)
+        taken_up = threads.take_up(row, to_go_on=False)
         try:
             saved = await keeping.saver.aget_tuple({"configurable": {"thread_id": row.thread}})
             mark = saved.checkpoint["channel_values"].get("snapshot", "") if saved else ""
             root = top = _folder(row.workspace)
-            await asyncio.to_thread(settle_spans, kept, root)
-            start, undo, traces = "", Undo(before={}, after={}), traces_of(kept.records)
+            await asyncio.to_thread(settle_spans, taken_up, root)
+            start, undo, traces = "", Undo(before={}, after={}), traces_of(taken_up.records)
             changed: tuple[str, ...] = ()
             if mark:
-                trees = GitSnapshots(root, kept.folder).trees
+                trees = GitSnapshots(root, taken_up.folder).trees
                 top, start = trees.repository.top, trees.start(root)
                 undo = _by_traces(trees, root, mark, traces)
                 if traces is not None and not undo.why:
@@ -251,13 +251,13 @@ async def _undo_of_unended(run: RunRow, environ: Mapping[str, str]) -> Undo:
                     changed = tuple(f"{start}{path}" for path in not_as_left(trees, root, undo, seen, traces.left))
             if undo.why:
                 return undo
-            whole = with_journal(undo, top, start, Before(kept.records))
+            whole = with_journal(undo, top, start, Before(taken_up.records))
             if traces is None:
                 return replace(whole, anyones=True, unsure=())
             beside = whole.before.keys() - undo.before.keys()
             return whole.doubting([*changed, *(path for path in beside if not _wrote_it(whole, path, start, traces))])
         finally:
-            threads.leave(kept)
+            threads.leave(taken_up)
 
 
 def _wrote_it(undo: Undo, path: str, start: str, traces: Traces) -> bool:

@@ -89,8 +89,8 @@ def left_by_this_process(environ: Mapping[str, str]) -> str:
         _lost([row.thread for row in left if row.why == why], why) for why in dict.fromkeys(row.why for row in left)
     ]
     names = [row.thread for row in left if not row.why]
-    kept = f"thread {names[0]} is kept" if len(names) == 1 else f"{len(names)} threads are kept"
-    return "; ".join([*filter(None, lost), *([f"{kept}; {how_to_go_on(names)}"] if names else [])])
+    resumable = f"thread {names[0]} is kept" if len(names) == 1 else f"{len(names)} threads are kept"
+    return "; ".join([*filter(None, lost), *([f"{resumable}; {how_to_go_on(names)}"] if names else [])])
 
 
 def _lost(names: Sequence[str], why: str) -> str:

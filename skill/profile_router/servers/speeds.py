@@ -33,15 +33,15 @@ def known_speeds(state: Path, *, now: float) -> Mapping[str, Speed]:
 
 def remember_speeds(found: Iterable[tuple[ProviderEndpoint, Speed]], state: Path, *, now: float) -> None:
     """Keep what was *found* at the moment *now*, seconds since 1970. Raises StateError."""
-    kept = _speeds_in(state / _FILE)
+    speeds = _speeds_in(state / _FILE)
     for endpoint, speed in found:
-        kept[model_key(endpoint)] = {
+        speeds[model_key(endpoint)] = {
             "first_token_s": round(speed.first_token_s, 4),
             "prompt_tps": round(speed.prompt_tps, 2),
             "output_tps": round(speed.output_tps, 2),
             "at": now,
         }
-    newest = sorted(kept.items(), key=lambda one: one[1]["at"], reverse=True)[:_MOST_KEPT]
+    newest = sorted(speeds.items(), key=lambda one: one[1]["at"], reverse=True)[:_MOST_KEPT]
     write_state_json(state / _FILE, dict(newest))
 
 

@@ -21,7 +21,7 @@ _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _OPENED = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
-def kept(folder: Path, name: str) -> bytes | None:
+def kept_file(folder: Path, name: str) -> bytes | None:
     """Return what is kept as *name* in *folder*; None where nothing is, or nothing that can be trusted."""
     try:
         checksum, _, content = _content(folder, name).partition(b"\n")

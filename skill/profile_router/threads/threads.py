@@ -153,7 +153,7 @@ class Threads:
         records = StoredRecords(self.file.path, row.thread, row.run, self.serializer, time.monotonic)
         try:
             found = (records.find(name) for name in reversed(_LAST))
-            return next((kept for kept in found if kept is not None), None)
+            return next((result for result in found if result is not None), None)
         finally:
             records.close()
 

@@ -48,8 +48,8 @@ def traces_of(records: Records) -> Traces | None:
             edited |= {*attempt.edited, *(attempt.wrote or ())}
             spans = attempt.around
         else:
-            kept = Scoped(records, f"{BY_HERMES if by_hermes else ''}{number}/")
-            edits, spans = edits_of(kept), (spans_of_turn(kept) if by_hermes else marked_spans(kept))
+            of_attempt = Scoped(records, f"{BY_HERMES if by_hermes else ''}{number}/")
+            edits, spans = edits_of(of_attempt), (spans_of_turn(of_attempt) if by_hermes else marked_spans(of_attempt))
             edited |= {path for path, _ in edits}
             for path, after in edits:
                 left[path] = left.get(path, frozenset()) | {after}
@@ -67,9 +67,9 @@ def open_spans(records: Records) -> dict[str, str]:
     found: dict[str, str] = {}
     for name in records.names(""):
         if (at := _AT_WORK.match(name)) and name[at.end() :].startswith(("began ", AROUND_TURN)):
-            kept = records.find(name)
-            if isinstance(kept, list | tuple) and kept[-2] and not kept[-1]:  # 0.1 kept no marks there
-                found[name] = kept[-2]
+            recorded = records.find(name)
+            if isinstance(recorded, list | tuple) and recorded[-2] and not recorded[-1]:  # 0.1 kept no marks there
+                found[name] = recorded[-2]
     return found
 
 
@@ -83,23 +83,23 @@ def close_spans(records: Records, after: str, unsure: Iterable[str]) -> None:
         records.keep(name, (*rest, after))
 
 
-def spans_of_turn(kept: Records) -> tuple[tuple[str, str], ...]:
-    """Return the marks before and after the turn of Hermes of *kept*; none where none was taken."""
-    found = kept.find(AROUND_TURN)
+def spans_of_turn(records: Records) -> tuple[tuple[str, str], ...]:
+    """Return the marks before and after the turn of Hermes by its *records*; none where none was taken."""
+    found = records.find(AROUND_TURN)
     return () if found is None or not found[0] else ((found[0], found[1]),)
 
 
-def edits_of(kept: Records) -> list[tuple[str, str]]:
-    """Return path and SHA-256 of what the tools of the attempt of *kept* were about to write."""
-    return [(path, after) for path, _, after in (kept.find(name) for name in kept.names("edit "))]
+def edits_of(records: Records) -> list[tuple[str, str]]:
+    """Return path and SHA-256 of what the tools of an attempt were about by its *records* to write."""
+    return [(path, after) for path, _, after in (records.find(name) for name in records.names("edit "))]
 
 
-def marked_spans(kept: Records) -> tuple[tuple[str, str], ...]:
-    """Return the marks before and after each command of the attempt of *kept*, in their order; empty ones are unknown.
+def marked_spans(records: Records) -> tuple[tuple[str, str], ...]:
+    """Return the marks before and after each command of an attempt by its *records*, in order; empty ones are unknown.
 
     0.1 kept no marks there.
     """
-    found = (kept.find(name) for name in kept.names("began "))
+    found = (records.find(name) for name in records.names("began "))
     told = sorted(tuple(one) if isinstance(one, list | tuple) else (0, "", "") for one in found)
     return tuple((before, after) for _, before, after in told)
 

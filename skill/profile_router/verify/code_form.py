@@ -57,8 +57,8 @@ def code_form(language: str, root: Node, source: bytes, is_words: Callable[[Node
         nodes.append((node, inside))
         left.extend(inside)
     forms: dict[int, _Form] = {}
-    for node, kept in reversed(nodes):
-        forms[node.id] = _form(language, node, kept, forms, source)
+    for node, below in reversed(nodes):
+        forms[node.id] = _form(language, node, below, forms, source)
     return forms[root.id].digest
 
 

@@ -39,9 +39,9 @@ class WorkspaceVerifier:
     `scratch` is a folder for git's marks. A file whose path matches one of `private` is named in a diff and no more;
     `secrets` are what is looked for in texts and files. What is taken back is kept below `state`, under `name`. `jail`
     are the limits of a check that was found, and of `linter`. `original` is the workspace that this one is a copy of,
-    if it is a copy. `records` keep what was seen, so that a resumed run does not see what its own check left. `kept` is
-    what checks said before any work, for other runs too. After a narrowed check that passes, all tests run for
-    `all_tests_seconds`."""
+    if it is a copy. `records` keep what was seen, so that a resumed run does not see what its own check left.
+    `kept_checks` are what checks said before any work, for other runs too. After a narrowed check that passes,
+    all tests run for `all_tests_seconds`."""
 
     workspace: Workspace | None
     scratch: Path
@@ -53,7 +53,7 @@ class WorkspaceVerifier:
     name: str = "run"
     records: Records | None = None
     secrets: Secrets = field(default_factory=Secrets)
-    kept: KeptChecks | None = None
+    kept_checks: KeptChecks | None = None
     jail: Terminal = field(default_factory=Terminal)
     linter: FoundCheck | None = None
     original: Path | None = None
@@ -86,7 +86,7 @@ class WorkspaceVerifier:
                 marks=self._changes(self.workspace.root).marks if self.workspace and snapshot else None,
                 state=self.state,
                 name=self.name,
-                kept=self.kept,
+                kept_checks=self.kept_checks,
             )
             found = await first.ask(snapshot, check, seconds=seconds, may_lack=may_lack)
             if self.records:

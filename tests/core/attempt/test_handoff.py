@@ -16,8 +16,8 @@ from profile_router.core.attempt.handoff import (
     FileDiff,
     Handoff,
     handed_over,
-    kept_here,
     private_in,
+    stopped_for_privacy,
     told_once,
     wrote_so_far,
 )
@@ -124,11 +124,11 @@ def test_a_secret_that_the_checks_output_was_masked_of_is_found() -> None:
 def test_a_private_file_is_found_by_its_path_and_a_stop_says_so() -> None:
     found = private_in(Handoff(tried=("t",)), (FileDiff(path=".env", form="private", holds="path (policy: .env*)"),))
     stop = TakenStep(step="stop", cause="turn-limit", profile=None, tier=None, reason="x", action="stop")
-    step = kept_here(stop, found)
+    step = stopped_for_privacy(stop, found)
     assert (step.cause, step.profile) == ("not-local", None)
     assert ".env: path (policy: .env*)" in step.reason
     on = TakenStep(step="fallback", cause="turn-limit", profile=LOCAL, tier="local", reason="x")
-    assert kept_here(on, found) == on
+    assert stopped_for_privacy(on, found) == on
 
 
 TEXT = st.text(alphabet=st.sampled_from("ab \n√-+🙂"), max_size=400)

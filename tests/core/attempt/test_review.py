@@ -20,7 +20,7 @@ CLIENTS = Confidential(policy=PrivateRules(words=("Acme",)), workspace=PrivateRu
 
 
 @pytest.mark.parametrize(
-    "kept",
+    "withheld",
     [
         FileDiff(path=".env", form="private", holds="path (policy: .env*)"),
         FileDiff(path="b.py", text="+copied words\n", holds="what .env says"),
@@ -31,9 +31,9 @@ CLIENTS = Confidential(policy=PrivateRules(words=("Acme",)), workspace=PrivateRu
     ],
     ids=lambda file: file.path,
 )
-def test_nothing_of_a_file_that_is_withheld_is_shown_elsewhere_and_no_name_of_it(kept: FileDiff) -> None:
-    work = shown_to((OPEN, kept), CLIENTS, local=False)
-    assert work == ReviewedWork(patch=OPEN.text, files=2, kept_back=1)
+def test_nothing_of_a_file_that_is_withheld_is_shown_elsewhere_and_no_name_of_it(withheld: FileDiff) -> None:
+    work = shown_to((OPEN, withheld), CLIENTS, local=False)
+    assert work == ReviewedWork(patch=OPEN.text, files=2, withheld=1)
 
 
 def test_a_secret_in_a_diff_keeps_its_file_back() -> None:
@@ -69,7 +69,7 @@ def test_a_review_is_due_where_it_would_say_more(verified: Verified, due: bool) 
 
 @pytest.mark.parametrize(("word", "passed"), [("right", True), ("wrong", False), ("unsure", False)])
 def test_a_verdict_says_that_a_model_gave_it_and_of_what(word: Any, passed: bool) -> None:
-    check = reviewed(CHEAP, word, "so\nit is \x1b[31m" + "x" * 900, ReviewedWork(files=3, kept_back=1), cut=True)
+    check = reviewed(CHEAP, word, "so\nit is \x1b[31m" + "x" * 900, ReviewedWork(files=3, withheld=1), cut=True)
     assert (check.kind, check.passed, check.proves_it_wrong) == ("reviewed", passed, False)
     assert check.said.startswith("review-cheap, a model that read task and changes and ran nothing, ")
     assert "(1 of 3 files were not shown to it; it saw the beginning of the changes alone): so it is" in check.said

@@ -94,10 +94,10 @@ def test_the_order_of_two_files_plays_no_part(one: WorkspacePolicy) -> None:
 
 def test_a_higher_figure_leaves_the_policys_and_says_so() -> None:
     asked = WorkspacePolicy(limits=LowerLimits(max_turns=POLICY.limits.max_turns + 1), source="w/.profile-router.yaml")
-    policy, kept = tightened_policy(POLICY, asked)
+    policy, refused = tightened_policy(POLICY, asked)
     assert policy.limits == POLICY.limits
     wanted, stays = POLICY.limits.max_turns + 1, POLICY.limits.max_turns
-    assert kept == (
+    assert refused == (
         f"w/.profile-router.yaml: limits.max_turns {wanted:g} is above the policy's {stays:g}, which stays",
     )
 

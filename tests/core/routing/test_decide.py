@@ -125,9 +125,9 @@ def test_as_much_is_kept_free_as_the_answer_may_take(asked: int, window: int, mo
     for count in (most, most + 1):
         sized = evidence(tokens=tokens(count), windows=(local,))
         assert fits(sized, local, counting) is (count == most)
-        kept = max(1_024, min(asked, window // 2))
+        room = max(1_024, min(asked, window // 2))
         relation = "≤" if count == most else ">"
-        assert f" + {kept:,} for the answer {relation} {window:,} " in fits_text(sized, local, counting)
+        assert f" + {room:,} for the answer {relation} {window:,} " in fits_text(sized, local, counting)
 
 
 @pytest.mark.parametrize(

@@ -67,11 +67,11 @@ FAILING = {
 def test_where_that_fails_the_head_is_kept_with_a_note_where_the_whole_is(answer: Answer, tmp_path: Path) -> None:
     with ScriptedProvider([answer, "a retry would get this"]) as provider:
         summary, receipt = summarize(local(provider.base_url), tmp_path)
-    head, kept, total, path = cut(summary)
+    head, shown, total, path = cut(summary)
     assert LONG.startswith(head)
-    assert (kept, total) == (exact_tokens(head), exact_tokens(LONG))
+    assert (shown, total) == (exact_tokens(head), exact_tokens(LONG))
     assert exact_tokens(summary) <= BUDGET
-    assert kept > BUDGET * 0.7
+    assert shown > BUDGET * 0.7
     assert path.read_text(encoding="utf-8") == LONG
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700

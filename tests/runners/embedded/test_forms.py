@@ -58,13 +58,13 @@ class Knows:
 
     def __init__(self, *, all_write: bool = False) -> None:
         self.all_write = all_write
-        self.kept: list[str] = []
+        self.noted: list[str] = []
 
     def writes_calls(self, profile: Profile) -> bool:
         return self.all_write
 
     def keep(self, profile: Profile) -> None:
-        self.kept.append(profile.endpoint.model)
+        self.noted.append(profile.endpoint.model)
 
 
 def action(name: str, **arguments: Any) -> Answer:
@@ -283,7 +283,7 @@ def test_a_local_model_that_writes_calls_as_text_goes_on_by_whole_files(first: s
     assert {"event": "form", "line": line} in heard.events
     assert ["tools" in chat for chat in provider.chats] == [True, False]
     assert (done.failure, done.receipt.turns, done.receipt.tokens_in) == (None, 2, 20)
-    assert memory.kept == ["scripted"]
+    assert memory.noted == ["scripted"]
     again, provider, _ = attempt(tmp_path, [f"```\n{BUG}```"], memory=Knows(all_write=True))
     assert "tools" not in provider.chats[0]
     assert again.notes == ("coding-local works by whole files: its model wrote tool calls as text before",)

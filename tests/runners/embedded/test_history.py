@@ -114,9 +114,9 @@ def test_what_fits_is_left_as_it_is() -> None:
 
 def test_old_results_go_before_old_turns_and_the_oldest_first() -> None:
     messages = [HumanMessage("task"), *turn(1, 300), *turn(2, 300), *turn(3, 300)]
-    kept = fit(a_history(900), messages)
-    assert kept is not None
-    assert [message.text[:9] for message in kept if isinstance(message, ToolMessage)] == [
+    rest = fit(a_history(900), messages)
+    assert rest is not None
+    assert [message.text[:9] for message in rest if isinstance(message, ToolMessage)] == [
         "[left out",
         "word word",
         "word word",
@@ -125,12 +125,12 @@ def test_old_results_go_before_old_turns_and_the_oldest_first() -> None:
 
 def test_a_newest_result_too_long_by_itself_is_cut_and_says_so() -> None:
     messages = [HumanMessage("task"), *turn(1, 900), *turn(2, 900)]
-    kept = fit(a_history(500), messages)
-    assert kept is not None
-    assert kept[0] == messages[0]
-    assert kept[-2] == messages[-2]
-    assert messages[-1].text.startswith(kept[-1].text.split("\n[cut")[0])
-    assert kept[-1].text.endswith("[cut to fit the window; ask for less at a time]")
+    rest = fit(a_history(500), messages)
+    assert rest is not None
+    assert rest[0] == messages[0]
+    assert rest[-2] == messages[-2]
+    assert messages[-1].text.startswith(rest[-1].text.split("\n[cut")[0])
+    assert rest[-1].text.endswith("[cut to fit the window; ask for less at a time]")
 
 
 def test_only_an_exact_count_teaches_the_factor() -> None:
@@ -145,28 +145,28 @@ def test_only_an_exact_count_teaches_the_factor() -> None:
 
 def test_whole_turns_go_when_no_result_is_left_to_shorten() -> None:
     many = [message for number in range(40) for message in turn(number, 1)]
-    kept = fit(a_history(700), [HumanMessage("task"), *many])
-    assert kept is not None
-    assert len(kept) < 60
-    assert kept[0].text == "task"
-    assert isinstance(kept[1], AIMessage)
-    assert kept[-2:] == many[-2:]
+    rest = fit(a_history(700), [HumanMessage("task"), *many])
+    assert rest is not None
+    assert len(rest) < 60
+    assert rest[0].text == "task"
+    assert isinstance(rest[1], AIMessage)
+    assert rest[-2:] == many[-2:]
 
 
 def test_a_dropped_turn_takes_its_results_with_it() -> None:
     many = [message for number in range(40) for message in turn(number, 1)]
-    kept = fit(a_history(700), [HumanMessage("task"), *many])
-    assert kept is not None
-    asked = [call["id"] for message in kept if isinstance(message, AIMessage) for call in message.tool_calls]
-    assert asked == [message.tool_call_id for message in kept if isinstance(message, ToolMessage)]
+    rest = fit(a_history(700), [HumanMessage("task"), *many])
+    assert rest is not None
+    asked = [call["id"] for message in rest if isinstance(message, AIMessage) for call in message.tool_calls]
+    assert asked == [message.tool_call_id for message in rest if isinstance(message, ToolMessage)]
 
 
 def test_the_shared_conversation_is_never_trimmed() -> None:
     shared = [HumanMessage("first task"), AIMessage("first summary " * 20)]
     messages = [*shared, HumanMessage("task"), *turn(1, 300), *turn(2, 100)]
-    kept = fit(a_history(400), messages)
-    assert kept is not None
-    assert kept[:3] == messages[:3]
+    rest = fit(a_history(400), messages)
+    assert rest is not None
+    assert rest[:3] == messages[:3]
 
 
 def test_a_count_that_fails_falls_back_on_our_own() -> None:

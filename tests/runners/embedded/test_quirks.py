@@ -112,8 +112,8 @@ def test_thoughts_alone_are_an_empty_answer(tmp_path: Path, text: str) -> None:
 def test_a_thought_that_langchain_would_keep_is_dropped() -> None:
     """Input: the captured thought, put by this test where LangChain's message keeps what it doesn't know."""
     thought = "".join(delta.get("reasoning_content", "") for delta in deltas("thought_stream"))
-    kept = normalize_answer(AIMessage(SENTENCE, additional_kwargs={"reasoning_content": thought}), set())
-    assert (kept.text, kept.additional_kwargs) == (SENTENCE, {})
+    answer = normalize_answer(AIMessage(SENTENCE, additional_kwargs={"reasoning_content": thought}), set())
+    assert (answer.text, answer.additional_kwargs) == (SENTENCE, {})
 
 
 @pytest.mark.parametrize("given", ["", "call00001", "AbCdEfGh9", "the-same", "x" * 40])
@@ -220,8 +220,8 @@ def test_a_call_that_is_not_streamed_is_normalized_alike() -> None:
     answer = AIMessage(
         message["content"] or "", tool_calls=[{"name": "read_file", "args": arguments, "id": call["id"]}]
     )
-    (kept,) = normalize_answer(answer, set()).tool_calls
-    assert (kept["id"], kept["args"]) == ("call00001", arguments)
+    (call,) = normalize_answer(answer, set()).tool_calls
+    assert (call["id"], call["args"]) == ("call00001", arguments)
 
 
 def test_an_image_for_a_text_model_is_left_out_so_that_the_real_server_takes_the_rest(real: httpx2.Client) -> None:
@@ -229,10 +229,10 @@ def test_an_image_for_a_text_model_is_left_out_so_that_the_real_server_takes_the
     refused = captured("image_to_a_text_model")
     assert (refused["status"], "image input is not supported" in refused["body"]) == (500, True)
     (message,) = refused["request"]["messages"]
-    (kept,) = convert_to_openai_messages(without_images([HumanMessage(message["content"])]))
-    assert kept["content"] == "What is this?\n[an image is left out: this model reads text only]"
+    (said,) = convert_to_openai_messages(without_images([HumanMessage(message["content"])]))
+    assert said["content"] == "What is this?\n[an image is left out: this model reads text only]"
     assert status(real, [message]) == 500
-    assert status(real, [kept]) == 200
+    assert status(real, [said]) == 200
 
 
 def test_the_runner_leaves_an_image_out_where_the_model_reads_text_only(tmp_path: Path) -> None:
@@ -249,14 +249,14 @@ def image_url() -> str:
 
 @pytest.mark.parametrize("name", each(3, CAPTURES, str))
 def test_a_capture_is_what_the_real_server_says_today(name: str) -> None:
-    kept = captured(name)
-    assert kept["captured"].startswith("python -m tests.captures.capture, xllamacpp ")
+    committed = captured(name)
+    assert committed["captured"].startswith("python -m tests.captures.capture, xllamacpp ")
     with serving(CAPTURES[name].script) as url:
         anew = take(name, url)
     assert {key: anew[key] for key in ("what", "request", "status", "content_type")} == {
-        key: kept[key] for key in ("what", "request", "status", "content_type")
+        key: committed[key] for key in ("what", "request", "status", "content_type")
     }
-    assert keys_in(anew["body"]) == keys_in(kept["body"])
+    assert keys_in(anew["body"]) == keys_in(committed["body"])
 
 
 def keys_in(body: str) -> list[Any]:

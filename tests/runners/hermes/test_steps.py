@@ -82,14 +82,14 @@ WRONG = [used(n, "patch", FAILED, path="b.py", old_string="x", new_string="y") f
 SUMMARY = [{"role": "user", "content": "[what was done so far]"}]
 
 
-@pytest.mark.parametrize("kept", [0, 1, 3], ids=["all is one", "the newest stays", "some stay"])
-def test_what_was_counted_stays_where_hermes_shortens_its_messages(kept: int) -> None:
+@pytest.mark.parametrize("stay", [0, 1, 3], ids=["all is one", "the newest stays", "some stay"])
+def test_what_was_counted_stays_where_hermes_shortens_its_messages(stay: int) -> None:
     steps, uses = Steps(("a.py",)), [EDIT, READ, RUN, *WRONG]
     steps.so_far(request([]))
     said = [steps.so_far(request([one for use in uses[:n] for one in use])) for n in range(1, 6)]
     done = NOTHING | {"failing": 2, "edits": ["a.py"], "ran": True, "looked": True}
     assert said[-1] == done
-    left = [one for use in uses[5 - kept :] for one in use]
+    left = [one for use in uses[5 - stay :] for one in use]
     for _ in range(2):  # a request that was refused as too long goes again, shortened
         assert steps.so_far(({"messages": [*SUMMARY, *left], "tools": TOOLS},)) == done
     more = [*SUMMARY, *left, *used(6, "patch", '{"success": true}', path="c.py")]

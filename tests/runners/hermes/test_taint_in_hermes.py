@@ -31,7 +31,7 @@ PLACE = "secrets/plan.txt"
 LEFT = "notes.txt"
 YESTERDAY = time.time() - 86_400
 NOTHING_YET = "nothing yet\n"
-KEPT = {"tracked": "__pycache__/\n", "ignored by git": "secrets/\n__pycache__/\n"}
+IGNORED = {"tracked": "__pycache__/\n", "ignored by git": "secrets/\n__pycache__/\n"}
 # Hermes 0.22 writes over no file that its model has not seen.
 SEES = [tool("read_file", {"path": "calc.py"}), tool("read_file", {"path": LEFT})]
 # The model elsewhere looks wherever a trace could be, and then does the task.
@@ -49,9 +49,9 @@ class Ran:
 
 
 @contextmanager
-def stage_of(version: str, folder: Path, kept: str) -> Iterator[Stage]:
-    """Give a stage with the Hermes *version* and a repository in which the plan is *kept*."""
-    files = {"calc.py": BEFORE, "check.py": PROGRAM, LEFT: NOTHING_YET, ".gitignore": KEPT[kept], PLACE: f"{PLAN}\n"}
+def stage_of(version: str, folder: Path, by: str) -> Iterator[Stage]:
+    """Give a stage with the Hermes *version* and a repository in which the plan is in git as *by* says."""
+    files = {"calc.py": BEFORE, "check.py": PROGRAM, LEFT: NOTHING_YET, ".gitignore": IGNORED[by], PLACE: f"{PLAN}\n"}
     with Stage(folder / "stage", installed_hermes(version)) as stage:
         workspace(stage.workspace, files)
         # As of yesterday: Hermes' `git status` opens each tracked file that is as new as git's index, and so may differ.
@@ -79,12 +79,12 @@ def promoted(stage: Stage, turn: Sequence[Answer]) -> Ran:
     return ran
 
 
-@pytest.mark.parametrize(("version", "kept"), in_turn(EITHER, {kept: (kept,) for kept in KEPT}, each=2))
-def test_what_hermes_read_of_a_private_file_goes_nowhere_else(tmp_path: Path, version: str, kept: str) -> None:
+@pytest.mark.parametrize(("version", "by"), in_turn(EITHER, {by: (by,) for by in IGNORED}, each=2))
+def test_what_hermes_read_of_a_private_file_goes_nowhere_else(tmp_path: Path, version: str, by: str) -> None:
     writes = tool("write_file", {"path": LEFT, "content": f"{REVERSED}\n"})
-    shows = [SHOWS] if kept == "tracked" else []
+    shows = [SHOWS] if by == "tracked" else []
     turn = [*SEES, tool("read_file", {"path": PLACE}), *shows, writes, say(f"It says {REVERSED}")]
-    with stage_of(version, tmp_path, kept) as stage:
+    with stage_of(version, tmp_path, by) as stage:
         ran = promoted(stage, turn)
         assert ran.shown.count(PLAN) == 1 + len(shows)
         assert not [text for word in WORDS for text in (word, word[::-1]) if text.encode() in ran.sent]
@@ -98,11 +98,11 @@ def test_what_hermes_read_of_a_private_file_goes_nowhere_else(tmp_path: Path, ve
 
 
 @pytest.mark.nightly
-@pytest.mark.parametrize(("version", "kept"), in_turn(EITHER, {kept: (kept,) for kept in KEPT}, each=2))
-def test_what_hermes_made_of_public_files_goes_on_with_its_diff(tmp_path: Path, version: str, kept: str) -> None:
+@pytest.mark.parametrize(("version", "by"), in_turn(EITHER, {by: (by,) for by in IGNORED}, each=2))
+def test_what_hermes_made_of_public_files_goes_on_with_its_diff(tmp_path: Path, version: str, by: str) -> None:
     writes = tool("write_file", {"path": LEFT, "content": "multiply first\n"})
     turn = [*SEES, writes, say("I wrote it down.")]
-    with stage_of(version, tmp_path, kept) as stage:
+    with stage_of(version, tmp_path, by) as stage:
         ran = promoted(stage, turn)
         assert (stage.workspace / LEFT).read_text() == "multiply first\n"
     assert BEFORE.splitlines()[0] in ran.shown

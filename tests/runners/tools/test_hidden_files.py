@@ -114,7 +114,7 @@ PROGRAMS = {
     "gzip": b"\x1f\x8b\x08\0\0\0\0\0",
     "Zstandard": b"\x28\xb5\x2f\xfd\0\0\0\0",
 }
-KEPT_AS_THEY_ARE = {
+SHOWN_AS_THEY_ARE = {
     "SQLite": b"SQLite format 3\0\x10\0\1\1",
     "an editor's copy": b"b0VIM 9.0\0\0\0\xff",
     "zip": b"PK\3\4\n\0\0\0\0\0\xff",
@@ -144,9 +144,9 @@ def test_in_a_program_or_packed_data_no_value_counts_for_a_name_that_stands_befo
 
 
 @pytest.mark.parametrize("guess", GUESSES)
-@pytest.mark.parametrize("kind", each(2, KEPT_AS_THEY_ARE, str))
+@pytest.mark.parametrize("kind", each(2, SHOWN_AS_THEY_ARE, str))
 def test_in_what_may_keep_a_text_as_it_is_a_value_counts_for_its_name(kind: str, guess: bytes, root: Path) -> None:
-    write_files(root, {"backup": KEPT_AS_THEY_ARE[kind] + PADDING + guess + PADDING})
+    write_files(root, {"backup": SHOWN_AS_THEY_ARE[kind] + PADDING + guess + PADDING})
     assert names(root, finder(root).find().secret) == ["backup"]
 
 

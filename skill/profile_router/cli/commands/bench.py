@@ -145,8 +145,8 @@ def _lines(rows: Sequence[BenchRow]) -> Iterator[str]:
             yield folded(printable(f"    {doubts_note(row.profile, tuple(row.doubts))}"), sys.stdout, indent=6)
     if measured:
         task = f"{TASK_IN:,} tokens in and {TASK_OUT:,} out, in one answer"
-        kept = "; `route` estimates seconds by it where it knows no attempts like the task"
-        yield folded(as_called(f"the last two columns: {task}{kept}"), sys.stdout, indent=2)
+        used_by = "; `route` estimates seconds by it where it knows no attempts like the task"
+        yield folded(as_called(f"the last two columns: {task}{used_by}"), sys.stdout, indent=2)
 
 
 def _cells(row: BenchRow) -> tuple[str, ...]:

@@ -53,8 +53,8 @@ def run(arguments: argparse.Namespace) -> int:
     indexes = _indexes() if arguments.all else 0
     readings = _readings() if arguments.all else 0
     for thread, files in removed:
-        kept = f" and {files} file{'s' if files != 1 else ''} kept of it" if files else ""
-        print(f"removed thread {thread}{kept}")
+        with_files = f" and {files} file{'s' if files != 1 else ''} kept of it" if files else ""
+        print(f"removed thread {thread}{with_files}")
     for notice in file.notices:
         print(notice)
     if indexes:

@@ -239,7 +239,7 @@ def _masks(text: str) -> Iterator[str]:
         yield part.partition("]")[0][:_KIND_CHARS]
 
 
-def kept_here(taken: TakenStep, found: Sequence[PrivateFinding]) -> TakenStep:
+def stopped_for_privacy(taken: TakenStep, found: Sequence[PrivateFinding]) -> TakenStep:
     """Return *taken*, which was looked for with the task being private for *found*; a stop says that this is why."""
     if taken.profile is not None:
         return taken

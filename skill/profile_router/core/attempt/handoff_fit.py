@@ -58,8 +58,8 @@ def handoff_tokens(handoff: Handoff, count: _Count) -> int:
 def shrunk(handoff: Handoff, room: int, count: _Count) -> Handoff:
     """Return *handoff* in at most *room* tokens.
 
-    Errors get a half, what was tried gets a half of the rest, and the diff gets what is left. Of an error the end is
-    kept, of the diff the start; `left_out` says what is missing.
+    Errors get a half, what was tried gets a half of the rest, and the diff gets what is left. Of an error the end
+    stays, of the diff the start; `left_out` says what is missing.
     """
     if handoff_tokens(handoff, count) <= room:
         return handoff
@@ -94,18 +94,18 @@ def _lines(lines: Sequence[str], count: _Count) -> int:
 
 def _newest(texts: Sequence[str], room: int, count: _Count) -> tuple[str, ...]:
     """Return as many of *texts* from the first on as *room* holds; of the first that does not fit, the end."""
-    kept: list[str] = []
+    fitting: list[str] = []
     for text in texts:
-        free = room - _lines(kept, count)
+        free = room - _lines(fitting, count)
         if _lines((text,), count) <= free:
-            kept.append(text)
+            fitting.append(text)
             continue
         size = _most(len(text), lambda size, text=text, free=free: _lines((text[-size:],), count) <= free)  # type: ignore[misc]
         end = _from_line(text[-size:]) if size else ""
         if end and _lines((end,), count) <= free:
-            kept.append(end)
+            fitting.append(end)
         break
-    return tuple(kept)
+    return tuple(fitting)
 
 
 def _from_line(text: str) -> str:

@@ -141,7 +141,7 @@ def local_option(evidence: Evidence, policy: Policy, candidates: Candidates) -> 
 
 
 def unblock_words(receipts: Sequence[Receipt]) -> tuple[str, ...]:
-    """Return how to let on what was kept back from models elsewhere, for a run with a tainted attempt."""
+    """Return how to let on what was withheld from models elsewhere, for a run with a tainted attempt."""
     return (HOW_TO_ALLOW,) if any(receipt.taints for receipt in receipts) else ()
 
 

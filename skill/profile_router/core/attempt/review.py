@@ -22,7 +22,7 @@ class ReviewedWork:
 
     patch: str = ""
     files: int = 0
-    kept_back: int = 0
+    withheld: int = 0
 
 
 @frozen
@@ -48,7 +48,7 @@ def shown_to(work: Sequence[FileDiff], confidential: Confidential, *, local: boo
     """
     seen = [file for file in work if file.form == "text" and (local or not _private(file, confidential))]
     patch = "".join(file.text if file.text.endswith("\n") else f"{file.text}\n" for file in seen)
-    return ReviewedWork(patch=patch, files=len(work), kept_back=len(work) - len(seen))
+    return ReviewedWork(patch=patch, files=len(work), withheld=len(work) - len(seen))
 
 
 def _private(file: FileDiff, confidential: Confidential) -> bool:
@@ -58,7 +58,7 @@ def _private(file: FileDiff, confidential: Confidential) -> bool:
 def reviewed(profile: str, word: ReviewWord, reason: str, work: ReviewedWork, *, cut: bool) -> WeakCheck:
     """Return *profile*'s verdict *word* on *work* as a weak check. It says why it is weak, and what it did not see."""
     finds = {"right": "finds it right", "wrong": "finds it wrong", "unsure": "is not sure"}[word]
-    parts = [f"{work.kept_back} of {work.files} files were not shown to it"] if work.kept_back else []
+    parts = [f"{work.withheld} of {work.files} files were not shown to it"] if work.withheld else []
     parts += ["it saw the beginning of the changes alone"] if cut else []
     limits = f" ({'; '.join(parts)})" if parts else ""
     said = f"{profile}, a model that read task and changes and ran nothing, {finds}{limits}: {_one_line(reason)}"

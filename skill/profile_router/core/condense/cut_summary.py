@@ -26,17 +26,17 @@ def cut_summary(
 ) -> str:
     """Return *summary* of *text*, which ran past *bound* tokens, cut to that bound, with a mark at its end.
 
-    Lines that it repeats stand once. The mark lists names of *text* that are not in what is kept. *size* counts tokens,
+    Lines that it repeats stand once. The mark lists names of *text* that are not in that start. *size* counts tokens,
     *head* gives the longest start of so many.
     """
     once = "\n".join(dict.fromkeys(line.rstrip() for line in summary.splitlines()))
     mark = f"[cut: this summary ran past its {bound:,} tokens and may miss what came later{{}}]"
     least = size(mark.format("")) + 2
-    kept = _whole_lines(head(once, bound - least - bound // _NAMES_PART))
-    room = bound - least - size(kept)
+    start = _whole_lines(head(once, bound - least - bound // _NAMES_PART))
+    room = bound - least - size(start)
     named: list[str] = []
     for name in dict.fromkeys(_names(text)):
-        if name in kept:
+        if name in start:
             continue
         if size("; it names " + ", ".join((*named, name))) > room:
             break

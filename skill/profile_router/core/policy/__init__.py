@@ -226,7 +226,7 @@ class Counting:
     """How tokens are counted against a window.
 
     `tokenizer_factor` is the head-room for models whose tokenizer counts higher than o200k. `reply_reserve` are the
-    tokens kept free for the answer. `image_tokens` is what one image is taken to cost. `ask_server_above` is the share
+    tokens left free for the answer. `image_tokens` is what one image is taken to cost. `ask_server_above` is the share
     of the window (0…1) above which the server is asked for its own count.
     """
 

@@ -83,7 +83,7 @@ class WorkspacePolicy:
 
 def tightened_policy(policy: Policy, by: WorkspacePolicy) -> tuple[Policy, tuple[str, ...]]:
     """Return *policy* as *by* tightens it, and a line for each figure of *by* that would have loosened it."""
-    lower, kept = _lowered(policy, by)
+    lower, refused = _lowered(policy, by)
     limits = {name: value for name, value in lower.items() if name not in _MONEY}
     budget = {name: value for name, value in lower.items() if name in _MONEY}
     paths = tuple(dict.fromkeys((*policy.private_paths, *by.private.paths)))
@@ -102,7 +102,7 @@ def tightened_policy(policy: Policy, by: WorkspacePolicy) -> tuple[Policy, tuple
         local_only_by=policy.local_only_by or (by.source if by.local_only else ""),
         digest=f"{policy.digest}+{by.digest}",
     )
-    return result, kept
+    return result, refused
 
 
 def changes(before: Policy, after: Policy) -> Iterator[str]:
@@ -154,9 +154,9 @@ def _lowered(policy: Policy, by: WorkspacePolicy) -> tuple[dict[str, Any], tuple
     wanted = {limit.name: getattr(by.limits, limit.name) for limit in fields(LowerLimits)}
     given = {name: value for name, value in wanted.items() if value is not None}
     lower = {name: value for name, value in given.items() if value <= policy_figure(policy, name)}
-    kept = (
+    refused = (
         f"{by.source}: limits.{name} {value:g} is above the policy's {policy_figure(policy, name):g}, which stays"
         for name, value in given.items()
         if name not in lower
     )
-    return lower, tuple(kept)
+    return lower, tuple(refused)

@@ -12,14 +12,14 @@ LEAST_ROOM = 256  # tokens: condensing a context to less would leave nothing of 
 
 
 def reply_room(tokens: int, stated: int, counting: Counting) -> int:
-    """Return what is kept free for an answer in a window of *tokens*: what the profile *stated*, if it did.
+    """Return the room for an answer in a window of *tokens*: what the profile *stated*, if it did.
 
-    No profile keeps more than half of its window free, however much it states.
+    No profile gets more than half of its window as room, however much it states.
     """
     return max(counting.reply_reserve, min(stated, tokens // 2))
 
 
-def _kept_free(window: Window, counting: Counting) -> int:
+def _reply_room(window: Window, counting: Counting) -> int:
     return reply_room(window.tokens, window.reply, counting)
 
 
@@ -32,7 +32,7 @@ def needed_tokens(evidence: Evidence, window: Window, counting: Counting) -> int
     prompt = window.prompt_tokens
     if prompt is None:
         prompt = math.ceil(evidence.tokens.high * counting.tokenizer_factor)
-    return prompt + _kept_free(window, counting)
+    return prompt + _reply_room(window, counting)
 
 
 def fits(evidence: Evidence, window: Window, counting: Counting) -> bool:
@@ -42,20 +42,20 @@ def fits(evidence: Evidence, window: Window, counting: Counting) -> bool:
 
 def condensable(evidence: Evidence, window: Window, counting: Counting) -> bool:
     """Tell whether *window* would hold what condensing does not shorten, and there is something else to condense."""
-    fixed = math.ceil((evidence.fixed.high + LEAST_ROOM) * counting.tokenizer_factor) + _kept_free(window, counting)
+    fixed = math.ceil((evidence.fixed.high + LEAST_ROOM) * counting.tokenizer_factor) + _reply_room(window, counting)
     return fixed <= window.tokens and evidence.fixed.low < evidence.tokens.high
 
 
 def usable_tokens(window: Window, counting: Counting) -> int:
     """Return the largest prompt that fits *window*, in the tokens that it is counted in: the server's, or o200k."""
     if window.prompt_tokens is not None:
-        return max(0, window.tokens - _kept_free(window, counting))
+        return max(0, window.tokens - _reply_room(window, counting))
     return max(0, usable_o200k(window, counting))
 
 
 def usable_o200k(window: Window, counting: Counting) -> int:
     """Return the largest prompt in o200k tokens that fits *window*; less than 0 where not even the reply does."""
-    return math.floor((window.tokens - _kept_free(window, counting)) / counting.tokenizer_factor)
+    return math.floor((window.tokens - _reply_room(window, counting)) / counting.tokenizer_factor)
 
 
 def counting_limits(windows: Iterable[Window], counting: Counting, above_tokens: int | None) -> tuple[int, ...]:
@@ -75,6 +75,6 @@ def fits_text(evidence: Evidence, window: Window, counting: Counting) -> str:
         how = f"{evidence.tokens.high:,} × {counting.tokenizer_factor:g}"
     relation = "≤" if needed <= window.tokens else ">"
     return (
-        f"{how} + {_kept_free(window, counting):,} for the answer {relation} {window.tokens:,} "
+        f"{how} + {_reply_room(window, counting):,} for the answer {relation} {window.tokens:,} "
         f"({window.profile}, {window.source})"
     )

@@ -127,11 +127,11 @@ def _sizes(evidence: Evidence, profile: str, policy: Policy) -> Iterator[str]:
 
 
 def _terms(window: Window, policy: Policy) -> str:
-    """Return how what is usable of *window* comes about: what is kept for the answer, and the tokenizer's factor."""
+    """Return how what is usable of *window* comes about: the room for the answer, and the tokenizer's factor."""
     counting = policy.counting
-    kept = f"{window.tokens:,} window − {reply_room(window.tokens, window.reply, counting):,} for the answer"
+    usable = f"{window.tokens:,} window − {reply_room(window.tokens, window.reply, counting):,} for the answer"
     counted = window.prompt_tokens is not None or counting.tokenizer_factor == 1
-    return kept if counted else f"({kept}) ÷ {counting.tokenizer_factor:g} for its tokenizer"
+    return usable if counted else f"({usable}) ÷ {counting.tokenizer_factor:g} for its tokenizer"
 
 
 def _source(source: str, age_s: float | None) -> str:

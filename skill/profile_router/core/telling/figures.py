@@ -127,5 +127,7 @@ def _windowed(window: Window) -> list[Any]:
 def _window(window: Sequence[Any]) -> Window:
     profile, tokens, source, prompt_tokens, age_s, *reply = window  # an older row has no reply
     where = cast("WindowSource", source)
-    kept = int(reply[0]) if reply else 0
-    return Window(profile=profile, tokens=tokens, source=where, prompt_tokens=prompt_tokens, age_s=age_s, reply=kept)
+    reply_tokens = int(reply[0]) if reply else 0
+    return Window(
+        profile=profile, tokens=tokens, source=where, prompt_tokens=prompt_tokens, age_s=age_s, reply=reply_tokens
+    )

@@ -63,8 +63,8 @@ def _named(accepts: float, rejects: float) -> str:
 
 def _judged(accepts: float, rejects: float, pair: Pair) -> tuple[list[float], list[float]]:
     """Return the chance of each task that its local work passes, and that it passes and is right."""
-    kept = [(1 - rejects) * weak for weak in pair.weak]
-    return [right + accepts * (1 - weak) for right, weak in zip(kept, pair.weak, strict=True)], kept
+    solved_there = [(1 - rejects) * weak for weak in pair.weak]
+    return [right + accepts * (1 - weak) for right, weak in zip(solved_there, pair.weak, strict=True)], solved_there
 
 
 def cascade_early(accepts: float, rejects: float, pair: Pair, turns: Sequence[int]) -> Played:
@@ -72,16 +72,16 @@ def cascade_early(accepts: float, rejects: float, pair: Pair, turns: Sequence[in
 
     The turns up to the limit cost their share of all, or less: later turns read more.
     """
-    passed, kept = _judged(accepts, rejects, pair)
+    passed, solved_there = _judged(accepts, rejects, pair)
     limit = _nine_of_ten(turns, passed)
     early = [count > limit for count in turns]
     paid = [
         cost * limit / count if late else cost for cost, count, late in zip(pair.weak_cost, turns, early, strict=True)
     ]
     passed = [0.0 if late else share for share, late in zip(passed, early, strict=True)]
-    kept = [0.0 if late else share for share, late in zip(kept, early, strict=True)]
+    solved_there = [0.0 if late else share for share, late in zip(solved_there, early, strict=True)]
     name = f"{_named(accepts, rejects)}, over {limit} turns at once"
-    return _cascaded(name, passed, kept, replace(pair, weak_cost=paid))
+    return _cascaded(name, passed, solved_there, replace(pair, weak_cost=paid))
 
 
 def _nine_of_ten(turns: Sequence[int], passed: Sequence[float]) -> int:
@@ -97,8 +97,8 @@ def _nine_of_ten(turns: Sequence[int], passed: Sequence[float]) -> int:
 def cascade_as_checked(verdicts: Sequence[bool], pair: Pair) -> Played:
     """Return a cascade with the *verdicts* that a check gave on the local model's work."""
     passed = [float(said) for said in verdicts]
-    kept = [weak * said for weak, said in zip(pair.weak, passed, strict=True)]
-    return _cascaded("cascade, as checked", passed, kept, pair)
+    solved_there = [weak * said for weak, said in zip(pair.weak, passed, strict=True)]
+    return _cascaded("cascade, as checked", passed, solved_there, pair)
 
 
 def check_errors(verdicts: Sequence[bool], weak: Sequence[float]) -> tuple[float, float]:
@@ -115,9 +115,9 @@ def _chosen(name: str, to_strong: Sequence[bool], pair: Pair) -> Played:
     return Played(name, solved, cost, fmean(map(float, to_strong)))
 
 
-def _cascaded(name: str, passed: Sequence[float], kept: Sequence[float], pair: Pair) -> Played:
-    """*passed*: the chance that a task ends at the local model; *kept*: that it ends there and is right."""
+def _cascaded(name: str, passed: Sequence[float], solved_there: Sequence[float], pair: Pair) -> Played:
+    """*passed*: the chance that a task ends at the local model; *solved_there*: that it ends there and is right."""
     rows = range(len(passed))
-    solved = fmean(kept[row] + (1 - passed[row]) * pair.strong[row] for row in rows)
+    solved = fmean(solved_there[row] + (1 - passed[row]) * pair.strong[row] for row in rows)
     cost = fmean(pair.weak_cost[row] + (1 - passed[row]) * pair.strong_cost[row] for row in rows)
     return Played(name, solved, cost, fmean(1 - share for share in passed))

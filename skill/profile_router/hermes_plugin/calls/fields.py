@@ -24,7 +24,7 @@ DELEGATION_FIELDS = (*SHARED, *OF_ONE)
 _LINE = re.compile(r"^[^\S\n]*\[profile-router task (?P<id>[0-9a-f]{32})\][^\S\n]*(?:\n|\Z)", re.MULTILINE)
 _MOST = 2_000  # tasks that are remembered; the oldest are forgotten
 _lock = threading.Lock()
-_kept: OrderedDict[str, Mapping[str, Any]] = OrderedDict()
+_given: OrderedDict[str, Mapping[str, Any]] = OrderedDict()
 
 
 def on_delegation(**call: Any) -> dict[str, Any] | None:
@@ -61,7 +61,7 @@ def _taken_off(args: Mapping[str, Any]) -> dict[str, Any] | None:
 
 
 def _one(task: Mapping[str, Any], shared: Mapping[str, Any]) -> dict[str, Any]:
-    """Return *task* as Hermes gets it, its fields kept; those of the call hold where it says nothing itself."""
+    """Return *task* as Hermes gets it, its fields noted; those of the call hold where it says nothing itself."""
     own = {name: read_field(name, task[name]) for name in DELEGATION_FIELDS if task.get(name) not in NOTHING_GIVEN}
     fields = joined_fields(shared, own)
     rest = {name: value for name, value in task.items() if name not in DELEGATION_FIELDS}
@@ -89,9 +89,9 @@ def hand_over(fields: Mapping[str, Any]) -> str:
     """Keep *fields*, and return the line by which they are found again."""
     name = secrets.token_hex(16)
     with _lock:
-        _kept[name] = dict(fields)
-        while len(_kept) > _MOST:
-            _kept.popitem(last=False)
+        _given[name] = dict(fields)
+        while len(_given) > _MOST:
+            _given.popitem(last=False)
     return f"[profile-router task {name}]"
 
 
@@ -102,5 +102,5 @@ def taken(text: str) -> tuple[str, dict[str, Any]]:
     """
     names = [found["id"] for found in _LINE.finditer(text)]
     with _lock:
-        known = [_kept[name] for name in names if name in _kept]
+        known = [_given[name] for name in names if name in _given]
     return _LINE.sub("", text).rstrip() if names else text, dict(known[-1]) if known else {}

@@ -20,7 +20,7 @@ from typing import Any
 from ..results import unroutable
 from ..settings import Settings, environment, folder_of_parent
 
-_MOST = 2_000  # children that are kept in mind; of more, the oldest are forgotten
+_MOST = 2_000  # children that are remembered; of more, the oldest are forgotten
 _ERRORS = 1_000
 
 

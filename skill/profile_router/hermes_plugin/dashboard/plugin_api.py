@@ -1,8 +1,8 @@
 """What the tab asks for: the page of `profile-router report`, at /api/plugins/profile-router/report.
 
 Hermes does not promise its session token for this route; 0.22.2 asks for it. So the page holds figures, names of
-settings and ids of runs. It holds no text of a task, no folder and no key. It is made at most once in KEPT_S, whoever
-asks. A problem is asked about again sooner, for somebody repairs it and presses "Try again".
+settings and ids of runs. It holds no text of a task, no folder and no key. It is made at most once in
+PAGE_FRESH_S, whoever asks. A problem is asked about again sooner, for somebody repairs it and presses "Try again".
 """
 
 from __future__ import annotations
@@ -16,26 +16,26 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-KEPT_S = 20.0
-PROBLEM_KEPT_S = 2.0
+PAGE_FRESH_S = 20.0
+PROBLEM_FRESH_S = 2.0
 _SECONDS = 30.0
 _MOST_BYTES = 2_000_000
 _PLUGIN = "profile_router_plugin_of_the_dashboard"  # a name of its own: Hermes has the plugin under another
 _WORDS = ("report", "--since", "30d", "--html", "-")
 
 _lock = threading.Lock()
-_kept: dict[str, Any] = {"at": None, "answer": {}}
+_last: dict[str, Any] = {"at": None, "answer": {}}
 
 
 def report_page() -> dict[str, str]:
     """Return {"page": the whole HTML}, or {"problem": what keeps us from it}. Never raises."""
     with _lock:
-        at = _kept["at"]
-        kept_s = KEPT_S if "page" in _kept["answer"] else PROBLEM_KEPT_S
-        if at is None or time.monotonic() - at > kept_s:
-            _kept["answer"] = _made()
-            _kept["at"] = time.monotonic()
-        answer: dict[str, str] = _kept["answer"]
+        at = _last["at"]
+        fresh_s = PAGE_FRESH_S if "page" in _last["answer"] else PROBLEM_FRESH_S
+        if at is None or time.monotonic() - at > fresh_s:
+            _last["answer"] = _made()
+            _last["at"] = time.monotonic()
+        answer: dict[str, str] = _last["answer"]
         return answer
 
 

@@ -151,12 +151,12 @@ class EmbeddedCondenser:
     async def _too_low(self, order: Order, helper: Helper | None, planned: CondensePlan, factors: _Factors) -> _Factors:
         """Return *factors*, raised where a server counts what was planned for it as more than its window takes."""
         target, of_helper = factors.target, factors.helper
-        kept = _with(order, planned.context, planned.conversation)
-        said = await self._counted(kept)
+        condensed = _with(order, planned.context, planned.conversation)
+        said = await self._counted(condensed)
         digest = (planned.bounds[-1] * len(planned.chunks) if len(planned.bounds) == 1 else 0) + 200
         digest = digest if planned.chunks else 0
         if said is not None and said + digest > order.window - self._reserve(order):
-            target = max(target * 1.1, said / max(1, _o200k(kept)) * 1.02)
+            target = max(target * 1.1, said / max(1, _o200k(condensed)) * 1.02)
         if helper is not None and helper.local:
             for number, text in enumerate(planned.chunks, 1):
                 call = self._call(order, helper, text, planned.bounds[0], number, len(planned.chunks), 1.0)

@@ -94,9 +94,9 @@ class EmbeddedProber:
             text = self._read(file.path)
             if text is None or private_text(text, policy.confidential):
                 continue
-            kept = head_of(text, budget)
-            budget -= exact_tokens(kept)
-            found.append({"path": file.path, "text": kept, "cut": len(kept) < len(text)})
+            start = head_of(text, budget)
+            budget -= exact_tokens(start)
+            found.append({"path": file.path, "text": start, "cut": len(start) < len(text)})
         return found
 
     def _read(self, path: str) -> str | None:

@@ -52,8 +52,8 @@ class EmbeddedSummarizer:
         write_private(self.whole_text, masked(text, self.calls.policy.confidential))
         total = exact_tokens(text)
 
-        def note(kept: int) -> str:
-            return f"\n[cut: {kept} of {total} tokens; whole text: {self.whole_text}]"
+        def note(shown: int) -> str:
+            return f"\n[cut: {shown} of {total} tokens; whole text: {self.whole_text}]"
 
         head = head_of(text, max(0, budget - exact_tokens(note(total)))).rstrip()
         return head + note(exact_tokens(head))

@@ -13,28 +13,28 @@ _TAINT = "taint "
 
 @frozen(kw_only=False)
 class AttemptRecords:
-    """The records of one attempt, in *kept*."""
+    """What the *records* of one attempt tell."""
 
-    kept: Records
+    records: Records
 
     def wrote(self) -> tuple[str, ...]:
         """Return the files that the attempt's tools wrote."""
-        return tuple(sorted({path for path, _ in edits_of(self.kept)}))
+        return tuple(sorted({path for path, _ in edits_of(self.records)}))
 
     def around(self) -> tuple[tuple[str, str], ...]:
         """Return marks around the attempt's commands: those may have written any file."""
-        return marked_spans(self.kept)
+        return marked_spans(self.records)
 
     def in_vain(self) -> bool:
         """Tell whether the attempt's tools were to write files, and none of them came to it."""
-        tools = (self.kept.find(name) for name in self.kept.names("tool "))
-        return not self.kept.names("edit ") and any(getattr(result, "name", "") in WRITING for result in tools)
+        tools = (self.records.find(name) for name in self.records.names("tool "))
+        return not self.records.names("edit ") and any(getattr(result, "name", "") in WRITING for result in tools)
 
     def taints(self) -> tuple[Taint, ...]:
         """Return what the attempt was shown that is withheld elsewhere."""
-        found = Scoped(self.kept, _TAINT)
+        found = Scoped(self.records, _TAINT)
         return tuple(Taint(path=path, why=found.find(path)) for path in sorted(found.names("")))
 
     def note_taint(self, path: str, why: str) -> None:
         """Keep that the attempt is about to be shown the file *path*, and *why* that is withheld elsewhere."""
-        Scoped(self.kept, _TAINT).keep(path, why)
+        Scoped(self.records, _TAINT).keep(path, why)

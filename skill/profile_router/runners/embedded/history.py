@@ -14,7 +14,7 @@ from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from profile_router.prompting.tokens import count_tokens, exact_tokens
-from profile_router.runners.embedded.model.kept_thoughts import put_back, thoughts_of, without_thoughts_beside
+from profile_router.runners.embedded.model.returned_thoughts import put_back, thoughts_of, without_thoughts_beside
 from profile_router.values import mutable
 
 if TYPE_CHECKING:
@@ -119,16 +119,16 @@ def cut_short(text: str, said: int) -> str | None:
 
 def _shorter_and_shorter(messages: list[BaseMessage]) -> Iterator[list[BaseMessage]]:
     """Yield *messages* trimmed by one step, by two, and so on to the last that there is."""
-    kept = messages
+    last = messages
     while shorter := (
-        _forget_oldest_thought(kept)
-        or _elide_oldest_result(kept)
-        or _cut_longest_result(kept, _READABLE)
-        or _drop_oldest_turn(kept)
-        or _cut_longest_result(kept, _SHORTEST)
+        _forget_oldest_thought(last)
+        or _elide_oldest_result(last)
+        or _cut_longest_result(last, _READABLE)
+        or _drop_oldest_turn(last)
+        or _cut_longest_result(last, _SHORTEST)
     ):
         yield shorter
-        kept = shorter
+        last = shorter
 
 
 def _forget_oldest_thought(messages: list[BaseMessage]) -> list[BaseMessage] | None:

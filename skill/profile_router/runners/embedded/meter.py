@@ -70,7 +70,7 @@ class AnswerMeter(AgentMiddleware[Any, Any, Any]):
         self._seen_ids: set[str] = set()
 
     def turn_to(self, history: History, form: TurnForm, answer_tokens: int) -> None:
-        """Begin a conversation: kept within its window by *history*, sent and read in *form*.
+        """Begin a conversation: held within its window by *history*, sent and read in *form*.
 
         *answer_tokens* bounds one answer. To be called before the first request, and where the form changes.
         """

@@ -54,9 +54,9 @@ class Remembering(AgentMiddleware[Any, Any, Any]):
     async def awrap_model_call(self, request: ModelRequest[Any], handler: ModelHandler) -> ModelResponse[Any]:
         """Return the answer that is kept for this turn, else ask and keep it."""
         name = f"turn {self._meter.counts.turns}"
-        kept, streamed = self._records.find(name), self._meter.streamed
-        if kept is not None:
-            result, calls, written, thoughts, usage = kept
+        recorded, streamed = self._records.find(name), self._meter.streamed
+        if recorded is not None:
+            result, calls, written, thoughts, usage = recorded
             raw = [RawCall(index=at, name=of, arguments=given, id=call) for at, of, given, call in calls]
             streamed.again(raw, written, thoughts, SaidUsage(**usage))
             return ModelResponse(result=list(result))
@@ -69,9 +69,9 @@ class Remembering(AgentMiddleware[Any, Any, Any]):
     async def awrap_tool_call(self, request: Any, handler: ToolHandler) -> Any:
         """Return the result that is kept for this call, else use the tool and keep it."""
         name = f"tool {request.tool_call['id']}"
-        kept = self._records.find(name)
-        if kept is not None:
-            return kept
+        recorded = self._records.find(name)
+        if recorded is not None:
+            return recorded
         said = await asyncio.to_thread(self._left_by_the_dead, name, request.tool_call["name"])
         if said is None:
             _AT_WORK.set(name)

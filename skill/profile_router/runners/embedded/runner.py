@@ -120,7 +120,7 @@ class EmbeddedRunner:
         return StepsTaken(
             order.early,
             where=profile.where,
-            kept=self._records_of(order).kept,
+            records=self._records_of(order).records,
             root=fence.root if fence else None,
             reads_private=self._records_of(order).taints,
             emit=emit,
@@ -139,7 +139,7 @@ class EmbeddedRunner:
         from profile_router.runners.embedded.remembering import Remembering  # with Meter, it needs LangChain's agents
 
         records = self._records_of(order)
-        remembering = Remembering(records.kept, meter, fence.root if fence else None)
+        remembering = Remembering(records.records, meter, fence.root if fence else None)
 
         def about_to_write(path: str, old: bytes | None, new: bytes) -> None:
             self.journal.setdefault(path, old)
@@ -177,7 +177,7 @@ class EmbeddedRunner:
             answer_tokens=self._answer_tokens(order, profile),
             meter=meter,
             remembering=self._remembering(order, meter, fence),
-            kept=self._records_of(order).kept,
+            records=self._records_of(order).records,
             memory=self.memory,
             emit=emit,
         )

@@ -27,7 +27,7 @@ _NO_LOOK = frozenset({"list_files", "ask_for_profile"})  # a name is not a look 
 class StepsTaken:
     """Counts what one attempt does and scores it by *watch*; None: it is never scored.
 
-    `shown`: its first prompt has files of the task. `prose` counts turns of words in place of calls. *kept* are the
+    `shown`: its first prompt has files of the task. `prose` counts turns of words in place of calls. *records* are the
     attempt's records, *root* is the workspace; *reads_private* tells whether it was shown what is withheld elsewhere.
     """
 
@@ -36,14 +36,14 @@ class StepsTaken:
         watch: EarlyWatch | None,
         *,
         where: str,
-        kept: Records,
+        records: Records,
         root: Path | None,
         reads_private: Callable[[], object],
         emit: Emit,
     ) -> None:
         self.shown, self.prose = False, 0
         self._judge = None if watch is None else EarlyJudge(watch=watch, where=where, tell=emit)
-        self._kept, self._root, self._reads_private = kept, root, reads_private
+        self._records, self._root, self._reads_private = records, root, reads_private
         self._failing: Counter[str] = Counter()
         self._looked = False
         self._seen = 0
@@ -97,8 +97,8 @@ class StepsTaken:
 
     def _edits(self) -> tuple[str, ...] | None:
         """Return the files that were written; None where that may be more: commands ran."""
-        edits = tuple(sorted({self._kept.find(name)[0] for name in self._kept.names("edit ")}))
-        return None if not edits and self._kept.names("began ") else edits
+        edits = tuple(sorted({self._records.find(name)[0] for name in self._records.names("edit ")}))
+        return None if not edits and self._records.names("began ") else edits
 
     def _spared(self, watch: EarlyWatch, done: Trajectory) -> str:
         edits, root = done.edits or (), self._root

@@ -1,4 +1,4 @@
-"""What was heard of a turn, kept up to date by the child's events. So it holds however the child ends.
+"""What was heard of a turn, brought up to date by the child's events. So it holds however the child ends.
 
 It is recorded too, for a turn whose router is killed. Hermes ends with the router, and cannot take a turn up in its
 middle. A turn that no model had answered is begun anew. Any other counts as interrupted. What it did is in the

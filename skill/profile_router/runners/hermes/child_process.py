@@ -40,7 +40,7 @@ _NEVER = ("HERMES_", "TERMINAL_")
 _SET = {"HERMES_QUIET": "1", "HERMES_STREAM_RETRIES": "0", "HERMES_DISABLE_LAZY_INSTALLS": "1"}
 _CLOSING_SECONDS = 10.0  # a child that has its result may take down a container; what is left then is killed
 _LAST_WORDS_SECONDS = 1.0
-_KEPT_BYTES = 16_000
+_TAIL_BYTES = 16_000
 _GO = b"+"
 # Hears an event of the child, and tells whether the request that it may announce can go out.
 Heard = Callable[[Mapping[str, Any]], bool]
@@ -162,12 +162,12 @@ class _Wire(asyncio.Protocol):
 class _Errors(asyncio.Protocol):
     """The end of the child's stderr."""
 
-    kept: bytearray = field(default_factory=bytearray)
+    tail: bytearray = field(default_factory=bytearray)
     silent: asyncio.Event = field(default_factory=asyncio.Event)
 
     def data_received(self, data: bytes) -> None:
-        self.kept += data
-        del self.kept[:-_KEPT_BYTES]
+        self.tail += data
+        del self.tail[:-_TAIL_BYTES]
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.silent.set()
@@ -203,7 +203,7 @@ async def converse(child: Child, order: Mapping[str, Any], seconds: float, heard
         finally:
             code = child.end()
         await _at_most(_LAST_WORDS_SECONDS, errors.silent)
-    return Ended(in_time=in_time, code=code, errors=errors.kept.decode("utf-8", "replace"))
+    return Ended(in_time=in_time, code=code, errors=errors.tail.decode("utf-8", "replace"))
 
 
 @asynccontextmanager

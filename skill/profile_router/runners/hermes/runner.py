@@ -89,7 +89,7 @@ class HermesRunner:
         if interrupted := account.interrupted(profile.where):
             receipt = self._receipt(order, account, interrupted, profile, 0.0)
             receipt = replace(receipt, taints=await asyncio.to_thread(self._unknown, order))
-            around = spans_of_turn(self._kept(order))
+            around = spans_of_turn(self._records_of(order))
             notes = tuple(_own_count(order, account))
             return Attempt(receipt=receipt, failure=interrupted, notes=notes, around=around)
         account.look_at = await self._model_check(order, profile)
@@ -120,13 +120,13 @@ class HermesRunner:
             around=((before, after),),
         )
 
-    def _kept(self, order: Order) -> Records:
+    def _records_of(self, order: Order) -> Records:
         return Scoped(self.records, f"{order.number}/")
 
     def _marked(self, order: Order) -> str:
         """Return a mark from before the turn, and note it: killed in the turn, `undo` begins there."""
         if before := self.mark():
-            self._kept(order).keep(AROUND_TURN, (before, ""))
+            self._records_of(order).keep(AROUND_TURN, (before, ""))
         return before
 
     async def _talked(self, order: Order, profile: Profile, account: Account, taints: list[Taint]) -> Ended:

@@ -30,8 +30,8 @@ def fitted_answer(text: str, room: int, go_on: str) -> str:
     if len(text) <= room:
         return text
     tail = "\n[cut: {} of " + f"{len(text)} characters; {go_on}]"
-    kept = text[: max(room - len(tail) - len(str(room)), 0)]
-    whole_lines = kept[: kept.rfind("\n")] if "\n" in kept[len(kept) // 2 :] else kept
+    start = text[: max(room - len(tail) - len(str(room)), 0)]
+    whole_lines = start[: start.rfind("\n")] if "\n" in start[len(start) // 2 :] else start
     return (whole_lines + tail.format(len(whole_lines)))[:room]
 
 

@@ -263,5 +263,5 @@ class Fence(Enclosure):
 
 
 def text_of_bytes(content: bytes) -> str:
-    """Return *content* as text, whatever it is: other bytes than UTF-8 kept as surrogates, NULs left out."""
+    """Return *content* as text, whatever it is: other bytes than UTF-8 as surrogates, NULs left out."""
     return content.replace(b"\0", b"").decode("utf-8", "surrogateescape")

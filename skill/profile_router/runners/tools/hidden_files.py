@@ -80,15 +80,15 @@ class HiddenFiles:
             *left,
         )
         secret, unread = self._read(path for path in tree.files if path not in named and not is_in(path, left))
-        kept = Hidden(git_data=tree.git_data, private=private, secret=tuple(secret))
-        room = MOST_HIDDEN - len(kept.paths), _MOST_NAMES - _characters(kept.paths)
+        certain = Hidden(git_data=tree.git_data, private=private, secret=tuple(secret))
+        room = MOST_HIDDEN - len(certain.paths), _MOST_NAMES - _characters(certain.paths)
         folded = _folded([*unread, *(f"{self.root}/{folder}" for folder in survey.closed)], self.root, *room)
         if min(room) < 0 or folded is None:
             raise ToolRefusal(
                 f"more than {MOST_HIDDEN:,} files are to be kept from a model elsewhere; use the file tools"
             )
         return Hidden(
-            git_data=kept.git_data, private=private, secret=kept.secret, unread=folded, unread_files=len(unread)
+            git_data=certain.git_data, private=private, secret=certain.secret, unread=folded, unread_files=len(unread)
         )
 
     def _read(self, paths: Iterator[str]) -> tuple[list[str], list[str]]:
@@ -128,14 +128,14 @@ def _characters(paths: Sequence[str]) -> int:
 
 def _folded(paths: Sequence[str], root: str, most: int, characters: int) -> tuple[str, ...] | None:
     """Return *paths*, folders in place of what is in them where they are too many; None where only *root* is left."""
-    kept = set(paths)
-    while kept and (len(kept) > most or _characters(tuple(kept)) > characters):
-        deepest = max(path.count("/") for path in kept)
-        kept = {os.path.dirname(path) if path.count("/") == deepest else path for path in kept}  # noqa: PTH120
-        kept = {path for path in kept if not any(above in kept for above in _around(path, root))}
-        if root in kept:
+    hidden = set(paths)
+    while hidden and (len(hidden) > most or _characters(tuple(hidden)) > characters):
+        deepest = max(path.count("/") for path in hidden)
+        hidden = {os.path.dirname(path) if path.count("/") == deepest else path for path in hidden}  # noqa: PTH120
+        hidden = {path for path in hidden if not any(above in hidden for above in _around(path, root))}
+        if root in hidden:
             return None
-    return tuple(sorted(kept))
+    return tuple(sorted(hidden))
 
 
 def _around(path: str, root: str) -> Iterator[str]:

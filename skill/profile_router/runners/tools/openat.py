@@ -18,7 +18,7 @@ from profile_router.core.text import shown
 from profile_router.runners.tools.answers import ToolRefusal
 
 Version = tuple[int, int, int]
-LARGEST_EDIT = 16 * 1024 * 1024  # bytes; what was there before is kept in memory
+LARGEST_EDIT = 16 * 1024 * 1024  # bytes; what was there before is held in memory
 GIT_IS_OFF_LIMITS = "git's own data is off limits"
 FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 # O_NONBLOCK: a pipe put in the file's place between look and open must not hang us.

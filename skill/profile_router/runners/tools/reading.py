@@ -22,7 +22,7 @@ _HEAD = 8_192  # bytes looked at for a NUL, as git does
 _COUNTED_WHOLE = 8 * 1024 * 1024
 _FURTHEST = 1024 * 1024 * 1024
 _PAGE_BYTES = 1024 * 1024
-_TAIL = 140  # characters kept free for the line that says what is cut
+_TAIL = 140  # characters left free for the line that says what is cut
 
 
 def starts_binary(head: bytes) -> bool:
@@ -168,11 +168,11 @@ def _is_utf8(page: _Page) -> bool:
 def _cut(note: str, numbered: list[str], start: int, room: int) -> str:
     """Return the *numbered* lines that fit, or the head of the first one, and where to go on."""
     characters = len(note) + len("\n".join(numbered))
-    left, kept = room - len(note) - _TAIL, 0
-    while kept < len(numbered) and len(numbered[kept]) < left:
-        left -= len(numbered[kept]) + 1
-        kept += 1
-    text = note + ("\n".join(numbered[:kept]) if kept else numbered[0][: max(left, 0)])
-    of = "" if kept else f" (line {start} is too long to show whole)"
-    go_on = f"read_file(path, start={start + max(kept, 1)}) continues"
+    left, shown = room - len(note) - _TAIL, 0
+    while shown < len(numbered) and len(numbered[shown]) < left:
+        left -= len(numbered[shown]) + 1
+        shown += 1
+    text = note + ("\n".join(numbered[:shown]) if shown else numbered[0][: max(left, 0)])
+    of = "" if shown else f" (line {start} is too long to show whole)"
+    go_on = f"read_file(path, start={start + max(shown, 1)}) continues"
     return f"{text}\n[cut: {len(text)} of {characters} characters{of}; {go_on}]"

@@ -139,7 +139,7 @@ class Jailed:
             try:
                 async with watched(self._watch, lambda taint: self._fence.note(taint.path, taint.why)):
                     ended = await run_bounded(
-                        started, view.root, {}, seconds=self.options.seconds, kept=FLOOD_BYTES, flood=True
+                        started, view.root, {}, seconds=self.options.seconds, most_bytes=FLOOD_BYTES, flood=True
                     )
             finally:
                 await asyncio.to_thread(self._fence.has_run)
@@ -200,8 +200,8 @@ class Jailed:
 def _looked_empty(hidden: Hidden, fence: Fence) -> str:
     """Return what the answer says of files that looked empty to a command. Nobody is to look for a fault there."""
     said = []
-    if kept := len(hidden.private) + len(hidden.secret):
-        said.append(f" ({counted(kept, 'private path')} looked empty to it)")
+    if hidden_paths := len(hidden.private) + len(hidden.secret):
+        said.append(f" ({counted(hidden_paths, 'private path')} looked empty to it)")
     if hidden.secret:
         said.append(f" (of them for a known secret: {_first(hidden.secret, fence)})")
     if hidden.unread:

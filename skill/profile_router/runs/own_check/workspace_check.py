@@ -80,9 +80,9 @@ def _allowed(
 
     if problem := _jail_problem(try_jail):
         return replace(found, refused=f"it runs in a jail only, and {problem}")
-    for kept in (Path.home(), state):  # a jail shows all of the workspace, and lets it be written
-        if Path(os.path.realpath(kept)).is_relative_to(workspace.root):
-            return replace(found, refused=f"the workspace holds {shown(str(kept))}, which no jail would keep from it")
+    for folder in (Path.home(), state):  # a jail shows all of the workspace, and lets it be written
+        if Path(os.path.realpath(folder)).is_relative_to(workspace.root):
+            return replace(found, refused=f"the workspace holds {shown(str(folder))}, which no jail would keep from it")
     if policy.check == "auto" and not found.proposed:  # it agrees to what is in the workspace, to no model's command
         return found
     if found.too_long:

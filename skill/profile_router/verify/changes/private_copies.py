@@ -17,7 +17,7 @@ from profile_router.workspace.content import Unusable, encoding_of, first_bytes
 from profile_router.workspace.folder import Workspace
 
 MOST_COPIED_FILES = 2_000
-MOST_COPIED_BYTES = 16 * 1024 * 1024  # of all private files; they are kept in memory as long as a text is looked at
+MOST_COPIED_BYTES = 16 * 1024 * 1024  # of all private files; they are held in memory as long as a text is looked at
 _SHORTEST_LINE = 24  # characters; shorter ones are anybody's
 _SHORTEST_VALUE = 8
 _VALUE = expression(r"[\w.-]+\s*[=:]\s*[\"']?([^\s\"'#]+)")

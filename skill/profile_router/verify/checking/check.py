@@ -18,7 +18,7 @@ from profile_router.jail.process import ProcessEnd, run_bounded, without_secrets
 from profile_router.reports.reading import read_report
 from profile_router.withheld.watch import WithheldWatch, watched
 
-KEPT_BYTES = 1_000_000  # the ids of failed tests may stand anywhere in it
+OUTPUT_BYTES = 1_000_000  # the ids of failed tests may stand anywhere in it
 _SHOWN_CHARS = 64_000
 _LONGEST_ID = 400
 _LINE_CHARS = 200
@@ -51,7 +51,7 @@ async def run_check(
             folder,
             without_secrets(environ),
             seconds=seconds,
-            kept=KEPT_BYTES,
+            most_bytes=OUTPUT_BYTES,
             flood=False,
             guarded=True,
         )

@@ -26,7 +26,7 @@ from profile_router.values import frozen
 from profile_router.verify.checking.check_runs import CheckRuns
 from profile_router.verify.checking.kept_checks import KeptChecks, entry_name
 
-_KEPT = ("exit_code", "seconds", "last_line", "tail", "folder", "held", "why")
+_STORED = ("exit_code", "seconds", "last_line", "tail", "folder", "held", "why")
 _MOST_EDITED = 200  # files
 _ROOT = "\0"  # stands for the workspace, which is another folder in each copy
 # Python takes bytecode for current whose source was changed within the second, to as many bytes.
@@ -37,30 +37,30 @@ NO_BYTECODE = {"PYTHONDONTWRITEBYTECODE": "1"}
 class FirstCheck:
     """Asks a check before any work. *marks* takes those of the workspace, None outside of git; *state* is our folder.
 
-    *kept* has the answers of other runs. What is saved for a moment has the *name* of the thread.
+    *kept_checks* has the answers of other runs. What is saved for a moment has the *name* of the thread.
     """
 
     runs: CheckRuns
     marks: GitSnapshots | None
     state: Path | None
     name: str
-    kept: KeptChecks | None
+    kept_checks: KeptChecks | None
 
     async def ask(self, snapshot: str, check: str | FoundCheck, *, seconds: float, may_lack: MayLack) -> CheckBefore:
         """Return what *check* says on the files of *snapshot*, now or within the last hour. Raises UsageError."""
         if seconds <= 0:
             return CheckBefore(why="too little of the time is left for it", mark=snapshot)
         name = self._entry(snapshot, check)
-        if not name or self.kept is None:
+        if not name or self.kept_checks is None:
             return await self._asked(snapshot, check, seconds, may_lack=may_lack)
         root = str(self.runs.root)
-        async with self.kept.turn(name, seconds=seconds):
-            words = self.kept.find(name)
+        async with self.kept_checks.turn(name, seconds=seconds):
+            words = self.kept_checks.find(name)
             if words is not None and not (words["why"] and words["given"] < seconds):
                 return _of_words(words, check, root, snapshot)
             found = await self._asked(snapshot, check, seconds, may_lack=may_lack)
             if _may_be_kept(found):
-                self.kept.keep(name, _words(found, root) | {"given": seconds})
+                self.kept_checks.keep(name, _words(found, root) | {"given": seconds})
             return found
 
     async def _asked(self, snapshot: str, check: str | FoundCheck, seconds: float, *, may_lack: MayLack) -> CheckBefore:
@@ -171,7 +171,7 @@ def _words(found: CheckBefore, root: str) -> dict[str, Any]:
     """Return *found*, of a check in the workspace *root*, as an entry keeps it."""
     if found.check is None:
         return {"why": found.why, "check": None}
-    check = {name: getattr(found.check, name) for name in _KEPT}
+    check = {name: getattr(found.check, name) for name in _STORED}
     said = {name: _placeless(value, root) if isinstance(value, str) else value for name, value in check.items()}
     report = found.check.report
     ids = [_placeless(name, root) for name in report.failed] if report else []

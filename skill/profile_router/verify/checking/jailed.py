@@ -28,7 +28,7 @@ from profile_router.jail.process import run_bounded
 from profile_router.jail.view import JailView, jail_command
 from profile_router.policies.workspace_rules import RULES_FILE as RULES
 from profile_router.values import frozen
-from profile_router.verify.checking.check import KEPT_BYTES, check_result, not_run
+from profile_router.verify.checking.check import OUTPUT_BYTES, check_result, not_run
 from profile_router.verify.checking.environments import leads_out, lent_places, made_places
 from profile_router.withheld.tree import tree_of
 from profile_router.withheld.watch import WithheldWatch, watched
@@ -102,7 +102,7 @@ class JailedChecks:
         taints: list[Taint] = []
         async with watched(self.watch, taints.append):
             with made_places(self.root, view.lent):
-                ended = await run_bounded(command, self.root, {}, seconds=seconds, kept=KEPT_BYTES, flood=False)
+                ended = await run_bounded(command, self.root, {}, seconds=seconds, most_bytes=OUTPUT_BYTES, flood=False)
         told = partial(check_result, seconds=seconds, confidential=self.confidential, taints=taints)
         return await asyncio.to_thread(told, found.command, ended)
 

@@ -71,7 +71,7 @@ _EXAMPLES: Mapping[str, str] = {
 
 @mutable
 class AttemptLoop:
-    """Runs the loop of one attempt. `kept` are its records; `notes` is what is worth saying of its form.
+    """Runs the loop of one attempt. `records` are the attempt's own; `notes` is what is worth saying of its form.
 
     `answer_tokens` bounds one answer, in the model's tokens; `tools` may be used as task and profile allow.
     """
@@ -86,7 +86,7 @@ class AttemptLoop:
     answer_tokens: int
     meter: AnswerMeter
     remembering: Remembering
-    kept: Records
+    records: Records
     memory: FormMemory
     emit: Emit
     notes: list[str] = field(default_factory=list)
@@ -106,10 +106,10 @@ class AttemptLoop:
 
     async def _begun(self) -> FormName:
         """Return the form that the attempt begins in; after a kill, the one that it began in."""
-        form: FormName | None = self.kept.find(_FORM)
+        form: FormName | None = self.records.find(_FORM)
         if form is None:
             form, why = await self._first()
-            self.kept.keep(_FORM, form)
+            self.records.keep(_FORM, form)
             if why:
                 self.notes.append(f"{self.profile.name} works {_BY[form]}: {why}")
         return form
@@ -225,11 +225,11 @@ class AttemptLoop:
         async def count(body: Any) -> int | None:
             return await count_prompt(self.profile, body, connect_s=self.policy.limits.connect_seconds)
 
-        kept_free = self.answer_tokens if answer is None else answer
+        reply_room = self.answer_tokens if answer is None else answer
         if answer is None and self.profile.max_tokens is None:  # nobody stated it: a longer answer takes what is left
-            kept_free = min(kept_free, self.policy.counting.reply_reserve)
+            reply_room = min(reply_room, self.policy.counting.reply_reserve)
         return History(
-            budget=max(1, self.order.window - kept_free),
+            budget=max(1, self.order.window - reply_room),
             system=system,
             schemas=schemas or [],
             factor=self.policy.counting.tokenizer_factor,
@@ -246,7 +246,7 @@ class AttemptLoop:
         paths = self.order.files or self.order.probable
         if self.fence is None or not paths or not self._has_files():
             return plain
-        files: str | None = self.kept.find(_FILES)
+        files: str | None = self.records.find(_FILES)
         if files is None:
             history, bounds = self.meter.history, self.policy.first_prompt
             room = room_for_files(history, plain, bounds)
@@ -254,7 +254,7 @@ class AttemptLoop:
             files = await asyncio.to_thread(show, self.fence, paths, bounds, room)
             if files and await history.fit(conversation_messages(self.order, self.base, files)) is None:
                 files = ""  # by the server's own count it is too much
-            self.kept.keep(_FILES, files)
+            self.records.keep(_FILES, files)
         self._shows(bool(files))
         return conversation_messages(self.order, self.base, files)
 

@@ -166,9 +166,9 @@ def _object(properties: Mapping[str, Any]) -> dict[str, Any]:
 
 def _closed(parameters: Mapping[str, Any]) -> dict[str, Any]:
     """Return *parameters* without what a grammar does not need: defaults and descriptions."""
-    kept = {name: {"type": one["type"]} for name, one in parameters["properties"].items()}
+    types = {name: {"type": one["type"]} for name, one in parameters["properties"].items()}
     required = list(parameters.get("required", ()))
-    return {"type": "object", "properties": kept, "required": required, "additionalProperties": False}
+    return {"type": "object", "properties": types, "required": required, "additionalProperties": False}
 
 
 def _action(name: str, arguments: Mapping[str, Any]) -> str:

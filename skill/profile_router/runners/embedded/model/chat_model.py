@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from profile_router.core.profile import Profile, is_loopback
 from profile_router.machine.imports import gather_late, import_large
 from profile_router.runners.embedded.model.answer_gate import AnswerGate
-from profile_router.runners.embedded.model.kept_thoughts import put_back
 from profile_router.runners.embedded.model.plain_error import as_event
+from profile_router.runners.embedded.model.returned_thoughts import put_back
 from profile_router.servers.http import idle_client, open_client
 
 if TYPE_CHECKING:

@@ -26,7 +26,7 @@ from profile_router.values import mutable
 if TYPE_CHECKING:
     from langchain_core.messages import AIMessage, BaseMessage
 
-_KEPT_EXTRAS = frozenset({"refusal"})
+_EXTRAS = frozenset({"refusal"})
 _ID = expression(r"[A-Za-z0-9]{9}")  # what every server and chat template takes: Mistral's take nothing else
 
 
@@ -50,10 +50,10 @@ def normalize_answer(
 ) -> AIMessage:
     """Return *message* with text content without thoughts, and whole tool calls under ids never used before.
 
-    A call whose arguments are not JSON is kept as a call without arguments. The tool then says what is missing, and the
+    A call whose arguments are not JSON becomes a call without arguments. The tool then says what is missing, and the
     history stays valid for every server. Where the calls were streamed, they are *raw*. LangChain closes brackets that
     never came, so half a file would be written as if it were whole. *seen_ids* is extended. A name means one of
-    *offered* where it can. *thoughts* came in fields of their own: they are kept beside calls, to be sent back.
+    *offered* where it can. *thoughts* came in fields of their own: they stand beside calls, to be sent back.
     """
     from langchain_core.messages import AIMessage
 
@@ -65,7 +65,7 @@ def normalize_answer(
         calls += [
             {"name": call["name"] or "unknown", "args": {}, "id": call["id"]} for call in message.invalid_tool_calls
         ]
-    extras = {key: value for key, value in message.additional_kwargs.items() if key in _KEPT_EXTRAS}
+    extras = {key: value for key, value in message.additional_kwargs.items() if key in _EXTRAS}
     beside = {name: utf8(text) for name, text in (thoughts or {}).items() if text} if calls else {}
     answer = AIMessage(
         content=utf8(without_thoughts(message.text)),
