@@ -103,7 +103,7 @@ class UnknownProfile(ProfileError):
         known: Sequence[str],
         *,
         where: str,
-        near: str = "",
+        meant: str = "",
         asked_by: str = "--profile",
         install: str = "",
         own: bool = True,
@@ -114,7 +114,6 @@ class UnknownProfile(ProfileError):
         fix = f"take one of these, or {fix}" if known else fix
         if install:
             fix = "bring it with `profile-router install`"
-        meant = f"; did you mean '{near}'?" if near else ""
         super().__init__(f"profile '{name}' ({asked_by}) does not exist in {where}{meant} (known: {listed}); {fix}")
         self.name = name
         self.known = tuple(known)

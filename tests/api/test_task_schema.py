@@ -80,13 +80,13 @@ def test_a_task_may_be_a_file_for_run_and_route(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["rnu", "x"], "there is no 'rnu'; did you mean run?"),
-        (["bacth"], "there is no 'bacth'; did you mean batch?"),
-        (["run", "x", "--chek", "pytest"], "unrecognized arguments: --chek; did you mean --check?"),
-        (["batch", "--task-json", "-"], "unrecognized arguments: --task-json; did you mean --tasks-json?"),
-        (["doctor", "--jsn"], "unrecognized arguments: --jsn; did you mean --json?"),
-        (["policy", "shwo"], "there is no 'shwo'; did you mean show?"),
-        (["policy", "show", "--rule-s"], "did you mean --rules?"),
+        (["rnu", "x"], "there is no 'rnu'; did you mean 'run'?"),
+        (["bacth"], "there is no 'bacth'; did you mean 'batch'?"),
+        (["run", "x", "--chek", "pytest"], "unrecognized arguments: --chek; did you mean '--check'?"),
+        (["batch", "--task-json", "-"], "unrecognized arguments: --task-json; did you mean '--tasks-json'?"),
+        (["doctor", "--jsn"], "unrecognized arguments: --jsn; did you mean '--json'?"),
+        (["policy", "shwo"], "there is no 'shwo'; did you mean 'show'?"),
+        (["policy", "show", "--rule-s"], "did you mean '--rules'?"),
         (["zzz"], f"there is no 'zzz'; allowed: {', '.join(COMMANDS)}"),
         (
             ["fix the typo in README.md"],

@@ -13,7 +13,7 @@ from typing import Any
 from profile_router.api.task_bounds import within_bounds
 from profile_router.core.conversation import Conversation, Turn
 from profile_router.core.task import Facts, Task
-from profile_router.core.text import may_be_repeated, nearest, shown, utf8
+from profile_router.core.text import did_you_mean, may_be_repeated, nearest, shown, utf8
 from profile_router.core.toolsets import unknown_toolset
 from profile_router.errors import UsageError
 from profile_router.values import frozen
@@ -88,7 +88,7 @@ def values_of(found: object, fields: Sequence[TaskField], where: str = "") -> di
     for key, value in found.items():
         if key not in known:
             near = nearest(key, [*known]) if may_be_repeated(key) else ""
-            meant = f"; did you mean '{near}'?" if near else ""
+            meant = did_you_mean(near)
             raise UsageError(
                 f"{where or '--task-json'}: unknown key {_shown_key(key)} (allowed: {', '.join(known)}){meant}"
             )

@@ -4,7 +4,7 @@ Exit codes: 0 ok · 1 the last attempt or its check failed · 2 usage or configu
 the price · 130 Ctrl-C · 143 SIGTERM · 129 SIGHUP.
 
 Other rooms come in by `app`, `caller`, `ending`, `json_answer`, `options`, `output_file`, `progress`,
-`report_screen`, `screens`, `spelling`, `stories`, `tour`.
+`report_screen`, `screens`, `spelling`, `stories`, `tour`, `usual_options`.
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ import gc
 from collections.abc import Sequence
 from typing import NoReturn
 
+from profile_router.machine.end_signals import INTERRUPTED, interrupted_code, take_end_signals
+
 __all__ = ["as_process", "forget_interrupt", "main"]
 
-_INTERRUPTED = 130
 _NEW_OBJECTS = (
     20_000  # after which the collector looks through them: after CPython's 700 it does so 50 times in a route
 )
@@ -39,20 +40,18 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         code = answer(argv)
     except KeyboardInterrupt:
-        code = _INTERRUPTED
-    if code == _INTERRUPTED:
+        code = INTERRUPTED
+    if code == INTERRUPTED:
         forget_interrupt()
     return code
 
 
 def as_process() -> NoReturn:
     """Run the command line of this process, and end it with the exit code."""
-    from profile_router.machine.end_signals import interrupted_code, take_end_signals
-
     gc.set_threshold(_NEW_OBJECTS)
     take_end_signals()
     code = main()
-    if code == _INTERRUPTED:
+    if code == INTERRUPTED:
         code = interrupted_code()
     from profile_router.machine.process_end import end_process
 

@@ -17,13 +17,13 @@ from profile_router.cli.examples import EXAMPLES
 from profile_router.cli.progress import folded
 from profile_router.cli.screens import HANDLER, columns, make_harmless
 from profile_router.cli.spelling import COMMANDS, GROUPS, as_called
-from profile_router.core.text import counted, may_be_repeated, nearest, shown
+from profile_router.core.text import counted, did_you_mean, may_be_repeated, nearest, shown
 from profile_router.errors import RouterError, UsageError
 from profile_router.folders import PROGRAM_NAME
-from profile_router.machine.end_signals import told_to_end
+from profile_router.machine.end_signals import INTERRUPTED, told_to_end
 from profile_router.machine.imports import import_large
 
-EXIT_OK, EXIT_USAGE, EXIT_INTERRUPTED = 0, 2, 130  # what else there is, each command tells
+EXIT_OK, EXIT_USAGE = 0, 2  # what else there is, each command tells
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _QUOTES, _HELP = "put a task of several words in quotes", "`{} --help` lists what it takes"
 
@@ -84,9 +84,8 @@ class Parser(argparse.ArgumentParser):
         if not may_be_repeated(str(value)):
             hint = f"; is it a task? `{PROGRAM_NAME} run TASK`" if action.dest == "command" else ""
             raise argparse.ArgumentError(action, f"a text of {len(str(value)):,} characters is none of them{hint}")
-        near = _near(str(value), known)
-        meant = f"did you mean {near}?" if near else f"allowed: {', '.join(known)}"
-        raise argparse.ArgumentError(action, f"there is no '{value}'; {meant}")
+        meant = _meant(str(value), known) or f"; allowed: {', '.join(known)}"
+        raise argparse.ArgumentError(action, f"there is no '{value}'{meant}")
 
     def options(self) -> list[str]:
         """Return the long options of this parser and of those below it."""
@@ -151,7 +150,7 @@ def _answer(argv: Sequence[str] | None) -> int:
         print(file=sys.stderr)
         by = f" by {told_to_end()}" if told_to_end() else ""
         _complain(f"profile-router: interrupted{by}; {_running()}{as_called(told)}")
-        return EXIT_INTERRUPTED
+        return INTERRUPTED
 
 
 def _running() -> str:
@@ -207,13 +206,9 @@ def _parsed(argv: Sequence[str] | None) -> argparse.Namespace:
 
 
 def _meant(word: str, known: Sequence[str]) -> str:
-    near = _near(word, known)
-    return f"; did you mean {near}?" if near else ""
-
-
-def _near(word: str, known: Sequence[str]) -> str:
-    """Return which of *known* was meant; in a short word two letters that changed places are much of it."""
-    return nearest(word, known) or next((one for one in known if sorted(one) == sorted(word)), "")
+    """Ask for the one of *known* that is near; in a short word two letters that changed places are much of it."""
+    near = nearest(word, known) or next((one for one in known if sorted(one) == sorted(word)), "")
+    return did_you_mean(near)
 
 
 def _check_folder() -> None:

@@ -15,6 +15,7 @@ from profile_router.cli.progress import folded, glyph_line, labelled
 from profile_router.cli.screens import columns, printable, showable
 from profile_router.cli.spelling import as_called
 from profile_router.core.attempt.outcome import BESIDE
+from profile_router.core.attempt.saving import OLDER_VERSION
 from profile_router.core.ladder.causes import TABLE
 from profile_router.core.ladder.check_words import ended, joined_check_line
 from profile_router.core.ladder.receipt import Status
@@ -75,7 +76,7 @@ def closing_lines(result: RunEnd, *, stays: bool = True) -> list[str]:
         seconds = sum(attempt["seconds"] for attempt in told["attempts"])
     thread = f" · thread {told['thread']}" if told["thread"] else ""
     saving = told.get("saved") or {}  # of a run of an older version nobody knows
-    saved = saved_words(saving.get("usd"), saving.get("source", ""), saving.get("why", "an older version ran it"))
+    saved = saved_words(saving.get("usd"), saving.get("source", ""), saving.get("why", OLDER_VERSION))
     last = f"{priced(told['cost_usd'], _source(told))} · {saved} · {took(seconds)}{thread}"
     if stays and told.get("run"):
         last += as_called(f" · {show_run(told['run'])} tells the whole story")

@@ -19,6 +19,7 @@ from profile_router.api.task_fields import (
     task_from_json,
     with_known_toolsets,
 )
+from profile_router.cli.usual_options import add_policy, add_yes
 from profile_router.core.task import Facts, Task
 from profile_router.core.text import shown, utf8
 from profile_router.errors import UsageError
@@ -34,7 +35,7 @@ def add_task_options(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--task-json", metavar="FILE|-", help="read the whole task, one JSON object; replaces the above; - is stdin")
     add("--schema", action=PrintSchema, const=_task_schema, help="print the JSON Schema of that object")
-    add("--policy", metavar="FILE", help="the policy to decide by")
+    add_policy(parser)
     add("--json", action="store_true", help="print JSON")
 
 
@@ -58,7 +59,7 @@ def _add(parser: argparse.ArgumentParser, fields: Sequence[TaskField]) -> None:
 def add_stream_options(parser: argparse.ArgumentParser) -> None:
     """Add how a program follows a run, and ends it."""
     add = parser.add_argument
-    add("--yes", action="store_true", help="agree beforehand to expensive steps")
+    add_yes(parser)
     add("--stream", action="store_true", help="print one JSON event a line; a run goes on when its reader leaves")
     add("--exit-with-stdin", action="store_true", help="end when stdin closes; the JSON comes first, in one line")
     add(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -43,6 +44,11 @@ def page_file(given: str, option: str = "--html") -> OutputFile:
 def policy_file(given: str, option: str = "--write") -> OutputFile:
     """Return the file *given* for a policy: new, empty, or a policy. Raises UsageError."""
     return _output_file(option, given, PRIVATE_MODE, _is_policy, "a policy")
+
+
+def tell_page(given: str) -> None:
+    """Say that the page is in the file *given*."""
+    print(f"profile-router: the page is {given}", file=sys.stderr)
 
 
 def _output_file(option: str, given: str, mode: int, ours: Callable[[Path], bool], what: str) -> OutputFile:

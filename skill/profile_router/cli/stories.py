@@ -10,6 +10,7 @@ from typing import Any
 from profile_router.cli.progress import TEXT_STARTS, folded, labelled
 from profile_router.cli.screens import columns, printable
 from profile_router.cli.spelling import as_called
+from profile_router.core.attempt.saving import OLDER_VERSION
 from profile_router.core.ladder.account import AttemptRow, CheckRow, RunGroup, RunRow, StepRow, Story
 from profile_router.core.ladder.check_words import ended, joined_check_line
 from profile_router.core.ladder.cost_range import CostRange
@@ -79,9 +80,7 @@ def story_lines(story: Story, next_step: str = "") -> Iterator[str]:
     yield labelled("cost", _paid(story))
     if run.ended is not None and run.kind == "run":
         known = run.saved_usd is not None
-        said = saved_beside_label(
-            run.saved_usd, run.saved_by if known else "", run.saved_by or "an older version ran it"
-        )
+        said = saved_beside_label(run.saved_usd, run.saved_by if known else "", run.saved_by or OLDER_VERSION)
         yield labelled("saved", said)
     if story.undone_by:
         yield labelled("undone", bring_back(story.undone_by))

@@ -112,6 +112,11 @@ def nearest(name: str, known: Sequence[str]) -> str:
     return plain[found[0]] if found else ""
 
 
+def did_you_mean(near: str) -> str:
+    """Return the end of a message about a wrong name that is *near* a known one; empty without one."""
+    return f"; did you mean '{near}'?" if near else ""
+
+
 def _plain_name(name: str) -> str:
     return "-".join(name.lower().replace("_", " ").replace("-", " ").split())
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from profile_router.core.text import nearest, shown
+from profile_router.core.text import did_you_mean, nearest, shown
 
 _NAMES = """
     file terminal web browser vision search code_execution coding debugging safe skills memory session_search todo
@@ -28,6 +28,5 @@ def unknown_toolset(names: Sequence[str]) -> str:
     if wrong is None:
         return ""
     near = nearest(wrong, _KNOWN)
-    meant = f"; did you mean '{near}'?" if near else ""
     allowed = ", ".join((*_KNOWN, "mcp-NAME of an MCP server"))
-    return f"names no toolset: '{shown(wrong, 40)}' (allowed: {allowed}){meant}"
+    return f"names no toolset: '{shown(wrong, 40)}' (allowed: {allowed}){did_you_mean(near)}"

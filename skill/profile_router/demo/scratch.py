@@ -10,6 +10,8 @@ from pathlib import Path
 
 from profile_router.demo.provider import ScriptLine
 from profile_router.git.command import git
+from profile_router.machine.hermes_program import HERMES_VARIABLE
+from profile_router.state.folder import STATE_VARIABLE
 
 SCRATCH_GOAL = "Fix delays() in backoff.py: it ignores `cap`, so a test fails"
 CHECK_ARGUMENTS = "-m unittest -q"
@@ -104,8 +106,8 @@ def own_environment(root: Path) -> Iterator[None]:
         "HOME": str(root),
         "HERMES_HOME": str(root / "hermes"),
         "PATH": os.pathsep.join((python, before.get("PATH") or os.defpath)),
-        "PROFILE_ROUTER_STATE": str(root / "state"),
-        "PROFILE_ROUTER_HERMES_PYTHON": "none",  # the stand-ins play for the embedded runner's tools
+        STATE_VARIABLE: str(root / "state"),
+        HERMES_VARIABLE: "none",  # the stand-ins play for the embedded runner's tools
         "PYTHONDONTWRITEBYTECODE": "1",
     }
     _become(own)

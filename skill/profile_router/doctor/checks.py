@@ -15,7 +15,7 @@ from profile_router.doctor import (
     repository_programs,
 )
 from profile_router.doctor.facts import DoctorFacts
-from profile_router.doctor.finding import Finding, failed
+from profile_router.doctor.finding import EDIT_IT, Finding, failed
 from profile_router.errors import RouterError
 
 Check = Callable[[DoctorFacts], Iterator[Finding]]
@@ -61,5 +61,5 @@ def examine(facts: DoctorFacts) -> tuple[Finding, ...]:
         try:
             found += check(facts)
         except RouterError as error:
-            found.append(failed(check.__name__.replace("_", " "), str(error), "edit the file it names"))
+            found.append(failed(check.__name__.replace("_", " "), str(error), EDIT_IT))
     return tuple(found)

@@ -6,14 +6,14 @@ import re
 from collections.abc import Iterator
 
 from profile_router.core.profile import Profile, is_loopback, names_cloud
+from profile_router.core.routing.loop import HERMES_WINDOW
 from profile_router.core.text import shown
 from profile_router.doctor.facts import DoctorFacts
-from profile_router.doctor.finding import INSTALL, Finding, failed, passed, warned
+from profile_router.doctor.finding import EDIT_IT, INSTALL, Finding, failed, passed, warned
 from profile_router.expressions import expression
 from profile_router.profiles.files import read_config
 from profile_router.profiles.spelling import not_honoured, not_read
 
-HERMES_FLOOR = 64_000  # Hermes 0.19 refuses a model with a smaller window
 _LARGER = "profile-router llama-server --model FILE --window 65536 --run"
 
 
@@ -35,7 +35,7 @@ def loadable(facts: DoctorFacts) -> Iterator[Finding]:
         if subject.profile is not None:
             continue
         if subject.name in names:
-            yield failed(f"{subject.name} files", subject.problem, "edit the file it names")
+            yield failed(f"{subject.name} files", subject.problem, EDIT_IT)
         elif subject.tier == "cheap":
             yield warned(f"{subject.name} files", "no such profile: the tier cheap is left out", INSTALL)
         else:
@@ -50,11 +50,11 @@ def hermes_floor(facts: DoctorFacts) -> Iterator[Finding]:
         if tokens is None or facts.hermes is None:
             continue
         name, source = f"{subject.name} in Hermes", "measured" if real else "as the profile states"
-        if tokens >= HERMES_FLOOR:
+        if tokens >= HERMES_WINDOW:
             yield passed(name, f"{tokens:,} tokens, {source}")
             continue
         measured = (
-            f"{tokens:,} tokens, {source}: Hermes refuses less than {HERMES_FLOOR:,}, the embedded runner serves it"
+            f"{tokens:,} tokens, {source}: Hermes refuses less than {HERMES_WINDOW:,}, the embedded runner serves it"
         )
         yield warned(
             name, measured, _LARGER if subject.server else f"write the model's real context_length in {profile.source}"

@@ -16,7 +16,9 @@ from profile_router.core.routing.route import Refusal
 from profile_router.core.task import Task
 from profile_router.errors import RouterError
 from profile_router.expressions import expression
+from profile_router.machine.hermes_program import HERMES_VARIABLE
 from profile_router.runs.route import decide_alone
+from profile_router.state.folder import STATE_VARIABLE
 from profile_router.values import frozen
 
 _LARGE = expression(
@@ -63,8 +65,8 @@ def route_of(
     """
     environ = {
         "HOME": str(scratch),
-        "PROFILE_ROUTER_STATE": str(scratch / "state"),
-        "PROFILE_ROUTER_HERMES_PYTHON": "none",
+        STATE_VARIABLE: str(scratch / "state"),
+        HERMES_VARIABLE: "none",
     }
     task = Task(goal=text, workspace=str(folder) if folder else None)
     began = time.perf_counter()

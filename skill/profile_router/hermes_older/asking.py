@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from profile_router.hermes_older.hermes import folder_of, paused
+from profile_router.hermes_older.hermes import PAUSED, folder_of, paused
 from profile_router.hermes_older.middleware import Call, run_all
 from profile_router.hermes_plugin import surfaces
 from profile_router.hermes_plugin.arguments import tasks_of
@@ -46,7 +46,7 @@ def _ran(args: Mapping[str, Any], session: object, folder: str) -> str:
     if settings.problem:
         return surfaces.refusal(settings.problem)
     if paused():
-        return surfaces.refusal("delegation is paused: the operator has to clear that in /agents first")
+        return surfaces.refusal(PAUSED)
     [task] = tasks_of({**args, "tasks": None}) or []
     call = Call([task], settings, conversation_of(session), lineage_of(session), folder=folder)
     started = time.monotonic()

@@ -73,6 +73,9 @@ def _says(place: str, name: str) -> bool:
     return False
 
 
+PAUSED = "delegation is paused: the operator has to clear that in /agents first"
+
+
 def paused() -> bool:
     """Tell whether the operator has frozen Hermes' delegation: that holds for ours as well."""
     return _says("tools.delegate_tool", "is_spawn_paused")

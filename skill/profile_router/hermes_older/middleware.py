@@ -17,14 +17,22 @@ a batch are one run of the router, which keeps those that write apart. The rule 
 
 from __future__ import annotations
 
-import json
 import secrets
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from profile_router.hermes_older.hermes import agrees, alive_sign, allows, folder_of, interrupted, paused, tell_once
+from profile_router.hermes_older.hermes import (
+    PAUSED,
+    agrees,
+    alive_sign,
+    allows,
+    folder_of,
+    interrupted,
+    paused,
+    tell_once,
+)
 from profile_router.hermes_plugin.arguments import notes_on, tasks_of
 from profile_router.hermes_plugin.calls.observe import observed_route
 from profile_router.hermes_plugin.calls.verdict import (
@@ -36,11 +44,11 @@ from profile_router.hermes_plugin.calls.verdict import (
     refused_to_hermes,
 )
 from profile_router.hermes_plugin.conversation import conversation_of, lineage_of
-from profile_router.hermes_plugin.process import Following, Ran, run_router
-from profile_router.hermes_plugin.results import entry_of
-from profile_router.hermes_plugin.settings import FIX, Settings, plugin_settings
+from profile_router.hermes_plugin.process import Following, Ran, not_started, run_router
+from profile_router.hermes_plugin.results import entry_of, plugin_failed
+from profile_router.hermes_plugin.settings import FIX, GRACE_S, Settings, plugin_settings
+from profile_router.hermes_plugin.surfaces import refusal
 
-GRACE_S = 15.0  # the router knows the limit too, and ends with a better word than being ended
 _seen_private_paths: tuple[str, ...] = ()
 
 
@@ -90,14 +98,12 @@ def _verdict(args: Any, session_id: object, task_id: object) -> Verdict:
         if tasks is None:
             return Verdict()
         if paused():
-            return Verdict(
-                json.dumps({"error": "delegation is paused: the operator has to clear that in /agents first"})
-            )
+            return Verdict(refusal(PAUSED))
         said, sessions = conversation_of(session_id), lineage_of(session_id)
         call = Call(tasks, plugin_settings(), said, sessions, notes=notes_on(args), folder=folder_of(task_id))
         return _delegated(call)
     except Exception as error:
-        return _broken(call, f"the plugin failed: {type(error).__name__}: {error}")
+        return _broken(call, plugin_failed(error))
 
 
 def _delegated(call: Call) -> Verdict:
@@ -154,7 +160,7 @@ def refused(ran: Ran) -> bool:
 def why_broken(ran: Ran) -> str:
     """Return why the router did not answer, in words."""
     if not ran.started:
-        return f"the router cannot be started ({ran.errors}); {FIX}"
+        return f"{not_started(ran.errors)}; {FIX}"
     said = f": {ran.errors}" if ran.errors else ""
     return f"the router was ended, {ran.stopped}{said}" if ran.stopped else f"the router ended with {ran.code}{said}"
 

@@ -16,12 +16,11 @@ from .conversation import conversation_of, lineage_of
 from .process import Following, Ran, run_router
 from .prompts import ChildTask
 from .receipts import receipt_lines, usd_for_people
-from .results import entry_of
-from .settings import Settings, folder_here, plugin_settings
+from .results import entry_of, plugin_failed
+from .settings import GRACE_S, Settings, folder_here, plugin_settings
 
 Fields = dict[str, Any]  # of a task, as the router reads it
 
-_GRACE_S = 15.0  # the router knows the limit too, and ends with a better word than being ended
 _STOP_S = 1.2  # that a stopped router has to end what it started, before it is killed with it
 _LONGEST_WHY = 480  # characters: Hermes cuts what a model's client raises at 500
 
@@ -34,7 +33,7 @@ def run_child(child: DelegatedChild, asked: ChildTask, fields: Fields) -> ChildA
     try:
         child.answer = _followed(child, asked, fields)
     except Exception as error:
-        child.answer = ChildAnswer(text=f"the plugin failed: {type(error).__name__}: {error}", failed=True)
+        child.answer = ChildAnswer(text=plugin_failed(error), failed=True)
     child.over = time.monotonic()
     answer = child.answer
     ended = f"failed: {answer.text}" if answer.failed else "done"
@@ -50,7 +49,7 @@ def _followed(child: DelegatedChild, asked: ChildTask, fields: Fields) -> ChildA
     folder = folder_here()
     following = Following(
         settings=settings,
-        deadline=child.begun + settings.limit_s + _GRACE_S,
+        deadline=child.begun + settings.limit_s + GRACE_S,
         alive=_heard(child),
         folder=folder,
         interrupted=child.stopped.is_set,

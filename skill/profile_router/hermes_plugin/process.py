@@ -18,6 +18,7 @@ from .settings import Settings, environment, folder_of_parent
 _RUN = ("run", "--task-json", "-", "--exit-with-stdin", "--from-hermes")
 _BATCH = ("batch", "--tasks-json", "-", "--exit-with-stdin", "--from-hermes")
 _LAST_LINES = 20
+_MOST_SAID = 1_000  # characters
 
 
 @dataclass(slots=True, kw_only=True)
@@ -76,6 +77,17 @@ class _Together(Ran):
                 self.lines.append(f"{place}{kind}: {line}")
         elif kind == "plugin":
             Ran.hear(self, event)
+
+
+def not_started(error: object) -> str:
+    """Return that the router's program did not start, and with which *error*."""
+    return f"the router cannot be started ({error})"
+
+
+def unanswered(ended: subprocess.CompletedProcess[str]) -> str:
+    """Return that a router which *ended* printed no answer, with the end of what it said instead."""
+    said = " ".join(ended.stderr.split())[-_MOST_SAID:] or "nothing that can be read"
+    return f"the router ended with {ended.returncode} and said: {said}"
 
 
 def never() -> bool:

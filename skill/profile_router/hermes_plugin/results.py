@@ -16,6 +16,11 @@ _REFUSAL = "profile-router: "  # begins what the router says where it refuses wh
 _OF_RESULT = ("steps", "cost_usd", "unblock", "notes", "warnings")
 
 
+def plugin_failed(error: Exception) -> str:
+    """Return that the plugin itself made a mistake."""
+    return f"the plugin failed: {type(error).__name__}: {error}"
+
+
 def entry_of(index: int, ran: Ran, thread: str, *, seconds: float) -> dict[str, Any]:
     """Return the entry of task *index*: the verdict before the subagent's words, then route and receipts."""
     result = ran.result

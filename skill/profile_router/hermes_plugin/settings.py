@@ -21,6 +21,7 @@ COMMAND_VARIABLE = "PROFILE_ROUTER_COMMAND"
 DEPTH_VARIABLE = "PROFILE_ROUTER_DEPTH"
 # Set for the router's own process, and by the router for each Hermes that it starts.
 INSIDE = (DEPTH_VARIABLE, "PROFILE_ROUTER_CHILD")
+GRACE_S = 15.0  # the router knows the limit too, and ends with a better word than being ended
 FIX = "`hermes profile-router setup` finds the program or says how to get it, and writes the plugin's router.json"
 _FORMER = "worker"
 # What `install` has recorded, outside the plugin's own folder: Hermes deletes that when it installs the plugin anew.

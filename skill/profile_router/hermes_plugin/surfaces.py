@@ -15,6 +15,7 @@ from .arguments import tasks_of
 from .board import children_told
 from .chat_lines import fitting
 from .conversation import conversation_of, lineage_of
+from .process import unanswered
 from .settings import environment, folder_here, folder_of_parent, plugin_settings
 from .setup import setup
 
@@ -85,8 +86,7 @@ def _decided(task: Mapping[str, Any], folder: str) -> str:
     try:
         decision = json.loads(ended.stdout)
     except (ValueError, RecursionError):
-        said = " ".join(ended.stderr.split())[-1000:] or "nothing that can be read"
-        return refusal(f"the router ended with {ended.returncode} and said: {said}")
+        return refusal(unanswered(ended))
     return json.dumps(decision, ensure_ascii=False)
 
 

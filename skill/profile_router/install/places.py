@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
-from profile_router.core.text import nearest, shown
+from profile_router.core.text import did_you_mean, nearest, shown
 from profile_router.errors import UnknownProfile, UsageError
 from profile_router.install.sources import profiles
 from profile_router.machine.hermes_program import find_hermes
@@ -79,5 +79,6 @@ def _parent(home: HermesHome, root: Path, profile: str) -> Path:
         return root
     if profile not in home.names():
         known = tuple(dict.fromkeys((DEFAULT_PROFILE, *home.names())))
-        raise UnknownProfile(shown(profile), known, where=home.where, near=nearest(profile, known))
+        meant = did_you_mean(nearest(profile, known))
+        raise UnknownProfile(shown(profile), known, where=home.where, meant=meant)
     return home.profiles / profile

@@ -16,7 +16,7 @@ from types import FrameType
 SignalHandler = Callable[[int, FrameType | None], object]
 
 ENDINGS = (signal.SIGTERM, signal.SIGHUP)
-_INTERRUPTED = 130
+INTERRUPTED = 130  # the exit code after Ctrl-C, as a shell has it
 # Whoever ends us often says so twice. `timeout` tells us and our group, a terminal and its shell do both, and a person
 # presses Ctrl-C twice. What has not ended by then is told again.
 _PATIENCE_S = 8.0
@@ -67,7 +67,7 @@ def told_to_end() -> str:
 
 def interrupted_code() -> int:
     """Return the exit code of a process that was interrupted: 130 by Ctrl-C, 143 by SIGTERM, 129 by SIGHUP."""
-    return 128 + _told[0] if _told else _INTERRUPTED
+    return 128 + _told[0] if _told else INTERRUPTED
 
 
 def _heard(number: int, frame: FrameType | None) -> None:

@@ -11,7 +11,7 @@ from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from profile_router.core.text import nearest, shown
+from profile_router.core.text import did_you_mean, nearest, shown
 from profile_router.errors import ProfileError, UnknownProfile
 from profile_router.expressions import expression
 from profile_router.outside.places import at_home, is_folder_named
@@ -87,10 +87,10 @@ class HermesHome:
         if name not in known:
             ours = shipped("profiles") / name if _NAME.fullmatch(name) else None
             install = str(ours) if ours is not None and ours.is_dir() else ""
-            near = nearest(name, known)
+            meant = did_you_mean(nearest(name, known))
             at_home = self.root is not None
             raise UnknownProfile(
-                shown(name), known, where=self.where, near=near, asked_by=asked_by, install=install, own=at_home
+                shown(name), known, where=self.where, meant=meant, asked_by=asked_by, install=install, own=at_home
             )
         folder = self.profiles / name
         if self.root is not None and name == DEFAULT_PROFILE and not folder.is_dir():

@@ -36,7 +36,7 @@ INDEX_VERSION = 3
 _TIMES_BITS = MOST_TIMES.bit_length()
 _LOWEST = slice(0 if sys.byteorder == "little" else array("I").itemsize - 1, None, array("I").itemsize)
 _TIMES = bytes(byte & MOST_TIMES for byte in range(256))  # of the lowest byte of a packed value
-_AT_ONCE = 900  # values of one statement
+VALUES_AT_ONCE = 900  # of one statement: SQLite takes 999
 _SMALL_PARTS, _SMALL = 24, 40_000  # so many parts of fewer rows are brought together
 _ROWS_A_SECOND = 200_000  # of them that are brought together
 _TABLES = """
@@ -120,8 +120,8 @@ def blobs_of(connection: sqlite3.Connection, names: Iterable[bytes]) -> dict[byt
     """Return what is known of those blobs that have one of *names*."""
     wanted = list(names)
     found: dict[bytes, BlobRow] = {}
-    for at in range(0, len(wanted), _AT_ONCE):
-        some = wanted[at : at + _AT_ONCE]
+    for at in range(0, len(wanted), VALUES_AT_ONCE):
+        some = wanted[at : at + VALUES_AT_ONCE]
         marks = ",".join("?" * len(some))
         statement = f"SELECT name, id, lines, defined, identifiers, parts FROM blob WHERE name IN ({marks})"  # noqa: S608
         found.update((row[0], BlobRow(*row[1:])) for row in connection.execute(statement, some))
@@ -138,8 +138,8 @@ def ids_of(connection: sqlite3.Connection, paths: Iterable[str]) -> dict[str, in
     wanted = {path.encode("utf-8", "surrogateescape"): path for path in paths}
     found: dict[str, int] = {}
     names = list(wanted)
-    for at in range(0, len(names), _AT_ONCE):
-        some = names[at : at + _AT_ONCE]
+    for at in range(0, len(names), VALUES_AT_ONCE):
+        some = names[at : at + VALUES_AT_ONCE]
         statement = f"SELECT name, id FROM path WHERE name IN ({','.join('?' * len(some))})"  # noqa: S608 - only marks
         found.update((wanted[name], number) for name, number in connection.execute(statement, some))
     return found
@@ -236,8 +236,8 @@ def postings_of(connection: sqlite3.Connection, terms: Iterable[int]) -> dict[in
     """Return the blobs (paths) of each known term of *terms*, and how often it stands there: see `PlacesInTree`."""
     wanted = list(dict.fromkeys(terms))
     found: dict[int, array[int]] = {}
-    for at in range(0, len(wanted), _AT_ONCE):
-        some = wanted[at : at + _AT_ONCE]
+    for at in range(0, len(wanted), VALUES_AT_ONCE):
+        some = wanted[at : at + VALUES_AT_ONCE]
         marks = ",".join("?" * len(some))
         statement = f"SELECT term, blobs FROM posting WHERE term IN ({marks})"  # noqa: S608 - only marks
         for term, blobs in connection.execute(statement, some):

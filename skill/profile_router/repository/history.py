@@ -22,7 +22,7 @@ from profile_router.core.locating.terms import number_of, plain_parts
 from profile_router.errors import WorkspaceError
 from profile_router.expressions import expression
 from profile_router.git.command import GitAtWork, git
-from profile_router.repository.blob_index import BlobIndex
+from profile_router.repository.blob_index import VALUES_AT_ONCE, BlobIndex
 from profile_router.repository.sources import FileSource
 from profile_router.values import frozen
 
@@ -42,7 +42,6 @@ _NO_TASK = expression(
 )
 _PACKED = ("titles", "ends", "norms", "lines", "sizes")
 _ROW = "SELECT name, at, title, lines, files FROM past WHERE name IN ({})"
-_ROWS_AT_ONCE = 900
 
 
 @frozen(kw_only=False)
@@ -236,8 +235,8 @@ def _changes(told: Sequence[str], sort: Callable[[str], Sort | None], *, counted
 def _rows(index: BlobIndex, names: Sequence[bytes]) -> dict[bytes, _CommitRow]:
     found: dict[bytes, _CommitRow] = {}
     with index.read() as connection:
-        for at in range(0, len(names), _ROWS_AT_ONCE):
-            some = names[at : at + _ROWS_AT_ONCE]
+        for at in range(0, len(names), VALUES_AT_ONCE):
+            some = names[at : at + VALUES_AT_ONCE]
             rows = connection.execute(_ROW.format(",".join("?" * len(some))), some)
             found.update((row[0], _CommitRow(*row[1:])) for row in rows)
     return found

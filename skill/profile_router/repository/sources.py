@@ -23,7 +23,7 @@ from profile_router.git.command import git
 from profile_router.outside.plain_file import read_plain
 from profile_router.repository.seen_tree import GONE, UNREAD, SeenTree
 from profile_router.values import frozen
-from profile_router.workspace.folder import FileList, Workspace, names_listed
+from profile_router.workspace.folder import FileList, Workspace, names_listed, unlisted
 
 MOST_INDEXED_FILES = 50_000  # above, an index may be larger than MOST_INDEX_BYTES
 MOST_LOOSE = 5_000  # without git: the walk of more ends somewhere, and half an index points at the wrong files
@@ -166,9 +166,7 @@ class WorkTreeFiles:
         marks = array("q")
         for at in range(0, len(paths), _AT_ONCE):
             if until is not None and time.monotonic() > until:
-                raise WorkspaceError(
-                    f"files of {self.workspace.root} were not listed in the time that the policy allows"
-                )
+                raise unlisted(self.workspace.root)
             some = paths[at : at + _AT_ONCE]
             if known:
                 marks.extend([known[path] if path in known else _marks([above + path], settled)[0] for path in some])

@@ -9,7 +9,7 @@ from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 from profile_router.core.attempt.outcome import cost, ended_because, local_option, unblock, unblock_words
-from profile_router.core.attempt.saving import Saving, saving
+from profile_router.core.attempt.saving import OLDER_VERSION, Saving, saving
 from profile_router.core.ladder.causes import IN_HERMES, NOT_MERGED, is_cause
 from profile_router.core.ladder.receipt import Status
 from profile_router.core.privacy.findings import masked_json
@@ -79,7 +79,7 @@ class Result:
     @property
     def saved(self) -> Saving:
         """Return what it saved; a result that an older version kept does not say so."""
-        return Saving(**self.json["saved"]) if self.json.get("saved") else Saving(why="an older version ran it")
+        return Saving(**self.json["saved"]) if self.json.get("saved") else Saving(why=OLDER_VERSION)
 
     @property
     def seconds(self) -> float | None:

@@ -86,7 +86,7 @@ async def timed_answer(
         found.failed = detail_of(cause) if cause in CAUSES else type(error).__name__
     found.seconds = time.monotonic() - started
     if not found.failed and found.first_s is None:
-        found.failed = "the answer is empty"
+        found.failed = detail_of("empty-answer")
     return found
 
 
@@ -118,7 +118,7 @@ def _note(event: Mapping[str, Any], found: TimedAnswer, texts: list[str], though
     if isinstance(event.get("model"), str):
         found.model = event["model"][:128]
     if isinstance(event.get("error"), dict | str):
-        found.failed = "the stream carried an error"
+        found.failed = detail_of("stream-error")
     choices = event.get("choices")
     delta = choices[0].get("delta") if isinstance(choices, list) and choices and isinstance(choices[0], dict) else None
     if not isinstance(delta, dict):

@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from profile_router.errors import DamagedError, StateError
-from profile_router.state.folder import STATE_VARIABLE, private_folder
+from profile_router.state.folder import STATE_VARIABLE, private_folder, unusable
 
 BUSY_S = 60.0  # SQLite keeps no queue: of 200 that write at once, the unlucky ones wait longer than the usual 10 s
 Schema = str | Callable[[sqlite3.Connection], None]  # statements, or what brings an open database up to date
@@ -40,7 +40,7 @@ def transaction(path: Path, schema: Schema) -> Iterator[sqlite3.Connection]:
         finally:
             connection.close()
     except (sqlite3.Error, OSError) as error:
-        said = f"{path} cannot be used ({error}); make room there, or name another folder: {STATE_VARIABLE}=DIR"
+        said = unusable(path, error)
         raise (DamagedError if _is_damage(error) else StateError)(said) from None
 
 

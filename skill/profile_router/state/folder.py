@@ -41,9 +41,12 @@ def usable(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise StateError(
-            f"{path} cannot be used ({error.strerror}); make room there, or name another folder: {STATE_VARIABLE}=DIR"
-        ) from None
+        raise StateError(unusable(path, error.strerror)) from None
+
+
+def unusable(path: Path, why: object) -> str:
+    """Return that *path* of our state cannot be used, *why*, and what helps."""
+    return f"{path} cannot be used ({why}); make room there, or name another folder: {STATE_VARIABLE}=DIR"
 
 
 @contextmanager

@@ -138,12 +138,17 @@ def names_listed(told: bytes) -> tuple[str, ...]:
     return tuple(sorted({name for name in os.fsdecode(told).split("\0") if name and not name.endswith("/")}))
 
 
+def unlisted(root: Path) -> WorkspaceError:
+    """Return the error of a listing of *root* that took too long."""
+    return WorkspaceError(f"files of {root} were not listed in the time that the policy allows")
+
+
 def _walked(root: Path, until: float | None) -> tuple[str, ...]:
     found: list[str] = []
     seen = 0
     for folder, folders, names in os.walk(root):
         if until is not None and time.monotonic() > until:
-            raise WorkspaceError(f"files of {root} were not listed in the time that the policy allows")
+            raise unlisted(root)
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         above = os.path.relpath(folder, root)
         found += [name if above == "." else f"{above}/{name}" for name in sorted(names)]

@@ -17,6 +17,7 @@ from profile_router.cli.ending import batch_lines
 from profile_router.cli.json_answer import json_text
 from profile_router.cli.options import MOST_OF_TASKS, PrintSchema, add_stream_options, json_of, source_of, streams
 from profile_router.cli.progress import Progress
+from profile_router.cli.usual_options import add_json, add_policy
 from profile_router.core.task import Task
 from profile_router.errors import UsageError
 from profile_router.machine.imports import import_large
@@ -40,8 +41,8 @@ def add(parser: argparse.ArgumentParser) -> None:
     """Add what the command takes."""
     parser.add_argument("--tasks-json", metavar="FILE|-", help="read the tasks, one JSON list; - is stdin")
     parser.add_argument("--schema", action=PrintSchema, const=tasks_schema, help="print the JSON Schema of that list")
-    parser.add_argument("--policy", metavar="FILE", help="the policy to decide by")
-    parser.add_argument("--json", action="store_true", help="print the results as JSON")
+    add_policy(parser)
+    add_json(parser, "the results")
     add_stream_options(parser)
     parser.epilog = _EXAMPLE
 

@@ -15,6 +15,7 @@ from profile_router.cli.json_answer import print_json
 from profile_router.cli.progress import folded
 from profile_router.cli.screens import columns, printable
 from profile_router.cli.spelling import as_called
+from profile_router.cli.usual_options import add_json
 from profile_router.core.attempt.usage import doubts_note
 from profile_router.core.operating.bench import TASK_IN, TASK_OUT, BenchRow
 from profile_router.core.telling.layout import table_lines
@@ -53,7 +54,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     add("--max-cost", type=float, metavar="USD", help="spend at most this in all; 0 asks free profiles alone")
     add("--yes", action="store_true", help="agree to the price beforehand")
     add("--policy", metavar="FILE", help="the policy whose tiers, prices and budget count")
-    add("--json", action="store_true", help="print it as JSON")
+    add_json(parser)
     parser.epilog = _SAID
 
 

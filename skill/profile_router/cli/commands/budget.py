@@ -10,6 +10,7 @@ from typing import Any
 from profile_router.cli.commands.history import print_told
 from profile_router.cli.json_answer import print_json
 from profile_router.cli.stories import told_lines
+from profile_router.cli.usual_options import add_json, add_policy
 from profile_router.core.days import DAY_S
 from profile_router.core.operating.answers import BudgetLeft
 from profile_router.core.policy import Budget
@@ -24,8 +25,8 @@ _WHOSE = " · by providers' own figures where they tell them, else by prices: `p
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Add what the command takes."""
-    parser.add_argument("--policy", metavar="FILE", help="the policy to read")
-    parser.add_argument("--json", action="store_true", help="print it as JSON")
+    add_policy(parser, "read")
+    add_json(parser)
     parser.epilog = "`budget` in the policy sets the limits; `profile-router purge --reset-budget` begins the day anew"
 
 

@@ -16,6 +16,7 @@ from profile_router.cli.json_answer import print_json
 from profile_router.cli.output_file import policy_file
 from profile_router.cli.progress import folded
 from profile_router.cli.spelling import as_called
+from profile_router.cli.usual_options import add_json, add_since
 from profile_router.core.text import counted
 from profile_router.reporting.proposal import SINCE_DAYS, Proposal, propose
 
@@ -26,10 +27,10 @@ _OK, _REFUSED = 0, 3
 def add(parser: argparse.ArgumentParser) -> None:
     """Add what the command takes."""
     add = parser.add_argument
-    add("--since", default=_SINCE, metavar="TIME", help=f"how far back to look: 12h, 30d, 8w (default: {_SINCE})")
+    add_since(parser, _SINCE)
     add("--policy", metavar="FILE", help="the policy to calibrate; else the one in force")
     add("--write", metavar="FILE", help="write the whole proposed policy, to review and to replay")
-    add("--json", action="store_true", help="print it as JSON")
+    add_json(parser)
     parser.epilog = "an outcome is a task of the local tier whose check passed, or whose work or answer failed"
 
 

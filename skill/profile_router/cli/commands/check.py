@@ -11,6 +11,7 @@ from profile_router.checks.consents import Consents
 from profile_router.cli.json_answer import print_json
 from profile_router.cli.progress import folded
 from profile_router.cli.spelling import as_called
+from profile_router.cli.usual_options import add_policy
 from profile_router.core.telling.decision import LABEL_WIDTH, check_json, check_lines
 from profile_router.errors import WorkspaceError
 from profile_router.runs.own_check.check_rehearsal import silent_because
@@ -28,7 +29,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     acts = parser.add_mutually_exclusive_group()
     acts.add_argument("--allow", action="store_true", help="let the check run, in a jail without network and keys")
     acts.add_argument("--forget", action="store_true", help="forget each yes and no to this workspace's checks")
-    add_option("--policy", metavar="FILE", help="the policy to decide by")
+    add_policy(parser)
     add_option("--json", action="store_true", help="print JSON")
 
 

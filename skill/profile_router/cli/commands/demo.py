@@ -16,6 +16,7 @@ from profile_router.cli.json_answer import print_json
 from profile_router.cli.progress import TEXT_STARTS, Progress, folded
 from profile_router.cli.screens import columns
 from profile_router.cli.spelling import called
+from profile_router.cli.usual_options import add_json
 from profile_router.core.task import Task
 from profile_router.core.telling.decision import Json
 from profile_router.core.telling.layout import table_lines
@@ -37,7 +38,7 @@ _WIDE = 200  # columns of a pipe
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Add what the command takes."""
-    parser.add_argument("--json", action="store_true", help="print the result as JSON")
+    add_json(parser, "the result")
     help_of = "show a local attempt whose check fails, its repair, and the promotion"
     parser.add_argument("--cascade", action="store_true", help=help_of)
     parser.add_argument("--tour", action="store_true", help="run ten mixed tasks, then report on them")

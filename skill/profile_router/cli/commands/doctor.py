@@ -16,6 +16,7 @@ from profile_router.cli.json_answer import print_json
 from profile_router.cli.progress import coloured
 from profile_router.cli.screens import printable
 from profile_router.cli.spelling import as_called
+from profile_router.cli.usual_options import add_json, add_policy
 from profile_router.core.telling.decision import named_fields
 from profile_router.doctor.checks import examine
 from profile_router.doctor.facts import DoctorFacts, gather
@@ -29,9 +30,9 @@ _KEY_LENGTH = 8
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Add what the command takes."""
-    parser.add_argument("--policy", metavar="FILE", help="the policy to check by")
+    add_policy(parser, "check by")
     parser.add_argument("--live", action="store_true", help="also call each profile's model, and a tool by it")
-    parser.add_argument("--json", action="store_true", help="print the checks as JSON")
+    add_json(parser, "the checks")
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -10,10 +10,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from profile_router.cli.json_answer import print_json
-from profile_router.cli.output_file import page_file
+from profile_router.cli.output_file import page_file, tell_page
 from profile_router.cli.progress import folded
 from profile_router.cli.screens import Drawing, printable
 from profile_router.cli.spelling import as_called
+from profile_router.cli.usual_options import add_json, add_policy
 from profile_router.core.text import shown
 from profile_router.errors import UsageError
 from profile_router.evaluation.peers.catalogue import PEERS, peers_named
@@ -56,11 +57,11 @@ def add_rows(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("data", nargs="+", metavar="DATA", help="files of rows: one JSON object a line with id, text, truth, split")
     add("--repos", metavar="DIR", help="local clones, bare or not, as OWNER/NAME; read at each row's base commit")
-    add("--policy", metavar="FILE", help="the policy to decide by")
+    add_policy(parser)
     add("--most", type=int, default=0, metavar="N", help="at most so many rows of each file, always the same ones")
     add("--fresh", action="store_true", help="ask every row anew")
     add("--html", metavar="FILE", help="write the report as one page")
-    add("--json", action="store_true", help="print it as JSON")
+    add_json(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -102,7 +103,7 @@ def tell_report(arguments: argparse.Namespace, make: Callable[[TellProgress], Re
         progress.end()
     if arguments.html is not None:
         page_file(arguments.html).write(page_of(report))
-        print(f"profile-router: the page is {arguments.html}", file=sys.stderr)
+        tell_page(arguments.html)
     if arguments.json:
         print_json(report_json(report))
     else:

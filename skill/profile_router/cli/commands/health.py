@@ -9,6 +9,7 @@ import time
 
 from profile_router.cli.json_answer import print_json
 from profile_router.cli.progress import folded
+from profile_router.cli.usual_options import add_json, add_policy
 from profile_router.core.ladder.causes import TABLE, is_cause
 from profile_router.core.ladder.health import Record
 from profile_router.core.policy import HealthRules
@@ -23,8 +24,8 @@ _MINUTE_S = 60
 def add(parser: argparse.ArgumentParser) -> None:
     """Add what the command takes."""
     parser.add_argument("--reset", nargs="?", const="", metavar="NAME", help="forget them: all, or those of that name")
-    parser.add_argument("--policy", metavar="FILE", help="the policy to read")
-    parser.add_argument("--json", action="store_true", help="print them as JSON")
+    add_policy(parser, "read")
+    add_json(parser, "them")
 
 
 def run(arguments: argparse.Namespace) -> int:

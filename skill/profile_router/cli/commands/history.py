@@ -13,6 +13,7 @@ from profile_router.cli.progress import folded
 from profile_router.cli.screens import printable
 from profile_router.cli.spelling import as_called
 from profile_router.cli.stories import group_json, group_line, run_json, run_line
+from profile_router.cli.usual_options import add_json
 from profile_router.core.ladder.account import Grouping
 from profile_router.core.telling.ways_out import A_RUN_IS_TOLD
 from profile_router.ledger.history import SqliteHistory
@@ -29,7 +30,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     add("--limit", type=number_in, default=_NEWEST, metavar="N", help=f"list at most N (default: {_NEWEST})")
     add("--by", choices=get_args(Grouping), help="count the runs by this instead")
     add("--routes", action="store_true", help="list also what `route` answered")
-    add("--json", action="store_true", help="print them as JSON")
+    add_json(parser, "them")
     parser.epilog = A_RUN_IS_TOLD
 
 

@@ -19,6 +19,7 @@ from profile_router.cli.json_answer import print_json
 from profile_router.cli.options import MOST_OF_TASKS, json_of, source_of
 from profile_router.cli.progress import folded
 from profile_router.cli.spelling import as_called
+from profile_router.cli.usual_options import add_json, add_policy
 from profile_router.core.days import DAY_S
 from profile_router.core.ladder.observed import ObservedCalls, ObservedChild, ObservedGroup
 from profile_router.core.task import Task
@@ -39,8 +40,8 @@ def add(parser: argparse.ArgumentParser) -> None:
     """Add what the command takes."""
     add = parser.add_argument
     add("--days", type=number_in, default=_WEEK, metavar="N", help=f"how many days to look back (default: {_WEEK})")
-    add("--policy", metavar="FILE", help="the policy to decide by")
-    add("--json", action="store_true", help="print it as JSON")
+    add_policy(parser)
+    add_json(parser)
     add("--tasks-json", metavar="FILE|-", help="for the plugin: tasks that Hermes begins; a line of JSON for each")
     add("--ended-json", metavar="FILE|-", help="for the plugin: how one of them ended, and its calls")
     parser.epilog = f"{A_RUN_IS_TOLD}; costs are by the policy's figures"

@@ -9,6 +9,7 @@ from typing import Any
 
 from profile_router.cli.json_answer import print_json
 from profile_router.cli.progress import folded
+from profile_router.cli.usual_options import add_json, add_policy
 from profile_router.core.policy import Policy
 from profile_router.errors import ProfileError
 from profile_router.policies.file import find_policy, read_policy
@@ -21,8 +22,8 @@ _HEAD_WIDTH = _NAME_WIDTH + _TIER_WIDTH + 2
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Add what the command takes."""
-    parser.add_argument("--policy", metavar="FILE", help="the policy to read")
-    parser.add_argument("--json", action="store_true", help="print them as JSON")
+    add_policy(parser, "read")
+    add_json(parser, "them")
 
 
 def run(arguments: argparse.Namespace) -> int:

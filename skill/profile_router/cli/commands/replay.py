@@ -17,6 +17,7 @@ from profile_router.cli.commands.report import days_in
 from profile_router.cli.json_answer import print_json
 from profile_router.cli.screens import columns
 from profile_router.cli.stories import told_lines
+from profile_router.cli.usual_options import add_json, add_since
 from profile_router.core.operating.replay import Destination, Replay
 from profile_router.core.telling.layout import table_lines
 from profile_router.core.telling.ways_out import show_run
@@ -31,8 +32,8 @@ def add(parser: argparse.ArgumentParser) -> None:
     """Add what the command takes."""
     add = parser.add_argument
     add("--policy", metavar="NEW", required=True, help="the policy to try; nothing is run")
-    add("--since", default=_SINCE, metavar="TIME", help=f"how far back to look: 12h, 30d, 8w (default: {_SINCE})")
-    add("--json", action="store_true", help="print it as JSON")
+    add_since(parser, _SINCE)
+    add_json(parser)
     parser.epilog = (
         f"the newest {MOST_TASKS:,} tasks are decided again by their figures; `profile-router report` shows the result"
     )

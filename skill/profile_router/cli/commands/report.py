@@ -9,9 +9,10 @@ import time
 
 from profile_router.cli.commands.history import print_told
 from profile_router.cli.json_answer import print_json
-from profile_router.cli.output_file import OutputFile, page_file
+from profile_router.cli.output_file import OutputFile, page_file, tell_page
 from profile_router.cli.report_screen import screen_lines
 from profile_router.cli.screens import columns
+from profile_router.cli.usual_options import add_json, add_since
 from profile_router.core.text import shown
 from profile_router.errors import UsageError
 from profile_router.expressions import expression
@@ -30,10 +31,10 @@ _SPAN = expression(r"(\d{1,6}(?:\.\d{1,3})?)([hdw]?)")
 def add(parser: argparse.ArgumentParser) -> None:
     """Add what the command takes."""
     add = parser.add_argument
-    add("--since", default=_SINCE, metavar="TIME", help=f"how far back to look: 12h, 30d, 8w (default: {_SINCE})")
+    add_since(parser, _SINCE)
     add("--html", metavar="FILE", help="also write it as one page, with plots; - prints the page alone")
     add("--policy", metavar="FILE", help="the policy whose budget and limits count")
-    add("--json", action="store_true", help="print it as JSON")
+    add_json(parser)
     parser.epilog = "neither the page nor the JSON has a task's text, a folder or a key"
 
 
@@ -53,7 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
         return 0
     if page is not None:
         page.write(told)
-        print(f"profile-router: the page is {arguments.html}", file=sys.stderr)
+        tell_page(arguments.html)
     if arguments.json:
         print_json(summary_json(summary))
     else:

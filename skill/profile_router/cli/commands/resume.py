@@ -9,6 +9,7 @@ from profile_router.cli.caller import approver_for
 from profile_router.cli.commands.run import EXITS, print_event, show_end
 from profile_router.cli.options import streams
 from profile_router.cli.progress import Progress
+from profile_router.cli.usual_options import add_yes
 from profile_router.machine.imports import import_large
 from profile_router.ports import Emit
 
@@ -22,7 +23,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         help="the thread to go on with (default: the only one)",
     )
     parser.add_argument("--policy", metavar="FILE", help="the policy to go on under (default: the run's)")
-    parser.add_argument("--yes", action="store_true", help="agree beforehand to expensive steps")
+    add_yes(parser)
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument("--stream", action="store_true", help="print one JSON event a line; goes on without a reader")
     parser.set_defaults(from_hermes=False, exit_with_stdin=False)

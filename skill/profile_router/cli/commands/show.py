@@ -10,6 +10,7 @@ from profile_router.cli.commands.history import print_told
 from profile_router.cli.json_answer import print_json
 from profile_router.cli.spelling import as_called
 from profile_router.cli.stories import story_json, story_lines
+from profile_router.cli.usual_options import add_json, add_run_id
 from profile_router.core.ladder.account import Story
 from profile_router.core.ladder.run_kinds import UNFINISHED
 from profile_router.core.telling.ways_out import RUNS_ARE_LISTED
@@ -21,8 +22,8 @@ from profile_router.state.folder import state_dir
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Add what the command takes."""
-    parser.add_argument("id", metavar="ID", help="the run's id or its beginning; or a thread, for its newest run")
-    parser.add_argument("--json", action="store_true", help="print it as JSON")
+    add_run_id(parser)
+    add_json(parser)
     parser.epilog = RUNS_ARE_LISTED
 
 

@@ -11,6 +11,7 @@ from profile_router.cli.commands.history import print_told
 from profile_router.cli.json_answer import print_json
 from profile_router.cli.progress import folded
 from profile_router.cli.spelling import as_called
+from profile_router.cli.usual_options import add_json
 from profile_router.copies.thread_copies import original_of
 from profile_router.core.telling.ways_out import bring_back
 from profile_router.core.text import about
@@ -26,7 +27,7 @@ _NOTHING = 'no thread is kept; begin one: `profile-router run --thread NAME "TAS
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Add what the command takes."""
-    parser.add_argument("--json", action="store_true", help="print them as JSON")
+    add_json(parser, "them")
     parser.epilog = "`profile-router purge THREAD` removes one"
 
 

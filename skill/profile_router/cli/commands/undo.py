@@ -11,6 +11,7 @@ from profile_router.cli.json_answer import print_json
 from profile_router.cli.progress import folded
 from profile_router.cli.screens import printable
 from profile_router.cli.spelling import as_called
+from profile_router.cli.usual_options import add_json, add_run_id
 from profile_router.core.telling.ways_out import RUNS_ARE_LISTED, bring_back
 from profile_router.core.text import short_id, some_of
 from profile_router.runs.undo import Undone, undo_run
@@ -20,13 +21,13 @@ _FILES, _SHOWN = 8, 100
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Add what the command takes."""
-    parser.add_argument("id", metavar="ID", help="the run's id or its beginning; or a thread, for its newest run")
+    add_run_id(parser)
     parser.add_argument(
         "--all",
         action="store_true",
         help="also take back files of which nobody knows who changed them: what you changed in them is lost",
     )
-    parser.add_argument("--json", action="store_true", help="print how it ended as JSON")
+    add_json(parser, "how it ended")
     parser.epilog = f"an undo has an id of its own and can be undone; {RUNS_ARE_LISTED}"
 
 

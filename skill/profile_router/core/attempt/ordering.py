@@ -5,7 +5,7 @@ from __future__ import annotations
 from profile_router.core.attempt.order import Order
 from profile_router.core.conversation import Conversation, alternating, shared_turns
 from profile_router.core.evidence import Evidence
-from profile_router.core.ladder.failure import Failure, Place
+from profile_router.core.ladder.failure import Failure, Place, kept_from
 from profile_router.core.ladder.receipt import Attempt, Receipt
 from profile_router.core.policy import Policy
 from profile_router.core.profile import address
@@ -15,6 +15,7 @@ from profile_router.core.routing.rate import rate_at
 from profile_router.core.task import Task
 
 UNKNOWN_WINDOW = 8_192
+TIME_IS_UP = "the run's time is used up"
 
 
 def order_for(
@@ -60,7 +61,7 @@ def order_for(
 def forbidden(order: Order, evidence: Evidence, policy: Policy) -> Failure | None:
     """Return why *order* may not even be tried: privacy, the window, the clock. None where nothing forbids it."""
     if order.private and not order.local:
-        return Failure(cause="not-local", message=f"the task is private and {order.profile} is not local")
+        return Failure(cause="not-local", message=kept_from(order.profile))
     window = evidence.window(order.profile)
     if window is not None and not fits(evidence, window, policy.counting):
         return Failure(
@@ -69,9 +70,15 @@ def forbidden(order: Order, evidence: Evidence, policy: Policy) -> Failure | Non
     return out_of_time(order.seconds)
 
 
+def keep_private(order: Order) -> None:
+    """Raise AssertionError where private work was ordered from elsewhere: the decision never does that."""
+    if order.private and not order.local:
+        raise AssertionError(kept_from(order.profile))
+
+
 def out_of_time(seconds: float) -> Failure | None:
     """Return why nothing more is begun where so many *seconds* of the run are left; None where some are."""
-    return Failure(cause="timeout", message="the run's time is used up") if seconds <= 0 else None
+    return Failure(cause="timeout", message=TIME_IS_UP) if seconds <= 0 else None
 
 
 def unavailable(order: Order, candidate: Candidate, failure: Failure) -> Attempt:

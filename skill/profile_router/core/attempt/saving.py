@@ -16,6 +16,8 @@ from profile_router.core.routing.rate import rate_at
 from profile_router.core.text import USD_DIGITS
 from profile_router.values import frozen
 
+OLDER_VERSION = "an older version ran it"  # why a figure is not known
+
 
 @frozen
 class Saving:

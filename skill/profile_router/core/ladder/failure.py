@@ -30,6 +30,16 @@ class Failure:
         return TABLE[self.cause].family == "work"
 
 
+def stopped_at(where: str) -> Failure:
+    """Return why an attempt ended that was cancelled *where* it was made."""
+    return Failure(cause="interrupted", message=f"{where}: it was stopped")
+
+
+def kept_from(profile: str) -> str:
+    """Return why *profile*, which is not local, may not have a private task."""
+    return f"the task is private and {profile} is not local"
+
+
 @frozen(kw_only=False)
 class Place:
     """Where an attempt is made: a profile, and which of its providers (0: the one it names first)."""

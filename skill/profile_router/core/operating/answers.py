@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
+from profile_router.core.attempt.saving import OLDER_VERSION
 from profile_router.core.ladder.causes import TABLE, Family, is_cause
 from profile_router.core.operating.totals import SMALL_EDIT_LINES, MisrouteKind, Totals
 from profile_router.core.telling.verdict import WELL
@@ -151,7 +152,7 @@ def _saved(totals: Totals) -> Iterator[str]:
         f"elsewhere or not well; {max(0, never):,} never reached it."
     )
     if found.unknown:
-        why = some_of([f"{reason or 'an older version ran it'} ({count:,})" for reason, count in found.unknown.items()])
+        why = some_of([f"{reason or OLDER_VERSION} ({count:,})" for reason, count in found.unknown.items()])
         yield f"Not compared: {why}."
 
 

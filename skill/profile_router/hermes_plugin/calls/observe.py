@@ -17,11 +17,11 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..process import not_started, unanswered
 from ..results import unroutable
 from ..settings import Settings, environment, folder_of_parent
 
 _MOST = 2_000  # children that are remembered; of more, the oldest are forgotten
-_ERRORS = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,12 +61,11 @@ def observed_route(tasks: Sequence[Mapping[str, Any]], session: object, settings
     except subprocess.TimeoutExpired:
         return Looked(problem=f"the router did not decide within {settings.start_s:g} s")
     except (OSError, ValueError, TypeError) as error:
-        return Looked(problem=f"the router cannot be started ({error})")
+        return Looked(problem=not_started(error))
     events = [event for line in ended.stdout.splitlines() if (event := _event(line))]
     plugin = next((event for event in events if event.get("event") == "plugin"), None)
     if ended.returncode or plugin is None:
-        said = " ".join(ended.stderr.split())[-_ERRORS:] or "nothing that can be read"
-        return Looked(problem=f"the router ended with {ended.returncode} and said: {said}")
+        return Looked(problem=unanswered(ended))
     found = [event for event in events if event.get("event") == "result"]
     for event in found:
         index, name = event.get("task_index"), event.get("observed")

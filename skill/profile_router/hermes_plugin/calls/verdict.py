@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..private import looks_private
-from ..results import error_entry
+from ..results import error_entry, plugin_failed
 from ..settings import Settings
 
 
@@ -61,7 +61,7 @@ def refused_to_hermes(tasks: Sequence[Mapping[str, Any]], why: str, forbidden: s
 
 def own_mistake(error: Exception) -> Verdict:
     """Return the error result of a call in which the plugin itself made a mistake."""
-    return Verdict(as_result([error_entry(0, f"the plugin failed: {type(error).__name__}: {error}", "")], 0.0))
+    return Verdict(as_result([error_entry(0, plugin_failed(error), "")], 0.0))
 
 
 def as_result(entries: Sequence[Mapping[str, Any]], seconds: float, notes: Sequence[str] = ()) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 from time import monotonic
 
 from profile_router.core.attempt.order import Order
+from profile_router.core.attempt.ordering import TIME_IS_UP
 from profile_router.core.condense.cut_summary import cut_summary
 from profile_router.core.condense.plan import (
     MOST_SUMMARY,
@@ -88,7 +89,7 @@ class EmbeddedCondenser:
                 receipts += [receipt] if receipt else []
                 cut = receipt is not None and receipt.verdict == "truncated"
                 if answer is None or (cut and exact_tokens(answer) < bound * _LEAST_OF_CUT):
-                    why = (receipt.error if receipt else None) or "the run's time is used up"
+                    why = (receipt.error if receipt else None) or TIME_IS_UP
                     failed = f"model call {len(receipts)} of {planned.calls} failed: {why}"
                     return replace(_refused(order, failed), receipts=tuple(receipts))
                 summary = _within(answer, text, bound, cut=cut)

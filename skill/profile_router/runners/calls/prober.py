@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from pathlib import Path
 from time import monotonic
 
@@ -18,6 +17,7 @@ from profile_router.core.task import Task
 from profile_router.prompting.templates import render
 from profile_router.prompting.tokens import exact_tokens, head_of
 from profile_router.runners.calls.call import RecordedCalls, SingleCall
+from profile_router.runners.calls.typed_answers import asked_until_read, in_form
 from profile_router.values import frozen
 
 PROBE_TOKENS = 300
@@ -60,18 +60,8 @@ class EmbeddedProber:
         window = evidence.window(profile)
         if window is not None and self.calls.tokens(call) > window.tokens:
             return None, f"the prompt does not fit {profile}'s {window.tokens:,} tokens"
-        problem = ""
-        for _ in range(self.calls.policy.probe.tries):
-            if (left := until - monotonic()) <= 0:
-                return None, problem or "the run's time is used up"
-            answer, receipt = await self.calls.ask(replace(call, seconds=min(call.seconds, left)))
-            receipts.append(receipt)
-            if answer is None and not receipt.turns:  # no whole answer came: the same would follow
-                return None, receipt.error or "no answer"
-            found, problem = parsed_probe(answer) if answer is not None else (None, receipt.error or "no answer")
-            if found is not None:
-                return found, ""
-        return None, f"{len(receipts)} invalid answers: {problem}"
+        tries = self.calls.policy.probe.tries
+        return await asked_until_read(self.calls, call, parsed_probe, receipts, tries=tries, until=until)
 
     def _prompt(self, task: Task, evidence: Evidence) -> str:
         measured = (
@@ -124,7 +114,7 @@ def schema() -> dict[str, object]:
 
 def parsed_probe(answer: str) -> tuple[Complexity | None, str]:
     """Return the estimate in *answer*, or None and what is wrong with it. A code fence around it does no harm."""
-    from pydantic import BaseModel, ConfigDict, Field, ValidationError  # 0.1 s: only a probe pays for it
+    from pydantic import BaseModel, ConfigDict, Field  # 0.1 s: only a probe pays for it
 
     class Answer(BaseModel):
         model_config = ConfigDict(extra="forbid", strict=True)
@@ -133,10 +123,7 @@ def parsed_probe(answer: str) -> tuple[Complexity | None, str]:
         lines_to_edit: int = Field(ge=0, le=100_000)
         reason: str = Field(max_length=1_000)
 
-    text = answer.strip().removeprefix("```json").removeprefix("```").removesuffix("```").strip()
-    try:
-        found = Answer.model_validate_json(text)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        return None, f"{'.'.join(map(str, first['loc'])) or 'the answer'}: {first['msg']}"
+    found, problem = in_form(answer, Answer)
+    if found is None:
+        return None, problem
     return Complexity(**found.model_dump() | {"reason": " ".join(found.reason.split())[:200]}), ""

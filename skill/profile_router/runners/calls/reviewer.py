@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from time import monotonic
+
 from profile_router.core.attempt.order import Order
+from profile_router.core.attempt.ordering import keep_private
 from profile_router.core.attempt.review import ReviewedWork, ReviewOutcome, ReviewWord, reviewed
 from profile_router.core.ladder.receipt import Receipt
 from profile_router.prompting.templates import render
 from profile_router.prompting.tokens import exact_tokens, head_of
 from profile_router.runners.calls.call import RecordedCalls, SingleCall
+from profile_router.runners.calls.typed_answers import asked_until_read, in_form
 from profile_router.values import frozen
 
 REVIEW_TOKENS = 200
@@ -23,8 +27,7 @@ class EmbeddedReviewer:
 
     async def review(self, work: ReviewedWork, order: Order) -> ReviewOutcome:
         """Return what the endpoint of *order* says of *work* at its task, or why it says nothing."""
-        if order.private and not order.local:
-            raise AssertionError(f"private work was handed to {order.profile}, which is not local")
+        keep_private(order)
         prompt, cut = self._prompt(work, order)
         call = SingleCall(
             profile=self.calls.load(order.profile).at(order.provider),
@@ -36,22 +39,14 @@ class EmbeddedReviewer:
             seconds=min(self.calls.policy.review.seconds, order.seconds),
             schema=review_schema(),
         )
-        if order.seconds <= 0:
-            return ReviewOutcome(problem="the run's time is used up")
         if self.calls.tokens(call) > order.window:
             return ReviewOutcome(problem=f"the changes do not fit {order.profile}'s {order.window:,} tokens")
         receipts: list[Receipt] = []
-        problem = ""
-        for _ in range(_TRIES):
-            answer, receipt = await self.calls.ask(call)
-            receipts.append(receipt)
-            if answer is None and not receipt.turns:
-                return ReviewOutcome(receipts=tuple(receipts), problem=receipt.error or "no answer")
-            found, problem = read_review(answer) if answer is not None else (None, receipt.error or "no answer")
-            if found is not None:
-                check = reviewed(order.profile, *found, work, cut=cut)
-                return ReviewOutcome(check=check, receipts=tuple(receipts))
-        return ReviewOutcome(receipts=tuple(receipts), problem=f"{len(receipts)} invalid answers: {problem}")
+        found, problem = await asked_until_read(
+            self.calls, call, read_review, receipts, tries=_TRIES, until=monotonic() + order.seconds
+        )
+        check = None if found is None else reviewed(order.profile, *found, work, cut=cut)
+        return ReviewOutcome(check=check, receipts=tuple(receipts), problem=problem)
 
     def _prompt(self, work: ReviewedWork, order: Order) -> tuple[str, bool]:
         """Return the prompt, and whether the changes are cut in it: the policy bounds what is read."""
@@ -77,17 +72,14 @@ def review_schema() -> dict[str, object]:
 
 def read_review(answer: str) -> tuple[tuple[ReviewWord, str] | None, str]:
     """Return verdict and reason in *answer*, or None and what is wrong with it. A code fence around it does no harm."""
-    from pydantic import BaseModel, ConfigDict, Field, ValidationError  # 0.1 s: only a review pays for it
+    from pydantic import BaseModel, ConfigDict, Field  # 0.1 s: only a review pays for it
 
     class ReviewAnswer(BaseModel):
         model_config = ConfigDict(extra="forbid", strict=True)
         verdict: ReviewWord
         reason: str = Field(min_length=1, max_length=1_000)
 
-    text = answer.strip().removeprefix("```json").removeprefix("```").removesuffix("```").strip()
-    try:
-        found = ReviewAnswer.model_validate_json(text)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        return None, f"{'.'.join(map(str, first['loc'])) or 'the answer'}: {first['msg']}"
+    found, problem = in_form(answer, ReviewAnswer)
+    if found is None:
+        return None, problem
     return (found.verdict, found.reason), ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from profile_router.core.attempt.order import Order
+from profile_router.core.attempt.ordering import keep_private
 from profile_router.core.ladder.receipt import Receipt
 from profile_router.core.privacy.findings import masked
 from profile_router.prompting.templates import render
@@ -25,8 +26,7 @@ class EmbeddedSummarizer:
 
     async def summarize(self, text: str, order: Order) -> tuple[str, Receipt | None]:
         """Return *text* if it fits, else what the order's own endpoint makes of it, else its head with a note."""
-        if order.private and not order.local:
-            raise AssertionError(f"a private report was handed to {order.profile}, which is not local")
+        keep_private(order)
         budget = self.calls.policy.limits.summary_tokens
         if len(text.encode()) <= budget or exact_tokens(text) <= budget:  # no token is shorter than a byte
             return text, None

@@ -17,9 +17,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from profile_router.core.attempt.order import Order
+from profile_router.core.attempt.ordering import keep_private
 from profile_router.core.attempt.receipts import receipt_of
 from profile_router.core.attempt.usage import doubts_note
-from profile_router.core.ladder.failure import Failure
+from profile_router.core.ladder.failure import Failure, stopped_at
 from profile_router.core.ladder.receipt import Attempt, Receipt
 from profile_router.core.policy import Policy
 from profile_router.core.profile import Profile
@@ -68,8 +69,7 @@ class EmbeddedRunner:
     async def run(self, order: Order, emit: Emit, hold: Hold | None = None) -> Attempt:
         """Return how the attempt ended. Failures of model and server are values; a cancelled attempt is cancelled."""
         profile = self.load(order.profile).at(order.provider)
-        if order.private and not order.local:
-            raise AssertionError(f"a private task was ordered from {order.profile}, which is not local")
+        keep_private(order)
         # Half a second on first use, which is not the model's: before the clock starts.
         import_chat_model("langchain.agents", "profile_router.runners.tools.tools")
         from profile_router.runners.tools.tools import WantsProfile
@@ -92,7 +92,7 @@ class EmbeddedRunner:
         except asyncio.CancelledError:
             if not meter.counts.turns:
                 raise
-            cut = Failure(cause="interrupted", message=f"{profile.where}: it was stopped")
+            cut = stopped_at(profile.where)
             raise Stopped(_receipt(order, meter, cut, profile, started)) from None
         except Exception as error:
             if (failure := _failure(error, profile, meter)) is None:

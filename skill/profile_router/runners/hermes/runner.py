@@ -19,7 +19,7 @@ from profile_router.core.attempt.order import Order
 from profile_router.core.attempt.receipts import receipt_of
 from profile_router.core.attempt.usage import doubts_note
 from profile_router.core.ladder.early_score import EarlyWatch, Trajectory, why_spared
-from profile_router.core.ladder.failure import Failure
+from profile_router.core.ladder.failure import Failure, stopped_at
 from profile_router.core.ladder.receipt import Attempt, Receipt
 from profile_router.core.ladder.server_report import other_model
 from profile_router.core.policy import Policy
@@ -104,7 +104,7 @@ class HermesRunner:
             if not account.turns:
                 raise
             account.close()
-            cut = Failure(cause="interrupted", message=f"{profile.where}: it was stopped")
+            cut = stopped_at(profile.where)
             raise Stopped(self._receipt(order, account, cut, profile, time.monotonic() - started)) from None
         account.close()
         after = await asyncio.to_thread(self.mark) if before else ""
