@@ -13,6 +13,7 @@ from tests.verify.test_set_back import a_verifier
 
 from profile_router.core.ladder.receipt import CheckBefore, Verified
 from profile_router.core.task import Task
+from profile_router.verify import verification
 from profile_router.verify.verifier import WorkspaceVerifier
 
 # Prints what pytest prints, for the tests that `red` names; `count` has how many there are.
@@ -254,6 +255,42 @@ def test_a_check_that_the_work_steered_leaves_it_unverified(root: Path, tmp_path
     (point,) = [point for point in verified.unproved if "decides what the check runs" in point]
     assert point.startswith(f"{path} changed")
     assert point in verified.unverified
+
+
+@pytest.mark.parametrize(
+    ("more", "points"),
+    [
+        ({"d.py": "x = 1\n"}, []),
+        ({"d.py": "x = 1\n", "e.py": "x = 1\n"}, ["e.py changed and was not read"]),
+        ({"d.py": "x = 1\n", "tox.ini": "[pytest]\n"}, ["tox.ini changed in a way", "d.py changed and was not read"]),
+        ({"a.md": "x\n", "b.md": "x\n"}, []),
+    ],
+    ids=["all are read", "one too many", "one that steers is read first", "documents steer nothing"],
+)
+def test_work_in_more_files_than_are_read_is_unverified(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, more: dict[str, str | None], points: list[str]
+) -> None:
+    monkeypatch.setattr(verification, "MOST_PARSED_FILES", 2)
+    root = repository(tmp_path / "repo", FILES)
+    verified = worked(root, tmp_path, {**FIXED, **more}, check="true")
+    told = [point.partition(":")[0] for point in verified.unproved]
+    assert [point[: len(part)] for point, part in zip(told, points, strict=True)] == points
+    assert {*verified.unproved} <= {*verified.unverified}
+
+
+def test_a_link_in_the_place_of_a_file_that_steers_leaves_the_work_unverified(tmp_path: Path) -> None:
+    root = repository(tmp_path / "repo", {**FILES, "count": "9\n", "red": ""})
+    verifier = verifier_of(root, tmp_path)
+    mark = verifier.snapshot()
+    (root / "Makefile").symlink_to("calc.py")
+    verified = asyncio.run(verifier.verify(mark, "", CHECK, seconds=9.0, task=TASK, before=CheckBefore()))
+    assert "Makefile changed and was not read: it may decide what the check runs" in verified.unproved
+
+
+def test_what_the_tools_wrote_where_git_ignores_it_steers_a_check_too(tmp_path: Path) -> None:
+    root = repository(tmp_path / "repo", {**FILES, "count": "9\n", "red": "", ".gitignore": "node_modules/\n"})
+    verified = worked(root, tmp_path, {**FIXED, "node_modules/jest/index.js": "x = 1\n"})
+    assert any(point.startswith("node_modules/jest/index.js changed in a way") for point in verified.unproved)
 
 
 def test_a_script_that_the_checks_script_runs_steers_it_too(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from tests.git.git_repository import repository, write_files
 from tests.verify.test_set_back import a_verifier
 
 from profile_router.core.task import Task
-from profile_router.verify.changes import tests_taken
+from profile_router.verify.changes import tests_taken, work_back
 from profile_router.verify.changes.tests_taken import taken_from
 from profile_router.workspace import held_tests, tree_steps
 from profile_router.workspace.outline import syntax_of
@@ -109,6 +109,36 @@ def verified(root: Path, changes: Mapping[str, str | bytes], task: Task, *, git:
     write_files(root, dict(changes))
     told = asyncio.run(verifier.verify(mark, "done", "true", seconds=9.0, task=task))
     return told.taken_tests, (root / "tests/test_a.py").read_text()
+
+
+@pytest.mark.parametrize(
+    ("files", "goal", "told"),
+    [
+        (1, "Rename share to split", ""),
+        (2, "Rename share to split", "tests/test_z.py changed, and nobody compared"),
+        (2, "Fix share(9, 3), which loses one", ""),  # it is put back
+        (2, "Delete the test of share, which is gone", ""),
+    ],
+)
+def test_of_more_test_files_than_are_looked_at_it_is_said_that_nobody_compared_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files: int, goal: str, told: str
+) -> None:
+    monkeypatch.setattr(work_back, "MOST_TEST_FILES", 2)
+    some = {f"tests/test_{at:02}.py": "def test_a():\n    assert f()\n" for at in range(files)}
+    root = repository(tmp_path / "ws", {**some, "tests/test_z.py": PY})
+    verifier = a_verifier(root, tmp_path / "state")
+    mark = verifier.snapshot()
+    write_files(root, {path: f"{text}# more\n" for path, text in some.items()} | {"tests/test_z.py": "x = 1\n"})
+    found = asyncio.run(verifier.verify(mark, "done", "true", seconds=9.0, task=a_task(goal)))
+    points = [point for point in found.unverified if "nobody compared" in point]
+    assert [point.partition(" which")[0] for point in points] == ([told] if told else [])
+
+
+def test_a_test_file_that_is_too_large_to_look_at_is_not_compared() -> None:
+    large = PY.encode() + b"#" * 600_000
+    for was, now in ((PY.encode(), large), (large, b"x = 1\n")):
+        assert taken_from([("tests/test_a.py", was, now)], FIX).uncompared == ("tests/test_a.py",)
+    assert taken_from([("tests/test_a.py", None, large)], FIX).uncompared == ()
 
 
 @pytest.mark.parametrize("git", [True, False], ids=["git", "no git"])

@@ -255,16 +255,20 @@ class GitSnapshots:
         return (*zip(names, parts[1:], strict=True), *large)
 
     def contents(
-        self, before: str, after: str, *, most: int, among: Callable[[str], bool] = lambda _: True
+        self,
+        before: str,
+        after: str,
+        *,
+        most: int,
+        among: Callable[[str], bool] = lambda _: True,
+        rank: Callable[[str], int] = lambda _: 0,
     ) -> Iterator[tuple[str, bytes | None, bytes | None]]:
-        """Yield the plain files that differ between two marks with both contents (None: absent), the first *most*.
-
-        *among* tells which paths count.
-        """
+        """Yield at *most* so many plain files *among* those that differ between two marks, the lowest *rank* before
+        others. Each has both contents (None: absent)."""
         pairs = self.trees.differences(Mark.read(before).files, Mark.read(after).files)
         inside = [path for path in sorted(pairs) if path.startswith(self._start)]
         inside = [path for path in inside if among(path.removeprefix(self._start))]
-        for path in inside[:most]:
+        for path in sorted(sorted(inside, key=lambda path: rank(path.removeprefix(self._start)))[:most]):
             old, new = (self.trees.content(entry) if _is_plain_file(entry) else None for entry in pairs[path])
             yield path.removeprefix(self._start), old, new
 

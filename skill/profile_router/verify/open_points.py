@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache, partial
 from pathlib import Path
@@ -11,7 +12,9 @@ from profile_router.core.ladder.check_words import (
     HELPED,
     NO_CHECK,
     NO_PROOF,
+    NOT_READ,
     STEERED,
+    UNCOMPARED,
     UNPROVED,
     proves_nothing,
     shows_no_fix,
@@ -24,8 +27,9 @@ from profile_router.core.language.test_files import changes_tests, is_test
 from profile_router.core.task import Task
 from profile_router.core.text import some_of
 from profile_router.core.trust.new_tests import turned_by_tests
-from profile_router.core.trust.steered import steering
+from profile_router.core.trust.steered import may_steer, steering
 from profile_router.core.trust.tests_meant import may_change_tests, names_file
+from profile_router.git.marks import LARGE, path_as_text
 from profile_router.verify.checking.installed import installed_modules
 from profile_router.verify.parsing import ChangedContent
 from profile_router.workspace.content import FirstBytes, first_bytes
@@ -59,6 +63,8 @@ def open_points(
         yield result.unclear
     if not put_back.done:
         yield put_back.note
+    if put_back.uncompared:
+        yield f"{some_of(put_back.uncompared)} {UNCOMPARED}"
     yield from weak_points(result)
     if workspace is None:
         yield "no workspace: no file could be looked at"
@@ -80,10 +86,12 @@ def unproved_points(
     contents: Iterable[ChangedContent],
     root: Path | None = None,
     path: str = "",
+    unread: Sequence[str] = (),
 ) -> Iterator[str]:
     """Yield why a check that passed shows nothing of the work: a policy may send such work on.
 
-    *contents* are what the files *changed* below *root* held before and after. *path* is the PATH of the check.
+    *contents* are what the files *changed* below *root* held before and after, and *unread* those that are not among
+    them. *path* is the PATH of the check.
     """
     if task is None:
         return
@@ -102,6 +110,28 @@ def unproved_points(
         yield f"{some_of(steers)} {STEERED}"
     if turned_green(result, before) and (why := turned_by_tests(held)):
         yield why
+    if unread and not may_change_tests(task):
+        yield f"{some_of(unread)} changed and {NOT_READ}"
+
+
+def unread_files(
+    root: Path | None, changed: Sequence[ChangedFile], contents: Iterable[ChangedContent]
+) -> tuple[str, ...]:
+    """Return those of the *changed* files below *root* that are still there, may steer a check, and were not read.
+
+    There are more than are read, or one is a link. A folder is another repository, and a large file no order.
+    """
+    read = {path_as_text(one.path) for one in contents}
+    left = [one.path for one in changed if one.path not in read and may_steer(one.path)]
+    return () if root is None else tuple(path for path in left if _may_order(root / path))
+
+
+def _may_order(place: Path) -> bool:
+    try:
+        found = place.lstat()
+    except (OSError, ValueError):
+        return False
+    return stat.S_ISLNK(found.st_mode) or (stat.S_ISREG(found.st_mode) and found.st_size < LARGE)
 
 
 def _text_of(root: Path | None, path: str) -> bytes | None:

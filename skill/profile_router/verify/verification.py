@@ -16,6 +16,7 @@ from profile_router.core.ladder.receipt import ChangedFile, CheckBefore, CheckRe
 from profile_router.core.ladder.weak_check import WeakCheck
 from profile_router.core.task import Task
 from profile_router.core.trust.new_tests import new_tests
+from profile_router.core.trust.steered import steering_rank
 from profile_router.core.trust.tests_meant import may_have_fewer
 from profile_router.errors import WorkspaceError
 from profile_router.git.left_files import beginning
@@ -30,7 +31,7 @@ from profile_router.verify.checking.check_runs import CheckRuns
 from profile_router.verify.checking.judged_check import JudgedCheck, touched
 from profile_router.verify.checking.linting import lint_changed
 from profile_router.verify.checking.whole_check import WholeCheck
-from profile_router.verify.open_points import open_points, unproved_points
+from profile_router.verify.open_points import open_points, unproved_points, unread_files
 from profile_router.verify.parsing import MOST_PARSED_FILES, ChangedContent, parsed_in_time
 from profile_router.verify.same_code import only_words_of
 from profile_router.workspace.folder import Workspace
@@ -79,7 +80,8 @@ class Verification:
         absent = absent_claims(self.workspace, said, changed)
         root = None if self.workspace is None else self.workspace.root
         shown = partial(unproved_points, before=self.before, contents=contents, root=root)
-        unproved = tuple(shown(self.task, changed, result, path=self.runs.environ.get("PATH", "")))
+        unread = unread_files(root, changed, contents)
+        unproved = tuple(shown(self.task, changed, result, path=self.runs.environ.get("PATH", ""), unread=unread))
         left = untouched_files(self.workspace, self.task, [one.path for one in changed]) if result is not None else ()
         points = partial(open_points, before=self.before, absent=absent, put_back=back, unproved=unproved, left=left)
         missed = partial(missed_files, adds=any(one.before is None for one in contents))
@@ -129,10 +131,10 @@ class Verification:
         return self.changes.between(self.snapshot, after)
 
     async def _contents(self) -> Sequence[ChangedContent]:
-        """Return the files that changed and are still there, as they were before the check ran."""
+        """Return the files that changed and are still there, as they were before the check: not all of very many."""
         if self.changes is None:
             return ()
-        read = partial(self.changes.contents, self.snapshot, self._looked, most=MOST_PARSED_FILES)
+        read = partial(self.changes.contents, self.snapshot, self._looked, most=MOST_PARSED_FILES, rank=steering_rank)
         return await asyncio.to_thread(lambda: [ChangedContent(*one) for one in read()])
 
     async def _linted(self, changed: Sequence[ChangedFile], seconds: float) -> tuple[WeakCheck, ...]:

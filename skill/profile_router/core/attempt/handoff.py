@@ -68,12 +68,14 @@ class SetBack:
 
     `left` are files that may have been changed and stay so: mostly what git ignores. A folder stands for all in it.
     `taken` says which tests were gone before that, though the task does not ask for it; empty where none was.
+    `uncompared` are changed test files of which nobody knows that.
     """
 
     done: bool
     note: str = ""
     left: tuple[str, ...] = ()
     taken: str = ""
+    uncompared: tuple[str, ...] = ()
 
 
 def ran(attempt: Attempt) -> bool:

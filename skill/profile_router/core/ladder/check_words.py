@@ -18,6 +18,8 @@ UNTOLD = "not told: it read a private file"  # for what a check printed, whereve
 UNPROVED = "no test was red before and none is new: nothing shows that the fault is fixed"
 HELPED = "changed, which tests use and the task does not name"
 STEERED = "changed in a way that decides what the check runs, or tells that it does: its pass is not proof"
+NOT_READ = "was not read: it may decide what the check runs"
+UNCOMPARED = "changed, and nobody compared which tests it holds: it is too large, or there are too many"
 NO_PROOF = "no file changed, and the check was not red before: that it passes proves nothing"
 
 

@@ -50,9 +50,15 @@ _BY_TEXT: Mapping[str, re.Pattern[bytes]] = {
     "CMakeLists.txt": _CTEST,
     **dict.fromkeys(("tsconfig.json", "jsconfig.json", "tsconfig.test.json", "tsconfig.base.json"), _PATHS),
 }
+_GEMFILES = ("Gemfile", "gems.rb")
 _COMPOSER_KEYS = ("scripts", "autoload", "autoload-dev", "repositories", "config", "bin")
 _LONGEST = 64 * 1024  # of TOML that is parsed: dotted keys cost by the square of their number
 _LONGEST_JSON = 8 * 1024 * 1024
+
+
+def may_tell_of_tests(name: str) -> bool:
+    """Tell whether a file of that *name* may say something of tests among other things."""
+    return name in _BY_TEXT or name in _TOLD or name.startswith("vite.config.") or name in _GEMFILES
 
 
 def said_of_tests(name: str, content: bytes | None) -> object:
@@ -61,7 +67,7 @@ def said_of_tests(name: str, content: bytes | None) -> object:
         return _found(name, content or b"")
     if name.startswith("vite.config."):
         return _VITE.findall(content or b"")
-    if name in ("Gemfile", "gems.rb"):
+    if name in _GEMFILES:
         return [line for line in (content or b"").splitlines() if not _GEM_LINE.fullmatch(line)]
     told = _TOLD.get(name)
     if told is None:

@@ -10,11 +10,11 @@ import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 from profile_router.core.language.set_up_files import sets_up_a_runner
-from profile_router.core.language.test_files import changes_tests
+from profile_router.core.language.test_files import changes_tests, is_test
 from profile_router.core.task import Task
 from profile_router.core.trust.check_names import TextOf, is_named, names_of
 from profile_router.core.trust.code_tells import ends_well, names_runner
-from profile_router.core.trust.said_of_tests import said_of_tests
+from profile_router.core.trust.said_of_tests import may_tell_of_tests, said_of_tests
 from profile_router.core.trust.tests_meant import may_change_tests, names_file
 from profile_router.expressions import expression
 
@@ -47,6 +47,23 @@ _NEW = expression(r"(?:.*/)?build\.rs")  # Cargo runs it before the tests; one t
 _CODE = expression(r".*\.(?:pyi?|[cm]?[jt]sx?|go|rs|rb|java|kt|php)|(?:.*/)?\.env(?:\.\w+)?", re.DOTALL)
 _SEARCHED = expression(r"\bPYTHONPATH=['\"]?([\w.:@/-]+)")
 _EXIT_MEANT = expression(r"\b(?:exits?|exit\W?codes?|quits?|command.line|cli)\b", re.IGNORECASE)
+
+
+# What no check runs or reads as an order, if it does not name it.
+_INERT = expression(
+    r".*\.(?:md|rst|adoc|csv|png|jpe?g|gif|svg|ico|webp|pdf|css|scss|less|po|mo|woff2?)", re.DOTALL | re.IGNORECASE
+)
+
+
+def may_steer(path: str) -> bool:
+    """Tell whether the file *path* may steer a check: a picture, a document or a style sheet does not."""
+    return _INERT.fullmatch(path) is None
+
+
+def steering_rank(path: str) -> int:
+    """Return when the file *path* is to be read, where not all are: 0 for one whose name may say what a check runs."""
+    told = sets_up_a_runner(path) or _COMMANDS.fullmatch(path) is not None or _NEW.fullmatch(path) is not None
+    return 0 if told or may_tell_of_tests(path.rpartition("/")[2]) or is_test(path) else 1 if may_steer(path) else 2
 
 
 def steering(

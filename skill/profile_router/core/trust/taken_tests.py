@@ -41,13 +41,15 @@ class HeldTest:
 class TakenTests:
     """Tests that are gone: `removed` counts those without a successor; `off` and `hollow` are the names of others.
 
-    They were skipped or may fail since; or they check nothing any more. `files` are where they were.
+    They were skipped or may fail since; or they check nothing any more. `files` are where they were. `uncompared` are
+    files that are too large or too deep to be looked at.
     """
 
     removed: int = 0
     off: tuple[str, ...] = ()
     hollow: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
+    uncompared: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
         """Tell whether any is gone."""

@@ -19,7 +19,7 @@ def taken_from(contents: Contents, task: Task) -> TakenTests:
 
     None are where *task* may need fewer tests. A file that it names may lose tests. To name one is how a fault is
     reported too: so those that stay are not switched off or emptied. A file that is too large or too deep to be looked
-    at, before or after, tells nothing.
+    at, before or after, tells nothing: it is `uncompared`.
     """
     if may_have_fewer(task):
         return TakenTests()
@@ -35,6 +35,7 @@ def taken_from(contents: Contents, task: Task) -> TakenTests:
         off=(*taken.off, *of_named.off),
         hollow=(*taken.hollow, *of_named.hollow),
         files=(*taken.files, *files),
+        uncompared=tuple(path for path, was, now in held if was != () and (was is None or now is None)),
     )
 
 

@@ -10,8 +10,9 @@ from pathlib import Path
 from profile_router.core.attempt.handoff import SetBack
 from profile_router.core.task import Task
 from profile_router.core.text import some_of
+from profile_router.core.trust.tests_meant import may_have_fewer
 from profile_router.git.left_files import beginning, left_files
-from profile_router.git.marks import path_as_text
+from profile_router.git.marks import Mark, path_as_text
 from profile_router.git.writes import Found
 from profile_router.values import frozen
 from profile_router.verify.changes.diffs import changed_since_journal
@@ -62,18 +63,22 @@ class WorkBack:
         if snapshot:
             after, trees = look(), self.changes.marks.trees
             paths = _by_attempts(root, to_put_back(trees, root, snapshot, after, task), wrote)
-            changed = self.changes.marks.contents(snapshot, after, most=MOST_TEST_FILES, among=may_hold_tests)
+            changed = [*self.changes.marks.contents(snapshot, after, most=MOST_TEST_FILES, among=may_hold_tests)]
             taken = taken_from([one for one in changed if _by_attempts(root, one[:1], wrote)], task)
             paths = _together(paths, taken.files if with_taken else ())
+            beyond = () if may_have_fewer(task) else self._beyond(snapshot, after, [path for path, _, _ in changed])
+            unknown = [path for path in _together(taken.uncompared, beyond) if path not in paths]
+            uncompared = tuple(map(path_as_text, _by_attempts(root, unknown, wrote)))
             if not paths:
-                return SetBack(done=True, taken=taken.words() if taken else ""), after
+                return SetBack(done=True, taken=taken.words() if taken else "", uncompared=uncompared), after
             back = set_back_by_git(trees, root, self.state, self.name, (snapshot, after), paths)
         else:
             paths = written_to_put_back(journal, task)
             taken = taken_from([one for one in changed_since_journal(root, journal) if may_hold_tests(one[0])], task)
             paths = _together(paths, taken.files if with_taken else ())
+            uncompared = tuple(path_as_text(path) for path in taken.uncompared if path not in paths)
             if not paths:
-                return SetBack(done=True, taken=taken.words() if taken else ""), None
+                return SetBack(done=True, taken=taken.words() if taken else "", uncompared=uncompared), None
             held = {path: journal[path] for path in paths}
             back = set_back_by_journal(root, self.state, self.name, held, look_at(root, paths))
         names = tuple(path_as_text(path) for path in paths)
@@ -83,7 +88,18 @@ class WorkBack:
             left=names,
             note=f"{note}{_ANYBODYS}" if note and snapshot and wrote is None else note,
             taken=taken.words(put_back=paths if back.done else ()) if taken else "",
+            uncompared=uncompared,
         ), None
+
+    def _beyond(self, snapshot: str, after: str, read: Sequence[str]) -> tuple[str, ...]:
+        """Return the test files that were there, changed between both marks, and are too many to be *read*, too."""
+        if len(read) < MOST_TEST_FILES:
+            return ()
+        trees, known = self.changes.marks.trees, {*read}
+        start = trees.start(self.changes.root)
+        pairs = trees.differences(Mark.read(snapshot).files, Mark.read(after).files)
+        were = (path.removeprefix(start) for path, (old, _) in pairs.items() if old and path.startswith(start))
+        return tuple(path for path in were if path not in known and may_hold_tests(path))
 
     def all(self, snapshot: str, ended: str, wrote: Sequence[str] | None, files: _Ended | None) -> SetBack:
         """Take back what changed between the marks *snapshot* and *ended*: what *wrote* names alone, if it is known.

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
+from itertools import chain
 from pathlib import Path
 
 from profile_router.core.ladder.receipt import ChangedFile
@@ -74,15 +75,25 @@ class WorkChanges:
         paths = sorted({path_as_text(path.removesuffix("/.")) for path in found} - known)
         return tuple(ChangedFile(path=path, lines_added=None, lines_removed=None) for path in paths)
 
-    def contents(self, snapshot: str, after: str | None, *, most: int) -> Iterator[tuple[str, bytes | None, bytes]]:
+    def contents(
+        self,
+        snapshot: str,
+        after: str | None,
+        *,
+        most: int,
+        rank: Callable[[str], int],
+    ) -> Iterator[tuple[str, bytes | None, bytes]]:
         """Yield each file that changed and is still there: its path, and its content before (None: new) and after.
 
-        Between both marks at *most* so many files are read. Without them it is what the tools changed.
+        Between both marks at *most* so many files are read, those of the lowest *rank* first. What the tools
+        wrote and git does not see is read, too. Without marks it is all that the tools changed.
         """
-        if not snapshot or after is None:
-            found: Iterable[tuple[str, bytes | None, bytes | None]] = changed_since_journal(self.root, self.journal)
-        else:
-            found = self.marks.contents(snapshot, after, most=most)
+        found: Iterable[tuple[str, bytes | None, bytes | None]] = changed_since_journal(self.root, self.journal)
+        if snapshot and after is not None:
+            read, told = self.marks.contents(snapshot, after, most=most, rank=rank), set[str]()
+            if self.journal:
+                told = {*self.marks.paths(snapshot, after)}
+            found = chain(read, (one for one in found if one[0] not in told))
         yield from ((path, before, now) for path, before, now in found if now is not None)
 
 
