@@ -61,7 +61,10 @@ def may_steer(path: str) -> bool:
 
 
 def steering_rank(path: str) -> int:
-    """Return when the file *path* is to be read, where not all are: 0 for one whose name may say what a check runs."""
+    """Return when the file *path* is read, where not all are: 0 stands for first.
+
+    Its name may say what a check runs then.
+    """
     told = sets_up_a_runner(path) or _COMMANDS.fullmatch(path) is not None or _NEW.fullmatch(path) is not None
     return 0 if told or may_tell_of_tests(path.rpartition("/")[2]) or is_test(path) else 1 if may_steer(path) else 2
 

@@ -19,7 +19,7 @@ def taken_from(contents: Contents, task: Task) -> TakenTests:
 
     None are where *task* may need fewer tests. A file that it names may lose tests. To name one is how a fault is
     reported too: so those that stay are not switched off or emptied. A file that is too large or too deep to be looked
-    at, before or after, tells nothing: it is `uncompared`.
+    at, before or after, is `uncompared`.
     """
     if may_have_fewer(task):
         return TakenTests()
