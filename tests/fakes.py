@@ -320,9 +320,9 @@ class FakeLedger:
     def routed(self, decision: Any) -> None:
         self.routes.append(decision)
 
-    def asks(self, *, profile: str, model: str, provider: str, step: str, tier: str = "", size: str = "") -> int:
+    def asks(self, *, profile: str, model: str, provider: str, step: str, tier: str = "", task_size: str = "") -> int:
         self.asked.append((profile, step))
-        self.sized.append((tier, size))
+        self.sized.append((tier, task_size))
         return len(self.receipts)
 
     def ends(self, number: int, receipt: Receipt) -> None:

@@ -106,11 +106,11 @@ class UnknownProfile(ProfileError):
         meant: str = "",
         asked_by: str = "--profile",
         install: str = "",
-        own: bool = True,
+        at_home: bool = True,
     ) -> None:
         listed = ", ".join(known) or "none"
         fix = "make a folder of that name with a config.yaml beside theirs"
-        fix = fix if own else "make it in a Hermes home of your own: `profile-router install` fills one"
+        fix = fix if at_home else "make it in a Hermes home of your own: `profile-router install` fills one"
         fix = f"take one of these, or {fix}" if known else fix
         if install:
             fix = "bring it with `profile-router install`"

@@ -133,10 +133,10 @@ class RunLedger(Protocol):
     def routed(self, decision: Decision) -> None:
         """Note the route, and the evidence as figures."""
 
-    def asks(self, *, profile: str, model: str, provider: str, step: str, tier: str = "", size: str = "") -> int:
+    def asks(self, *, profile: str, model: str, provider: str, step: str, tier: str = "", task_size: str = "") -> int:
         """Note that a model is about to be asked, and return the number of its row.
 
-        An attempt has the *tier* that its profile plays, and the *size* of its task. Others like it are found by them.
+        An attempt has the *tier* that its profile plays, and the *task_size*. Others like it are found by them.
         """
 
     def ends(self, number: int, receipt: Receipt) -> None:

@@ -47,7 +47,9 @@ def mutable(cls: C | None = None, /, *, kw_only: bool = True) -> C | Callable[[C
 
 def _made(cls: C, kw_only: bool, of_all: Mapping[str, Any] | None = None) -> C:
     of_all = _OF_FROZEN if of_all is None else of_all
-    own = {name for name, content in cls.__dict__.items() if content is not None}  # with `__eq__`, `__hash__` is None
+    defined = {
+        name for name, content in cls.__dict__.items() if content is not None
+    }  # with `__eq__`, `__hash__` is None
     written = {name: content for name, content in cls.__dict__.items() if name not in _OF_ITS_INSTANCES}
     names = [name for name, hint in cls.__annotations__.items() if not _kind(str(hint))]
     if shared := next((name for name in names if written.get(name).__class__.__hash__ is None), ""):
@@ -55,8 +57,8 @@ def _made(cls: C, kw_only: bool, of_all: Mapping[str, Any] | None = None) -> C:
     taken = {slot for base in cls.__mro__[1:] for slot in base.__dict__.get("__slots__", ())}
     late = _Unasked(written, kw_only)
     body = {name: content for name, content in written.items() if name not in names}
-    body |= {name: method for name, method in of_all.items() if name not in own}
-    body |= {name: late.method(name) for name in _BY_FIELDS if name not in own and name not in of_all}
+    body |= {name: method for name, method in of_all.items() if name not in defined}
+    body |= {name: late.method(name) for name in _BY_FIELDS if name not in defined and name not in of_all}
     body |= {name: _UnaskedName(late, name) for name in _OF_DATACLASSES}
     body[_LATE] = late
     body["__slots__"] = tuple(name for name in names if name not in taken)
@@ -102,11 +104,11 @@ class _Unasked:
         """
         if self._parts is None:
             bases = [base.__dict__[_LATE].parts() for base in self.made.__mro__[:0:-1] if _LATE in base.__dict__]
-            found = {one.name: one for parts in bases for one in parts} | {one.name: one for one in self._own()}
+            found = {one.name: one for parts in bases for one in parts} | {one.name: one for one in self._own_fields()}
             self._parts = tuple(found.values())
         return self._parts
 
-    def _own(self) -> Iterator[Field[Any]]:
+    def _own_fields(self) -> Iterator[Field[Any]]:
         kw_only = self._kw_only
         for name, hint in self._written.get("__annotations__", {}).items():
             if kind := _kind(str(hint)):

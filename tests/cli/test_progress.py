@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from profile_router.cli.live_line import LiveLine, is_live
+from profile_router.cli.live_line import LiveLine, takes_live_line
 from profile_router.cli.progress import Progress, coloured
 from profile_router.cli.screens import make_harmless
 
@@ -108,8 +108,8 @@ def test_the_live_line_does_not_wrap_on_a_narrow_terminal(columns: int) -> None:
     def use(progress: Progress) -> None:
         progress(BEGIN)
         progress(long)
-        assert progress.live is not None
-        text = progress.live._drawn()
+        assert progress.live_line is not None
+        text = progress.live_line._drawn()
         assert text.cell_len < columns
         assert text.plain.endswith("$0.06") or columns < 44
         assert ("attempt" in text.plain and "/it.py" in text.plain) or columns < 60
@@ -238,7 +238,7 @@ def test_that_the_check_was_not_run_is_said_once(runs: bool, told: int) -> None:
 def test_a_dumb_terminal_gets_plain_lines(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "dumb")
     assert _shown(_run) == "● attempt 1   coding-local\r\n"
-    assert not is_live(io.StringIO())
+    assert not takes_live_line(io.StringIO())
 
 
 def test_a_pipe_gets_no_colours() -> None:

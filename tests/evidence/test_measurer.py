@@ -8,7 +8,7 @@ from pathlib import Path
 from tests.fakes import LOCAL, a_policy, a_profile, a_task, candidates
 
 from profile_router.core.evidence import Evidence, Window
-from profile_router.evidence.measurer import LiveMeasurer
+from profile_router.evidence.measurer import RunMeasurer
 from profile_router.servers.inspect import ModelServers
 
 
@@ -26,7 +26,7 @@ async def measured(folder: Path, seconds: float) -> tuple[Evidence, int]:
     async with await asyncio.start_server(never, "127.0.0.1", 0) as server:
         url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
         profiles, policy, found = {LOCAL: a_profile(url)}, a_policy(), candidates(**{LOCAL: url})
-        measurer = LiveMeasurer(
+        measurer = RunMeasurer(
             policy=policy,
             profiles=profiles,
             candidates=found,

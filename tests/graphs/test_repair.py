@@ -276,6 +276,7 @@ def test_work_that_only_wants_proof_stands_where_nobody_finished_it_after(
     if status == "ok":
         assert (final["summary"], final["verified"].unverified) == (ends[0], (UNPROVED,))
         assert final["notes"][-1].startswith(f"the work of {LOCAL} stands unproved")
+        assert [event["line"] for event in rig.events if event["event"] == "stands"] == [final["notes"][-1]]
         assert rig.ledger.checks[-1] == final["verified"]
 
 

@@ -10,7 +10,7 @@ from tests.fakes import BURST, LOCAL, Fails, FakePurse, FakeRunner, a_policy, a_
 from tests.graphs.a_run import Rig
 
 from profile_router.core.routing.loop import Past, PastLoop
-from profile_router.core.routing.task_size import Size
+from profile_router.core.routing.task_size import TaskSize
 
 ONE_PASS = 2_500 * 9e-6  # 1,000 tokens of prompt and 1,500 of answer, at the flat price of the burst tier
 
@@ -60,9 +60,9 @@ def test_the_upper_end_is_reserved_or_what_is_left(left: float, held: float) -> 
 
 
 def test_where_attempts_like_it_are_known_they_say_what_it_costs() -> None:
-    asked: list[Size] = []
+    asked: list[TaskSize] = []
 
-    def past(size: Size) -> Past:
+    def past(size: TaskSize) -> Past:
         asked.append(size)
         return turned(*[2] * 30)
 

@@ -76,6 +76,7 @@ def test_a_model_elsewhere_hears_no_word_diff_or_output_of_a_tainted_attempt(end
     assert final["receipts"][0].taints == (Taint(path="secrets/plan.txt", why="is private"),)
     assert final["receipts"][1].taints == ()
     assert any("secrets/plan.txt" in note and "tainted_changes: pass" in note for note in final["notes"])
+    assert [event["line"] in final["notes"] for event in rig.events if event["event"] == "taint"] == [True]
 
 
 def test_an_attempt_beside_a_private_file_that_it_did_not_read_promotes_with_words_and_diff() -> None:

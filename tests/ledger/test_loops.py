@@ -25,7 +25,7 @@ def a_run(state: Path, name: str, *receipts: Receipt, size: str = "small", at: f
     ledger = a_ledger(state, run=name, clock=Clock(at))
     begin(ledger)
     for number, receipt in enumerate(receipts, 1):
-        ledger.asks(profile="coding-burst", model="m", provider="p", step=receipt.step, tier="burst", size=size)
+        ledger.asks(profile="coding-burst", model="m", provider="p", step=receipt.step, tier="burst", task_size=size)
         ledger.answered(receipts[:number])
     ledger.ended("unverified")
 

@@ -239,7 +239,7 @@ def _stood(state: RunState, runtime: Runtime[RunContext]) -> dict[str, Any]:
     receipts, said = restored(standing, receipts), standing_note(standing, ended)
     context.ledger.answered(receipts)
     context.ledger.verified(standing.verified, after=len(receipts))
-    runtime.stream_writer({"event": "kept", "line": said})
+    runtime.stream_writer({"event": "stands", "line": said})
     return {
         "attempt": standing.attempt,
         "verified": standing.verified,

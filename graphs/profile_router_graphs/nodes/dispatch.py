@@ -93,7 +93,7 @@ async def _made(order: Order, hold: Hold | None, state: RunState, runtime: Runti
         provider=asked.provider,
         step=order.step,
         tier=role_of(order.profile, context.policy, context.candidates),
-        size=task_size_of(state["evidence"], context.policy),
+        task_size=task_size_of(state["evidence"], context.policy),
     )
     runtime.stream_writer(begin_event(asked.name, asked.model, step=order.step, number=order.number + 1))
     try:

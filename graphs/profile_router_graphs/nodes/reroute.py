@@ -53,7 +53,7 @@ async def reroute(
     runtime.stream_writer({"event": "ladder", "line": step_line(taken), "step": taken.step, "cause": taken.cause})
     if _leads_elsewhere(taken, context) and (taints := state.get("taints")):
         said = taint_note(attempt.receipt.profile, taints)
-        runtime.stream_writer({"event": "kept", "line": said})
+        runtime.stream_writer({"event": "taint", "line": said})
         update["notes"] = (*update.get("notes", state["notes"]), said)
     if taken.profile is None:
         return Command(goto="merge" if attempt.failure.of_work else "verify", update={**update, "steps": steps})

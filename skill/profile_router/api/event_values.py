@@ -24,9 +24,9 @@ class _Line(_Told):
 
 
 class LineEvent(_Line):
-    """A line for people: condensing, money held, an answer in another form."""
+    """A line for people: condensing, money held, an answer in another form, what was read, earlier work that stands."""
 
-    event: Literal["condense", "reserve", "form"]
+    event: Literal["condense", "reserve", "form", "taint", "stands"]
 
 
 class FoundEvent(_Line):
@@ -121,7 +121,7 @@ class LadderEvent(_Line):
 
 
 class KeptEvent(_Line):
-    """Changes that were kept: the file with them, and the command that applies it."""
+    """Changes that are stored: the file with them, and the command that applies it."""
 
     event: Literal["kept"]
     diff: str = ""

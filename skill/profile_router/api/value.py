@@ -34,8 +34,8 @@ class Value:
 
     def __init_subclass__(cls) -> None:
         """Take the defaults out of the class: there they would stand before the object's own."""
-        own = cls.__annotations__
-        defaults = {name: cls.__dict__[name] for name in own if name in cls.__dict__}
+        annotated = cls.__annotations__
+        defaults = {name: cls.__dict__[name] for name in annotated if name in cls.__dict__}
         for name in defaults:
             delattr(cls, name)
         cls._defaults = {**getattr(cls, "_defaults", {}), **defaults}  # type: ignore[attr-defined]

@@ -140,9 +140,10 @@ def _wrapped(wrapper: str, program: str, words: _Words) -> Callable[[Sign, Proje
     """Return what starts the project's own *wrapper* of a build, else the *program*."""
 
     def line(_: Sign, project: Project, environ: Mapping[str, str]) -> CommandLine:
-        own = project.has(wrapper)
+        has_wrapper = project.has(wrapper)
         return CommandLine(
-            (f"./{wrapper}" if own else program, *words), "" if own else _needs(program, environ, "install it")
+            (f"./{wrapper}" if has_wrapper else program, *words),
+            "" if has_wrapper else _needs(program, environ, "install it"),
         )
 
     return line
@@ -161,9 +162,11 @@ def _rspec(_: Sign, project: Project, environ: Mapping[str, str]) -> CommandLine
 
 
 def _phpunit(_: Sign, project: Project, environ: Mapping[str, str]) -> CommandLine:
-    own = project.has(_OWN_PHPUNIT)
-    missing = _needs("php", environ, "install PHP") if own else _needs("phpunit", environ, "run `composer install`")
-    return CommandLine((_OWN_PHPUNIT if own else "phpunit", "--colors=never"), missing)
+    in_project = project.has(_OWN_PHPUNIT)
+    missing = (
+        _needs("php", environ, "install PHP") if in_project else _needs("phpunit", environ, "run `composer install`")
+    )
+    return CommandLine((_OWN_PHPUNIT if in_project else "phpunit", "--colors=never"), missing)
 
 
 _WHOLE: Mapping[CheckRunner, Callable[[Sign, Project, Mapping[str, str]], CommandLine]] = {
@@ -192,13 +195,13 @@ def _appended(_: Project, whole: _Words, tests: Sequence[str]) -> _Words:
 
 def _unittest_some(project: Project, whole: _Words, tests: Sequence[str]) -> _Words:
     start = whole[: whole.index("unittest") + 1]
-    own = [path for path in tests if path.endswith(".py")]
-    if not own:
+    of_pytest = [path for path in tests if path.endswith(".py")]
+    if not of_pytest:
         return whole
-    folder, _, name = own[0].rpartition("/")
-    if len(own) == 1 and folder:
+    folder, _, name = of_pytest[0].rpartition("/")
+    if len(of_pytest) == 1 and folder:
         return (*start, "discover", *_from(project, folder), "-p", name)
-    return (*start, *own)
+    return (*start, *of_pytest)
 
 
 def _go_some(_: Project, whole: _Words, tests: Sequence[str]) -> _Words:
@@ -230,8 +233,8 @@ def _rspec_some(_: Project, whole: _Words, tests: Sequence[str]) -> _Words:
 
 def _phpunit_some(_: Project, whole: _Words, tests: Sequence[str]) -> _Words:
     """Return *whole* for one file: more than one at once is more than phpunit 9 takes."""
-    own = [path for path in tests if path.endswith(".php")]
-    return (*whole, own[0]) if len(own) == 1 else whole
+    of_phpunit = [path for path in tests if path.endswith(".php")]
+    return (*whole, of_phpunit[0]) if len(of_phpunit) == 1 else whole
 
 
 # Not npm, make, tox and nox: what they do with more words, nobody knows. Not cargo: unit tests stand in its sources.

@@ -108,10 +108,10 @@ def _configured(project: Project, linter: Linter) -> str:
 def _installed(project: Project, runner: CheckRunner, environ: Mapping[str, str]) -> str:
     """Return the program of *runner* as a word of a command in the folder of *project*; empty without one."""
     name = _PROGRAMS.get(runner, runner)
-    own = next((place for place in _own(name) if project.has(place)), "")
-    return own or (name if shutil.which(name, path=environ.get("PATH", "")) else "")
+    config = next((place for place in _config_names(name) if project.has(place)), "")
+    return config or (name if shutil.which(name, path=environ.get("PATH", "")) else "")
 
 
-def _own(name: str) -> Iterator[str]:
+def _config_names(name: str) -> Iterator[str]:
     yield from (f"{environment}/bin/{name}" for environment in ENVIRONMENTS)
     yield f"node_modules/.bin/{name}"

@@ -51,9 +51,11 @@ def touching(workspace: Workspace, files: Sequence[str]) -> Touching:
     tests = [path for path in tracked if is_test(path)]
     near = tests_touching(workspace, files, tests)
     inside = dict.fromkeys(path for path in tracked if path.endswith(_TESTED_INSIDE) and not is_test(path))
-    own = tuple(path for path in dict.fromkeys(files) if path in inside and _holds_tests(workspace.root / path))
-    known = {*near, *own}
-    return Touching((*near, *own), tuple(path for path in (*tests, *inside) if path not in known))
+    tested_inside = tuple(
+        path for path in dict.fromkeys(files) if path in inside and _holds_tests(workspace.root / path)
+    )
+    known = {*near, *tested_inside}
+    return Touching((*near, *tested_inside), tuple(path for path in (*tests, *inside) if path not in known))
 
 
 def _holds_tests(source: Path) -> bool:

@@ -125,8 +125,8 @@ def _set_up(project: Project, runner: CheckRunner) -> Sign | None:
 
 
 def _pytest(project: Project) -> Iterator[Sign]:
-    if own := _set_up(project, "pytest"):
-        yield own
+    if set_up := _set_up(project, "pytest"):
+        yield set_up
         return
     for name, pattern, said in _PYTEST_IN:
         if pattern.search(project.text(name)):
@@ -190,8 +190,8 @@ def _node(project: Project) -> Iterator[Sign]:
 def _node_configured(project: Project, package: Mapping[str, Any]) -> Iterator[Sign]:
     """Yield the runners that are configured, or else asked for, where a package has no test script."""
     for runner in _NODE_RUNNERS:
-        if own := _set_up(project, runner):
-            yield own
+        if set_up := _set_up(project, runner):
+            yield set_up
         elif runner in package:
             yield Sign(runner=runner, source=f"package.json configures {runner}")
     needed = {name for key in _NODE_NEEDS if isinstance(found := package.get(key), dict) for name in found}
@@ -236,8 +236,8 @@ def _rake(project: Project) -> Iterator[Sign]:
 
 
 def _rspec(project: Project) -> Iterator[Sign]:
-    if own := _set_up(project, "rspec"):
-        yield own
+    if set_up := _set_up(project, "rspec"):
+        yield set_up
         return
     asked = (f"{name} {said}" for name, pattern, said in _RSPEC_IN if pattern.search(project.text(name)))
     specs = [f"{path} is written for rspec" for path in project.tests if path.endswith("_spec.rb")]
@@ -246,8 +246,8 @@ def _rspec(project: Project) -> Iterator[Sign]:
 
 
 def _phpunit(project: Project) -> Iterator[Sign]:
-    if own := _set_up(project, "phpunit"):
-        yield own
+    if set_up := _set_up(project, "phpunit"):
+        yield set_up
 
 
 def _make(project: Project) -> Iterator[Sign]:

@@ -33,7 +33,7 @@ _NODES: Mapping[str, str] = {  # what goes on after an event of this kind
 }
 
 
-def is_live(stream: TextIO) -> bool:
+def takes_live_line(stream: TextIO) -> bool:
     """Tell whether *stream* is a terminal whose lines can be drawn anew."""
     return stream.isatty() and os.environ.get("TERM") not in (None, "", "dumb")
 

@@ -21,7 +21,9 @@ _GLYPHS: Mapping[str, str] = {
     "reserve": "●",
     "ladder": "→",
     "ended": "!",
+    "taint": "!",
     "kept": "!",
+    "stands": "!",
     "form": "!",
     "early": "!",
     "verify": "✓",
@@ -38,22 +40,24 @@ TEXT_STARTS = _LABEL_WIDTH + 3
 class Progress:
     """Prints events. Enter it and call it with each one; it keeps the number of attempts, and the live line.
 
-    *number* is the task's in a batch: it stands before each text. *live* is a line that several share.
+    *number* is the task's in a batch: it stands before each text. *live_line* is a line that several share.
     """
 
-    def __init__(self, stream: TextIO | None = None, number: int | None = None, live: LiveLine | None = None) -> None:
+    def __init__(
+        self, stream: TextIO | None = None, number: int | None = None, live_line: LiveLine | None = None
+    ) -> None:
         self._before = "" if number is None else f"[{number}] "
         self._stream = stream or sys.stderr
-        self.live = live
+        self.live_line = live_line
         self._attempts = 0
         self._unrun = False
         self._open = ExitStack()
 
     def __enter__(self) -> Self:
-        from profile_router.cli.live_line import LiveLine, is_live  # `route` shows no event
+        from profile_router.cli.live_line import LiveLine, takes_live_line  # `route` shows no event
 
-        if self.live is None and is_live(self._stream):
-            self.live = self._open.enter_context(LiveLine(self._stream))
+        if self.live_line is None and takes_live_line(self._stream):
+            self.live_line = self._open.enter_context(LiveLine(self._stream))
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -61,13 +65,13 @@ class Progress:
 
     def away(self) -> AbstractContextManager[None]:
         """Take the live line away for as long as this lasts: somebody is asked a question there."""
-        return self.live.away() if self.live else nullcontext()
+        return self.live_line.away() if self.live_line else nullcontext()
 
     def __call__(self, event: Mapping[str, Any]) -> None:
         """Show one event; unknown ones are not for people."""
         kind = str(event.get("event"))
-        if self.live:
-            self.live(event)
+        if self.live_line:
+            self.live_line(event)
         if kind == "found":
             self._unrun = not event["runs"]
         # The end of the run says again that the check was not run, and how to allow it.
@@ -79,7 +83,7 @@ class Progress:
     def _line(self, glyph: str, label: str, text: str) -> None:
         text = f"{self._before}{printable(as_called(text))}"
         line = glyph_line(glyph, f"{label:<{_LABEL_WIDTH}} {text}", self._stream)
-        if self.live is None or not self.live.above(line):
+        if self.live_line is None or not self.live_line.above(line):
             self._stream.write(f"{line}\n")
             self._stream.flush()
 

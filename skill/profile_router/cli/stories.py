@@ -197,8 +197,8 @@ def _measured(evidence: Mapping[str, Any]) -> str:
     return ", ".join(sizes)
 
 
-def _sized(size: list[Any], noun: str, purpose: str) -> str:
-    low, high, source = size
+def _sized(told: list[Any], noun: str, purpose: str) -> str:
+    low, high, source = told
     if high == 0:
         return f"no {noun}{purpose}"
     if source == "guessed":

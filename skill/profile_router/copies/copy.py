@@ -30,7 +30,7 @@ from profile_router.workspace.content import shown_size
 # What checks need and git ignores by custom: dependencies, too large to copy. They are linked, so an installation in
 # one shows in all, as it would without copies. Nothing else that git ignores is there: no `.env`, no build output.
 LINKED = ("node_modules", ".venv", "venv", "vendor")
-_OWN = ("core.repositoryformatversion", "extensions.objectformat")  # as `git init` makes them
+_AS_GIT_MAKES_THEM = ("core.repositoryformatversion", "extensions.objectformat")  # as `git init` makes them
 _IDENTITY = ("-c", "user.name=profile-router", "-c", "user.email=profile-router@localhost")
 
 
@@ -119,14 +119,14 @@ def _lay_out(trees: Trees, base: FilesTree, top: Path, links: tuple[str, ...]) -
     top.mkdir(mode=0o700)
     form = git(repository.top, "rev-parse", "--show-object-format").strip()
     git(top, "init", "--quiet", "--template=", f"--object-format={form}")
-    own = top / ".git"
-    (own / "info").mkdir(exist_ok=True)
-    (own / "objects" / "info").mkdir(parents=True, exist_ok=True)
-    (own / "objects" / "info" / "alternates").write_text(f"{trees.objects}\n{repository.objects}\n")
-    _copy_settings(trees, own, links)
-    (own / "HEAD").write_text(f"{_commit(trees, base)}\n")
+    git_folder = top / ".git"
+    (git_folder / "info").mkdir(exist_ok=True)
+    (git_folder / "objects" / "info").mkdir(parents=True, exist_ok=True)
+    (git_folder / "objects" / "info" / "alternates").write_text(f"{trees.objects}\n{repository.objects}\n")
+    _copy_settings(trees, git_folder, links)
+    (git_folder / "HEAD").write_text(f"{_commit(trees, base)}\n")
     trees.lay_out(base, top, "copy")
-    copy_whole(trees.index("copy"), own / "index")
+    copy_whole(trees.index("copy"), git_folder / "index")
     for name in links:
         (top / name).parent.mkdir(parents=True, exist_ok=True)
         (top / name).symlink_to(repository.top / name)
@@ -139,16 +139,16 @@ def _commit(trees: Trees, tree: FilesTree) -> str:
     return trees.run(*_IDENTITY, "commit-tree", "--no-gpg-sign", *parents, "-m", message, tree).strip()
 
 
-def _copy_settings(trees: Trees, own: Path, links: tuple[str, ...]) -> None:
+def _copy_settings(trees: Trees, git_folder: Path, links: tuple[str, ...]) -> None:
     """Give the copy the settings that say how files are read and written. No filter: what it holds is unfiltered."""
     repository = trees.repository
     for name, value in {**trees.settings.carried, **trees.settings.named}.items():
-        if name not in _OWN:
-            git(own.parent, "config", name, value)
-    git(own.parent, "config", "commit.gpgSign", "false")  # no one is there to unlock a key
+        if name not in _AS_GIT_MAKES_THEM:
+            git(git_folder.parent, "config", name, value)
+    git(git_folder.parent, "config", "commit.gpgSign", "false")  # no one is there to unlock a key
     for name in ("info/exclude", "info/attributes", "shallow"):
         if (repository.common / name).is_file():
-            shutil.copy2(repository.common / name, own / name)
-    with (own / "info" / "exclude").open("a", encoding="utf-8", errors="surrogateescape") as file:
+            shutil.copy2(repository.common / name, git_folder / name)
+    with (git_folder / "info" / "exclude").open("a", encoding="utf-8", errors="surrogateescape") as file:
         # a pattern that ends in a slash means folders, and these are links
         file.writelines(f"\n/{name}\n" for name in links)

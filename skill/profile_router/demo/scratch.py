@@ -102,7 +102,7 @@ def own_environment(root: Path) -> Iterator[None]:
     """
     before = dict(os.environ)
     python = str(Path(sys.executable).parent)
-    own = {name: before[name] for name in _INHERITED if name in before} | {
+    replaced = {name: before[name] for name in _INHERITED if name in before} | {
         "HOME": str(root),
         "HERMES_HOME": str(root / "hermes"),
         "PATH": os.pathsep.join((python, before.get("PATH") or os.defpath)),
@@ -110,7 +110,7 @@ def own_environment(root: Path) -> Iterator[None]:
         HERMES_VARIABLE: "none",  # the stand-ins play for the embedded runner's tools
         "PYTHONDONTWRITEBYTECODE": "1",
     }
-    _become(own)
+    _become(replaced)
     try:
         yield
     finally:

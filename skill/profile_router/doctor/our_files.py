@@ -23,8 +23,8 @@ def policy(facts: DoctorFacts) -> Iterator[Finding]:
         measured = f"{facts.policy_problem}; the checks below go by the shipped policy"
         yield failed("policy", measured, f"profile-router policy check {shlex.quote(facts.policy_file)}")
         return
-    own = "" if facts.policy.source == str(SHIPPED) else facts.policy.source
-    origin = ", ".join(filter(None, (own, "as shipped" if is_as_shipped(facts.policy) else "")))
+    named = "" if facts.policy.source == str(SHIPPED) else facts.policy.source
+    origin = ", ".join(filter(None, (named, "as shipped" if is_as_shipped(facts.policy) else "")))
     yield passed("policy", f"{origin}, {len(facts.policy.rules)} rules, digest {facts.policy.digest}")
 
 

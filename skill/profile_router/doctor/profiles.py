@@ -66,13 +66,13 @@ def spelling(facts: DoctorFacts) -> Iterator[Finding]:
     for subject, _ in facts.loaded():
         if subject.folder is None:
             continue
-        own = read_config(subject.folder / "config.yaml") or {}
-        if not own.get("model"):
+        config = read_config(subject.folder / "config.yaml") or {}
+        if not config.get("model"):
             said = "it has no model of its own, and Hermes inherits none from the global config.yaml"
             yield warned(f"{subject.name} model", said, f"write its `model:` into {subject.folder / 'config.yaml'}")
-        if unread := not_read(own):
+        if unread := not_read(config):
             yield warned(f"{subject.name} settings", "; ".join(unread), f"edit {subject.folder / 'config.yaml'}")
-        if odd := not_honoured(own):
+        if odd := not_honoured(config):
             yield warned(f"{subject.name} spelling", "; ".join(odd), f"{INSTALL} --migrate")
 
 

@@ -112,8 +112,8 @@ def _areas(
 def _pairs(
     group: str, question: Question, known: Sequence[tuple[RowAnswers, bool]], ours: Sequence[str], names: Sequence[str]
 ) -> Iterator[Sequence[Cell]]:
-    own = {*PLAIN, ROUTE, *(name.partition(" ")[0] for name in ours)}  # parts of a signal of ours are not peers
-    others = [name for name in names if name in _TOLD_AGAINST or name.partition(" ")[0] not in own]
+    no_peers = {*PLAIN, ROUTE, *(name.partition(" ")[0] for name in ours)}  # parts of a signal of ours are not peers
+    others = [name for name in names if name in _TOLD_AGAINST or name.partition(" ")[0] not in no_peers]
     for name in ours:
         for other in others:
             truth, (here, there) = _both(known, name, other)

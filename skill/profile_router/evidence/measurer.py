@@ -34,7 +34,7 @@ from profile_router.workspace.folder import Workspace
 
 
 @mutable
-class LiveMeasurer:
+class RunMeasurer:
     """Measures tasks of a run. `windows` are those known without asking; `state` is where real ones are kept, `cache`
     where an index of the repository is; `looked` has what that told of the task already."""
 

@@ -41,7 +41,7 @@ class Trees:
         self.store = store
         self.objects.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._settings: GitSettings | None = None
-        self._own: Mapping[str, str] | None = None
+        self._git_environment: Mapping[str, str] | None = None
 
     @property
     def settings(self) -> GitSettings:
@@ -59,11 +59,11 @@ class Trees:
         return git(place, *args, env=env, ok=ok, timeout_s=_TIMEOUT_S, send=send)
 
     def _environment(self) -> Mapping[str, str]:
-        if self._own is None:
+        if self._git_environment is None:
             settings = self.settings
             with usable(self.store):
-                self._own = own_git(self.repository, settings, self.store / "git", self.objects)
-        return self._own
+                self._git_environment = own_git(self.repository, settings, self.store / "git", self.objects)
+        return self._git_environment
 
     def index(self, name: str) -> Path:
         """Return the file of the index called *name*."""

@@ -9,10 +9,10 @@ from typing import Any
 
 # Keys of a task as the router reads them. The first few hold for all tasks of a batch where the call gives them.
 _SHARED = ("profile", "toolsets", "max_turns", "workspace", "local_only", "check")
-_OWN = ("goal", "context", "files", "images", "thread", "facts", "timeout")
+_OF_A_TASK = ("goal", "context", "files", "images", "thread", "facts", "timeout")
 # A person's `check` runs as it is written. A model's check is jailed, and runs only once a person agreed.
 _OF_ROUTER = {"check": "proposed_check"}
-_TASK = (*_SHARED, *_OWN)
+_TASK = (*_SHARED, *_OF_A_TASK)
 # Hermes' own. The answer says where one of them asks for what cannot be had here. No subagent delegates, and each call
 # waits for its own.
 _HERMES_OWN = ("role", "background", "action")
@@ -71,7 +71,7 @@ def notes_on(args: Mapping[str, Any]) -> list[str]:
     tasks = list_of_tasks(args.get("tasks"))
     if not tasks:
         return _unknown([args])
-    beside = sorted(str(name) for name in args if name in _OWN and args[name] not in NOTHING_GIVEN)
+    beside = sorted(str(name) for name in args if name in _OF_A_TASK and args[name] not in NOTHING_GIVEN)
     lost = [f"{', '.join(beside)} beside tasks reached no subagent: write it into each task"] if beside else []
     return lost + _unknown([{name: args[name] for name in args if name != "tasks"}, *tasks])
 

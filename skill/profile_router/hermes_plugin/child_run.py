@@ -81,8 +81,8 @@ def _order(child: DelegatedChild, asked: ChildTask, fields: Fields, settings: Se
     timeout = min(wanted, settings.limit_s) if isinstance(wanted, int | float) else settings.limit_s
     if child.agreed_usd:
         most = fields.get("max_cost")
-        own = most if isinstance(most, int | float) else child.agreed_usd
-        fields = {**fields, "max_cost": min(own, child.agreed_usd)}
+        bound = most if isinstance(most, int | float) else child.agreed_usd
+        fields = {**fields, "max_cost": min(bound, child.agreed_usd)}
     return {
         "goal": asked.goal,
         "context": asked.context or None,

@@ -19,7 +19,7 @@ from typing import Any
 _YES = ("once", "session", "always")
 _NO = "deny"
 _NO_SECONDS = 600.0
-_TERMINAL = "cli"  # what Hermes calls its terminal chat: elsewhere nobody was asked (see `live.at_a_terminal`)
+_TERMINAL = "cli"  # what Hermes calls its terminal chat: elsewhere nobody was asked (see `at_a_terminal`)
 _MOST = 500  # questions that are remembered
 _OF_HERMES = "plugin_rule:"  # begins the name that Hermes gives to a rule of a plugin
 

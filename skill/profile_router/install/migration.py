@@ -35,27 +35,27 @@ def respellings(places: Places, environ: Mapping[str, str]) -> Iterator[str]:
 
 def _respelling(name: str, folder: Path, places: Places, environ: Mapping[str, str]) -> Iterator[str]:
     path = folder / "config.yaml"
-    own = read_config(path)
-    if own is None:
+    config = read_config(path)
+    if config is None:
         return
     variables = {**environ, **{key: value for key, value in read_env(folder / ".env", environ).items() if value}}
-    profile = _profile(name, places, path, own, variables)
-    meant = honoured(own, provider=profile.endpoint.provider, model=_model(own) or profile.endpoint.model)
-    if meant != own:
+    profile = _profile(name, places, path, config, variables)
+    meant = honoured(config, provider=profile.endpoint.provider, model=_model(config) or profile.endpoint.model)
+    if meant != config:
         if _profile(name, places, path, meant, variables) != profile:
             raise ProfileError("spelled as Hermes honours it, it would be another profile")
-        yield from migration_lines(path, own, meant)
+        yield from migration_lines(path, config, meant)
         yield from (f"{path}: {sentence}" for sentence in never_honoured(meant))
 
 
-def migration_lines(path: Path, own: Mapping[str, Any], meant: Mapping[str, Any]) -> Iterator[str]:
-    """Yield how to bring the file *path* from *own* to *meant*: the copy, the keys to take out, the block."""
+def migration_lines(path: Path, config: Mapping[str, Any], meant: Mapping[str, Any]) -> Iterator[str]:
+    """Yield how to bring the file *path* from *config* to *meant*: the copy, the keys to take out, the block."""
     import yaml
 
-    gone = [key for key in own if key not in meant]
+    gone = [key for key in config if key not in meant]
     block: dict[str, Any] = {}
     for key, value in meant.items():
-        before = own.get(key)
+        before = config.get(key)
         if isinstance(value, dict) and isinstance(before, dict):
             gone += [f"{key}.{inner}" for inner in before if inner not in value]
             value = {inner: found for inner, found in value.items() if found != before.get(inner)}
@@ -89,14 +89,14 @@ def _without_keys(value: Any, name: str = "") -> Any:
     return _HIDDEN if _SECRET.search(name) or _KEY.search(value) else value
 
 
-def _profile(name: str, places: Places, path: Path, own: Mapping[str, Any], variables: Mapping[str, str]) -> Profile:
+def _profile(name: str, places: Places, path: Path, config: Mapping[str, Any], variables: Mapping[str, str]) -> Profile:
     file = places.root / "config.yaml"
     below = read_config(file)
-    return build_profile(name, [*([(str(file), below)] if below else []), (str(path), own)], variables)
+    return build_profile(name, [*([(str(file), below)] if below else []), (str(path), config)], variables)
 
 
-def _model(own: Mapping[str, Any]) -> str:
+def _model(config: Mapping[str, Any]) -> str:
     """Return the model as the file writes it, `${VAR}` and all."""
-    stated = own.get("model")
+    stated = config.get("model")
     found = (stated.get("default") or stated.get("model")) if isinstance(stated, dict) else stated
     return found if isinstance(found, str) else ""

@@ -36,9 +36,9 @@ def plan_uninstall(root: Path) -> Plan:
     folders = list(
         _folders(replace(manifest, folders=tuple(one for one in manifest.folders if one != str(root))), gone)
     )
-    if record.parent.is_dir() and (own := _folder_change(record.parent, gone)).kind == "remove":
-        last.append(own)
-        gone.add(own.path)
+    if record.parent.is_dir() and (holder := _folder_change(record.parent, gone)).kind == "remove":
+        last.append(holder)
+        gone.add(holder.path)
     if str(root) in manifest.folders and root.is_dir():  # we made it: it holds the record, and so goes behind it
         last.append(_folder_change(root, gone))
     return Plan(changes=(*files, *folders, *last), notes=tuple(_of_hermes(manifest)))

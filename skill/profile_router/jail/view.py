@@ -113,7 +113,7 @@ def _environment(root: Path, outside: Sequence[str]) -> Mapping[str, str]:
     def is_seen(path: str) -> bool:
         return any(path == place or path.startswith(f"{place}/") for place in outside)
 
-    own = [f"{root}/{name}" for name in _OWN_PROGRAMS]
+    programs = [f"{root}/{name}" for name in _OWN_PROGRAMS]
     path = os.environ.get("PATH", os.defpath).split(os.pathsep)
     links = tuple(f"/{name}" for name in _LINKED)
     real = {part: os.path.realpath(part) for part in path}
@@ -124,7 +124,7 @@ def _environment(root: Path, outside: Sequence[str]) -> Mapping[str, str]:
     ]
     homes = {name: os.path.realpath(os.path.expanduser(f"~/{place}")) for name, place in _HOMES.items()}  # noqa: PTH111
     return {
-        "PATH": os.pathsep.join((*own, *dict.fromkeys(seen))),
+        "PATH": os.pathsep.join((*programs, *dict.fromkeys(seen))),
         "HOME": "/tmp/home",  # noqa: S108 - the jail's own
         "TMPDIR": "/tmp",  # noqa: S108
         "LANG": "C.UTF-8",

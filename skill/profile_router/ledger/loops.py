@@ -6,7 +6,7 @@ from pathlib import Path
 
 from profile_router.core.policy import Tier
 from profile_router.core.routing.loop import PastLoop
-from profile_router.core.routing.task_size import Size
+from profile_router.core.routing.task_size import TaskSize
 from profile_router.errors import StateError
 from profile_router.ledger.schema import LEDGER_FILE, make_ready
 from profile_router.state.database import reading
@@ -42,13 +42,13 @@ def turns_in(state: Path, workspace: str, tier: Tier) -> tuple[int, ...]:
     return tuple(turns for (turns,) in rows if _are_figures(turns))
 
 
-def past_loops(state: Path, size: Size) -> tuple[PastLoop, ...]:
-    """Return the newest attempts at tasks of *size*, whoever made them; none where the ledger cannot be read."""
+def past_loops(state: Path, task_size: TaskSize) -> tuple[PastLoop, ...]:
+    """Return the newest attempts at tasks of *task_size*, whoever made them; none where the ledger cannot be read."""
     if not (state / LEDGER_FILE).exists():
         return ()
     try:
         with reading(state / LEDGER_FILE, make_ready) as database:
-            rows = database.execute(_SAID, (size, _NEWEST)).fetchall()
+            rows = database.execute(_SAID, (task_size, _NEWEST)).fetchall()
     except StateError:  # who writes there next hears of it
         return ()
     return tuple(

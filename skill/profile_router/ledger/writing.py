@@ -108,14 +108,14 @@ class SqliteRunLedger:
                 (said.evidence, said.estimate, decision.policy, self.run),
             )
 
-    def asks(self, *, profile: str, model: str, provider: str, step: str, tier: str = "", size: str = "") -> int:
+    def asks(self, *, profile: str, model: str, provider: str, step: str, tier: str = "", task_size: str = "") -> int:
         """Note that a model is about to be asked, and return the number of its row."""
         with self._writing() as database:
             number = self._number(database)
             database.execute(
                 "INSERT OR IGNORE INTO attempts (run, number, started, profile, model_asked, provider, runner, step, "
                 "verdict, tier, size) VALUES (?, ?, ?, ?, ?, ?, '', ?, ?, ?, ?)",
-                (self.run, number, self.clock(), profile, model, provider, step, UNFINISHED, tier, size),
+                (self.run, number, self.clock(), profile, model, provider, step, UNFINISHED, tier, task_size),
             )
             database.execute(_TOTALS, (self.run,))
         self._next = number + 1

@@ -31,8 +31,8 @@ def find_policy(named: str | None, environ: Mapping[str, str]) -> Path:
         return Path(named)
     if environ.get(POLICY_VARIABLE):
         return Path(environ[POLICY_VARIABLE])
-    own = own_policy(environ)
-    return own if is_file_named(str(own)) else SHIPPED
+    users = own_policy(environ)
+    return users if is_file_named(str(users)) else SHIPPED
 
 
 def found_policy(named: str | None, environ: Mapping[str, str]) -> Policy:

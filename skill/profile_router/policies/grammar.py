@@ -133,7 +133,7 @@ def _check_trajectory(policy: Policy, line: int) -> None:
 
 def _check_models(policy: Policy, node: Node) -> None:
     listed = next((value for key, _line, value in pairs(node, "prices") if key == "models"), None)
-    names = [own.model for own in policy.prices.models]
+    names = [price.model for price in policy.prices.models]
     for place, item in enumerate(items(listed, "prices.models") if listed is not None else ()):
         if not names[place].strip() or names[place] in names[:place]:
             raise Refused(f"prices.models names the model '{names[place]}' twice, or none; keep one", item.line)

@@ -70,8 +70,8 @@ def build_profile(
     named: tuple[Named, ...] = ()
     for file, config in layers:
         named = (*named_in(config, file), *named)
-        own = stated_settings(config, SETTINGS, file=file, variables=variables)
-        settings = _over(settings, with_named(own, named, variables))
+        stated = stated_settings(config, SETTINGS, file=file, variables=variables)
+        settings = _over(settings, with_named(stated, named, variables))
     file = layers[-1][0]
     endpoint = _endpoint(settings, file=file, inside="model.", variables=Variables(variables, places or {}))
     value = {setting: stated.value for setting, stated in settings.items()}
@@ -216,9 +216,9 @@ def _fallbacks(
     chain = [main]
     for number, entry in enumerate(stated.value):
         inside = f"{stated.key}[{number}]."
-        own = stated_settings(entry, FALLBACK, file=stated.file, variables=variables.values, inside=inside)
-        own = with_named(own, named, variables.values)
-        endpoint = _endpoint(own, file=stated.file, inside=inside, variables=variables, model=main.model)
+        of_fallback = stated_settings(entry, FALLBACK, file=stated.file, variables=variables.values, inside=inside)
+        of_fallback = with_named(of_fallback, named, variables.values)
+        endpoint = _endpoint(of_fallback, file=stated.file, inside=inside, variables=variables, model=main.model)
         if endpoint not in chain:
             chain.append(endpoint)
     return tuple(chain[1:])

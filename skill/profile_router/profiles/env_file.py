@@ -66,7 +66,7 @@ def read_env_file(path: Path, environ: Mapping[str, str]) -> EnvFile:
     if blanks := _BLANKS.search(trimmed):
         raise _refusal(path, trimmed.count("\n", 0, blanks.start()) + 1, "holds 200 blanks in a row; take them out")
     found: dict[str, str | None] = {name: environ[name] for name in _AROUND if name in environ}
-    own: dict[str, Line] = {}
+    lines: dict[str, Line] = {}
     above, last = "", 0  # the variable that was set last, and the line on which its value ends
     for binding in parse_stream(io.StringIO(trimmed)):
         line = binding.original.line + _leading_lines(binding.original.string)
@@ -79,13 +79,13 @@ def read_env_file(path: Path, environ: Mapping[str, str]) -> EnvFile:
                     path, line, f"refers to too much: {_MOST_REFERENCES} references, {MOST_CONFIG_BYTES:,} characters"
                 )
             if filled is None and above and line == last + 1:
-                own[above] = replace(own[above], broken="goes on in the next line")
+                lines[above] = replace(lines[above], broken="goes on in the next line")
             found[binding.key] = filled
-            own[binding.key] = Line(place=f"{path}:{line}")
+            lines[binding.key] = Line(place=f"{path}:{line}")
             last = line + binding.original.string.strip("\n").count("\n")
         above = binding.key if binding.key is not None and filled else ""
-    values = {name: value for name, value in found.items() if name in own and value is not None}
-    return EnvFile(values=values, lines=own)
+    values = {name: value for name, value in found.items() if name in lines and value is not None}
+    return EnvFile(values=values, lines=lines)
 
 
 def _trimmed(text: str) -> str:

@@ -90,7 +90,7 @@ class HermesHome:
             meant = did_you_mean(nearest(name, known))
             at_home = self.root is not None
             raise UnknownProfile(
-                shown(name), known, where=self.where, meant=meant, asked_by=asked_by, install=install, own=at_home
+                shown(name), known, where=self.where, meant=meant, asked_by=asked_by, install=install, at_home=at_home
             )
         folder = self.profiles / name
         if self.root is not None and name == DEFAULT_PROFILE and not folder.is_dir():
@@ -99,9 +99,11 @@ class HermesHome:
         layers = [(str(file), config) for file in files if (config := read_config(file, self.kept_in)) is not None]
         layers = [(file, config if Path(file).parent == folder else _without_chain(config)) for file, config in layers]
         env = read_env_file(folder / ".env", self.environ)
-        own = {key: value for key, value in env.values.items() if value}
-        lines = {key: env.lines[key] for key in own}
-        profile = build_profile(name, layers or [(str(folder / _CONFIG), {})], {**self.environ, **own}, places=lines)
+        from_file = {key: value for key, value in env.values.items() if value}
+        lines = {key: env.lines[key] for key in from_file}
+        profile = build_profile(
+            name, layers or [(str(folder / _CONFIG), {})], {**self.environ, **from_file}, places=lines
+        )
         if self.root is None:
             return profile
         from profile_router.profiles.keys import with_pool_keys  # without a home there is no pool
@@ -123,10 +125,10 @@ def _without_chain(config: dict[str, Any]) -> dict[str, Any]:
     Whoever gives a profile no chain wants its work to stay with its own provider, which may be this machine.
     """
     model = config.get("model")
-    own = (
+    model_alone = (
         {"model": {key: value for key, value in model.items() if key not in _CHAINS}} if isinstance(model, dict) else {}
     )
-    return {key: value for key, value in config.items() if key not in _CHAINS} | own
+    return {key: value for key, value in config.items() if key not in _CHAINS} | model_alone
 
 
 def find_home(environ: Mapping[str, str]) -> HermesHome:

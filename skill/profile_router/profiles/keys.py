@@ -18,15 +18,15 @@ def with_pool_keys(profile: Profile, folder: Path, root: Path, *, now: float) ->
     is seconds since 1970. Its written key stands where the pool lists it, as in Hermes, else first. Keys on cooldown
     come after everything else. Where all of the endpoint's are, the one that is back first stays the endpoint's.
     """
-    own = read_pools(folder)
-    pool = listed_for(own, profile.endpoint)
+    pools = read_pools(folder)
+    pool = listed_for(pools, profile.endpoint)
     if not pool and folder != root:
         pool = _of_home(profile, root)
     first, cooling = _split(profile.endpoint, pool, now)
     if not first:
         first, cooling = cooling[:1], cooling[1:]
     for fallback in profile.fallbacks:
-        fit, rest = _split(fallback, listed_for(own, fallback), now)
+        fit, rest = _split(fallback, listed_for(pools, fallback), now)
         first, cooling = [*first, *fit], [*cooling, *rest]
     ends: dict[tuple[str, str, Secret | None], ProviderEndpoint] = {}
     for end in (*first, *cooling):

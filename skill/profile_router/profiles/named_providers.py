@@ -65,13 +65,13 @@ def with_named(settings: _Settings, known: tuple[Named, ...], variables: Mapping
     builtin = provider is not None and find_provider(provider.value, None)
     entry = next((one for one in known if name and _provider_key(one.name) == name), None) if not builtin else None
     if entry is not None and provider is not None:
-        own = _read(entry, variables)
-        if "base_url" not in own:
+        of_entry = _read(entry, variables)
+        if "base_url" not in of_entry:
             raise ProfileError(f"{entry.file}: {entry.key}.base_url is missing; write the address of its server there")
-        own["provider"] = Stated(value=CUSTOM.name, file=provider.file, key=provider.key, written=provider.written)
-        others = _without_key(settings) if {"api_key", "key_variable"} & own.keys() else settings
+        of_entry["provider"] = Stated(value=CUSTOM.name, file=provider.file, key=provider.key, written=provider.written)
+        others = _without_key(settings) if {"api_key", "key_variable"} & of_entry.keys() else settings
         stated = {setting: others[setting] for setting in ("model", "context_length") if setting in others}
-        return others | own | stated
+        return others | of_entry | stated
     if provider is not None and not builtin and provider.value.strip().lower().startswith(_PREFIX):
         raise provider.refusal(_names(name, known))
     return _with_key_of_address(settings, known, variables)
@@ -82,9 +82,9 @@ def _with_key_of_address(settings: _Settings, known: tuple[Named, ...], variable
     if "base_url" not in settings or {"api_key", "key_variable"} & settings.keys():
         return settings
     for entry in known:
-        own = _read(entry, variables)
-        if "base_url" in own and same_endpoint(own["base_url"].value, settings["base_url"].value):
-            return settings | {name: own[name] for name in ("api_key", "key_variable") if name in own}
+        of_entry = _read(entry, variables)
+        if "base_url" in of_entry and same_endpoint(of_entry["base_url"].value, settings["base_url"].value):
+            return settings | {name: of_entry[name] for name in ("api_key", "key_variable") if name in of_entry}
     return settings
 
 

@@ -74,8 +74,8 @@ def never_honoured(config: Mapping[str, Any]) -> tuple[str, ...]:
 
     *config* is one that `honoured` returned.
     """
-    own, chain = section(config, "model"), config.get(_CHAIN)
-    main = (own.get("provider"), own.get("default"))
+    model, chain = section(config, "model"), config.get(_CHAIN)
+    main = (model.get("provider"), model.get("default"))
     entries = [entry for entry in (chain if isinstance(chain, list) else [chain]) if isinstance(entry, dict)]
     said = []
     if "allow_fallbacks" in section(config, _ROUTING):
@@ -105,10 +105,10 @@ def _rename_preferences(config: Config, _provider: str, _model: str) -> None:
 
 
 def _name_key(config: Config, _provider: str, _model: str) -> None:
-    own = section(config, "model")
-    variables = [own.pop(key) for key in _KEY_VARIABLES if key in own]
-    if variables and not own.get("api_key") and isinstance(variables[0], str) and variables[0].strip():
-        own["api_key"] = f"${{{variables[0].strip()}}}"
+    model = section(config, "model")
+    variables = [model.pop(key) for key in _KEY_VARIABLES if key in model]
+    if variables and not model.get("api_key") and isinstance(variables[0], str) and variables[0].strip():
+        model["api_key"] = f"${{{variables[0].strip()}}}"
 
 
 _RULES: tuple[tuple[str, Callable[[Config, str, str], None]], ...] = (

@@ -208,9 +208,9 @@ class _Batch:
         A model elsewhere would find there what *index* made of private ones. A task that goes on with the same thread
         begins after this one, and is not waited for.
         """
-        own = self._named(index)
+        thread = self._named(index)
         for other, worked in enumerate(self.worked):
-            if own is None or self._named(other) != own:
+            if thread is None or self._named(other) != thread:
                 await worked.wait()
 
     def _named(self, index: int) -> str | None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from profile_router.core.ladder.spending import cap_of
 from profile_router.errors import UsageError
-from profile_router.evidence.measurer import LiveMeasurer
+from profile_router.evidence.measurer import RunMeasurer
 from profile_router.git.between import marking
 from profile_router.ledger.history import SqliteHistory
 from profile_router.ledger.purse import LedgerPurse, Nobody
@@ -95,8 +95,8 @@ def run_context(job: Job, run: Run, ledger: RunLedger) -> RunContext:
     return replace(context, runner=RecordedRunner(inner=context.runner, records=run.records))
 
 
-def _measurer(setup: Setup, backends: ModelServers, root: Path | None, base: Path) -> LiveMeasurer:
-    return LiveMeasurer(
+def _measurer(setup: Setup, backends: ModelServers, root: Path | None, base: Path) -> RunMeasurer:
+    return RunMeasurer(
         policy=setup.policy,
         profiles=setup.profiles,
         candidates=setup.candidates,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from profile_router.core.routing.loop import Past, PastRuns, UsualTurns, usual_turns
-from profile_router.core.routing.task_size import Size
+from profile_router.core.routing.task_size import TaskSize
 from profile_router.errors import UsageError
 from profile_router.ledger.loops import past_loops, turns_in
 from profile_router.runs.setup import Setup
@@ -13,12 +13,12 @@ from profile_router.runs.setup import Setup
 
 def past_runs(state: Path, *, hermes: bool) -> PastRuns:
     """Return what reads the ledger in *state* once for each size. *hermes*: there is a Hermes."""
-    found: dict[Size, Past] = {}
+    found: dict[TaskSize, Past] = {}
 
-    def past(size: Size) -> Past:
-        if size not in found:
-            found[size] = Past(loops=past_loops(state, size), hermes=hermes)
-        return found[size]
+    def past(task_size: TaskSize) -> Past:
+        if task_size not in found:
+            found[task_size] = Past(loops=past_loops(state, task_size), hermes=hermes)
+        return found[task_size]
 
     return past
 

@@ -30,11 +30,11 @@ def words_of(body: object, deepest: int = _DEEPEST) -> str:
         return next((words for one in body[:_DEEPEST] if (words := words_of(one, deepest - 1))), "")
     if not isinstance(body, dict):
         return ""
-    own = next((body[name][:_MOST_CHARS] for name in _WORDS if isinstance(body.get(name), str) and body[name]), "")
-    if not own:
-        own = next((words for name in _INNER if (words := words_of(body.get(name), deepest - 1))), "")
+    said = next((body[name][:_MOST_CHARS] for name in _WORDS if isinstance(body.get(name), str) and body[name]), "")
+    if not said:
+        said = next((words for name in _INNER if (words := words_of(body.get(name), deepest - 1))), "")
     upstream = _upstream(body.get("metadata"), deepest - 1)
-    return f"{own}: {upstream}" if own and upstream and upstream not in own else own or upstream
+    return f"{said}: {upstream}" if said and upstream and upstream not in said else said or upstream
 
 
 def _upstream(metadata: Any, deepest: int) -> str:

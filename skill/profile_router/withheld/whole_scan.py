@@ -40,7 +40,7 @@ _LINKED_OR_PACKED = expression(
     rb"\x7fELF|\xfe\xed\xfa[\xce\xcf]|[\xce\xcf]\xfa\xed\xfe|\xca\xfe\xba[\xbe\xbf]|MZ|\0asm|!<arch>\n"
     rb"|\x89PNG\r\n|\xff\xd8\xff|GIF8[79]a|RIFF|\x1f\x8b\x08|BZh[1-9]1AY|\xfd7zXZ\0|\x28\xb5\x2f\xfd|7z\xbc\xaf\x27\x1c"
 )
-_APART = b"\n;\n"  # between two runs: lines that could be one wrapped token would be joined
+_BETWEEN_RUNS = b"\n;\n"  # between two runs: lines that could be one wrapped token would be joined
 # A constant of compiled Python (marshal's short strings), whose length looks like a letter right before its text.
 _CONSTANT = expression(rb"[\xda\xfaZz](?=([0-9A-Z_a-z])([ -~]{48,122}))")
 
@@ -219,4 +219,4 @@ def _of_binary(chunk: bytes) -> str:
     runs: list[bytes] = _RUN.findall(chunk)
     runs += [run[::2] for run in _WIDE_RUN.findall(chunk)]
     runs += [text[: length[0]] for length, text in _CONSTANT.findall(chunk) if len(text) >= length[0]]
-    return _APART.join(runs).decode("ascii")
+    return _BETWEEN_RUNS.join(runs).decode("ascii")

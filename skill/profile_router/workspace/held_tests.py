@@ -107,7 +107,7 @@ def _held(found: FoundTest, checking: frozenset[bytes], *, off: bool) -> HeldTes
         cases=cases or 1,
         many=cases is None,
         checks=checks,
-        live=bool(checks) or any(map(_names_code, below)),
+        tests_code=bool(checks) or any(map(_names_code, below)),
         off=off or found.off or any(map(_switches_off, found.above)) or _leaves_at_once(found.body),
     )
 

@@ -9,8 +9,8 @@ from profile_router.core.condense.plan import CondenseBudget, CondensePlan, Tool
 LINE = "Decision: `evict_oldest` in src/cache.py obeys CACHE_BYTES from now on."
 FILLER = [f"Meeting {number}: nothing was decided about the colour of door {number}." for number in range(200)]
 TOOLS = Tools(
-    size=lambda text: len(text) // 4,
-    cut=lambda text, size: tuple(text[at : at + 4 * size] for at in range(0, len(text), 4 * size)),
+    tokens_of=lambda text: len(text) // 4,
+    cut=lambda text, tokens_of: tuple(text[at : at + 4 * tokens_of] for at in range(0, len(text), 4 * tokens_of)),
     outline=lambda *_: None,
 )
 CONTEXTS = {
@@ -26,7 +26,7 @@ def test_lines_that_name_what_the_goal_names_are_taken_whole(context: str) -> No
     budget = CondenseBudget(room=1_500, chunk=1_000, calls=9)
     found = condense_plan("Make evict_oldest obey its limit", context, (), frozenset(), budget, TOOLS)
     assert isinstance(found, CondensePlan)
-    told, _ = found.finished(["doors"] * len(found.chunks), TOOLS.size)
+    told, _ = found.finished(["doors"] * len(found.chunks), TOOLS.tokens_of)
     assert LINE in told
     rest = "".join(found.chunks)
     assert LINE not in rest

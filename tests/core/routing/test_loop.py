@@ -16,7 +16,7 @@ from profile_router.core.routing.estimate import estimate
 from profile_router.core.routing.listed import ListedPrice
 from profile_router.core.routing.loop import ENOUGH, NO_PAST, Loop, Past, PastLoop, RunnerKind, expected_loop
 from profile_router.core.routing.rate import Rate, rate_at
-from profile_router.core.routing.task_size import Size, task_size_of
+from profile_router.core.routing.task_size import TaskSize, task_size_of
 
 POLICY = a_policy()
 RATE = Rate(usd_in=3e-6, usd_out=15e-6, usd_cached=0.3e-6, source="table", dated="2026-11")
@@ -132,5 +132,5 @@ def test_hermes_is_counted_where_it_would_take_the_task(window: int, hermes: boo
         (evidence(tokens=500, files_to_edit=replace(stated(60), source="guessed")), "small"),
     ],
 )
-def test_the_size_of_a_task_is_the_largest_that_is_known_of_it(found: Evidence, size: Size) -> None:
+def test_the_size_of_a_task_is_the_largest_that_is_known_of_it(found: Evidence, size: TaskSize) -> None:
     assert task_size_of(found, POLICY) == size

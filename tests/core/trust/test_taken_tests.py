@@ -16,9 +16,9 @@ A, B = "tests/test_a.py", "tests/test_b.py"
 
 
 def a_test(
-    name: str, cases: int = 1, *, many: bool = False, checks: int = 1, live: bool = True, off: bool = False
+    name: str, cases: int = 1, *, many: bool = False, checks: int = 1, tests_code: bool = True, off: bool = False
 ) -> HeldTest:
-    return HeldTest(name=name, cases=cases, many=many, checks=checks, live=live, off=off)
+    return HeldTest(name=name, cases=cases, many=many, checks=checks, tests_code=tests_code, off=off)
 
 
 def taken(before: Sequence[HeldTest], after: Sequence[HeldTest], moved: Sequence[HeldTest] = ()) -> TakenTests:
@@ -33,8 +33,8 @@ def taken(before: Sequence[HeldTest], after: Sequence[HeldTest], moved: Sequence
         ([a_test("a", 12)], [a_test("a", 5)], 7, (), ()),
         ([a_test("a")], [a_test("a", off=True), a_test("b")], 0, ("a",), ()),
         ([a_test("a")], [a_test("a", checks=0), a_test("b"), a_test("c")], 0, (), ("a",)),
-        ([a_test("a", checks=0)], [a_test("a", checks=0, live=False)], 0, (), ("a",)),
-        ([a_test("a"), a_test("b")], [a_test("c", live=False, checks=0)], 2, (), ()),
+        ([a_test("a", checks=0)], [a_test("a", checks=0, tests_code=False)], 0, (), ("a",)),
+        ([a_test("a"), a_test("b")], [a_test("c", tests_code=False, checks=0)], 2, (), ()),
     ],
 )
 def test_what_is_gone_off_or_hollow_is_taken(
@@ -53,7 +53,7 @@ def test_what_is_gone_off_or_hollow_is_taken(
         ([a_test(f"a{at}") for at in range(12)], [a_test("x", 4), a_test("y", 4), a_test("z", 4)], []),
         ([a_test(f"a{at}") for at in range(12)], [a_test("x", many=True)], []),
         ([a_test("a", off=True)], [], []),
-        ([a_test("a", checks=0, live=False)], [], []),
+        ([a_test("a", checks=0, tests_code=False)], [], []),
         ([a_test("a", checks=5)], [a_test("a", checks=1)], []),
         ([], [a_test("a")], []),
     ],

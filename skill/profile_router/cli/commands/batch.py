@@ -121,5 +121,5 @@ class _Numbered:
         """Show one event."""
         index = int(str(event["task_index"]))
         if index not in self._shown:
-            self._shown[index] = Progress(number=index + 1, live=self._all.live)
+            self._shown[index] = Progress(number=index + 1, live_line=self._all.live_line)
         self._shown[index](event)

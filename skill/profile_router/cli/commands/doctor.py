@@ -37,7 +37,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print a line per check; return 0, or 1 where one failed."""
-    facts, findings = asyncio.run(_examine(arguments.policy, live=arguments.live))
+    facts, findings = asyncio.run(_examine(arguments.policy, asks_models=arguments.live))
     findings = [finding_without_keys(finding, secrets(facts)) for finding in findings]
     if arguments.json:
         told = {
@@ -51,10 +51,10 @@ def run(arguments: argparse.Namespace) -> int:
     return 1 if count_of_level(findings, "fail") else 0
 
 
-async def _examine(policy: str | None, *, live: bool) -> tuple[DoctorFacts, list[Finding]]:
+async def _examine(policy: str | None, *, asks_models: bool) -> tuple[DoctorFacts, list[Finding]]:
     facts = await gather(policy, this_machine(os.environ))
     found = list(await asyncio.to_thread(examine, facts))
-    if live:
+    if asks_models:
         from profile_router.doctor.model_call import call_each
 
         found += await call_each(facts, tools=True)

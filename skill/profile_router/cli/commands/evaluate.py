@@ -140,20 +140,20 @@ class _ProgressLine:
     """Shows progress on stderr: on a terminal in one line, elsewhere a line for each hundredth row."""
 
     def __init__(self) -> None:
-        self._live = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+        self._on_terminal = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
         self._said = 0
 
     def say(self, text: str) -> None:
         """Show *text*."""
         self._said += 1
-        if self._live:
+        if self._on_terminal:
             self._draw(printable(text[:100]))
         elif self._said % 100 == 1:
             print(f"profile-router: {text}", file=sys.stderr, flush=True)
 
     def end(self) -> None:
         """Leave the line."""
-        if self._live and self._said:
+        if self._on_terminal and self._said:
             self._draw("")
 
     def _draw(self, text: str) -> None:

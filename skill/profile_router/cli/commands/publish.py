@@ -36,16 +36,18 @@ def run(arguments: argparse.Namespace) -> int:
         _write(arguments.write, dict(entries(clone, place)))
         return 0
     found = missing(clone)
-    own = [one.says for one in found if one.who == "project"]
+    of_project = [one.says for one in found if one.who == "project"]
     left = [one.says for one in found if one.who == "owner"]
-    print(printable(f"{clone.project.get('name')} {clone.version}: {'not ready' if own else 'ready to publish'}"))
-    for line in own:
+    print(
+        printable(f"{clone.project.get('name')} {clone.version}: {'not ready' if of_project else 'ready to publish'}")
+    )
+    for line in of_project:
         print(printable(f"  ✗ {line}"))
     if left:
         print("only the owner can do:")
     for line in left:
         print(printable(f"  · {line}"))
-    return 1 if own else 0
+    return 1 if of_project else 0
 
 
 def _write(folder: Path, files: dict[str, str]) -> None:

@@ -111,10 +111,10 @@ def believed(
         doubts.append(f"{tokens_out:,} tokens for an answer of at most {most_out:,}")
         tokens_out = None
     if tokens_in is None or not tokens_out:
-        own_in, own_out = counted()
-        if tokens_in is None or tokens_out is None or own_out:
+        counted_in, counted_out = counted()
+        if tokens_in is None or tokens_out is None or counted_out:
             doubts = doubts or ["no usage that can be" if said.anything else "no usage"]
-            by_us, tokens_in, tokens_out = True, max(tokens_in or 0, own_in), max(tokens_out or 0, own_out)
+            by_us, tokens_in, tokens_out = True, max(tokens_in or 0, counted_in), max(tokens_out or 0, counted_out)
     cached = said.tokens_cached or 0
     if cached > tokens_in:
         doubts.append(f"{cached:,} cached tokens of {tokens_in:,}")

@@ -22,27 +22,27 @@ _MOST_NAMES = 200  # of a kind, looked at
 
 
 def cut_summary(
-    summary: str, text: str, bound: int, size: Callable[[str], int], head: Callable[[str, int], str]
+    summary: str, text: str, bound: int, tokens_of: Callable[[str], int], head: Callable[[str, int], str]
 ) -> str:
     """Return *summary* of *text*, which ran past *bound* tokens, cut to that bound, with a mark at its end.
 
-    Lines that it repeats stand once. The mark lists names of *text* that are not in that start. *size* counts tokens,
-    *head* gives the longest start of so many.
+    Lines that it repeats stand once. The mark lists names of *text* that are not in that start. *tokens_of* counts
+    tokens, *head* gives the longest start of so many.
     """
     once = "\n".join(dict.fromkeys(line.rstrip() for line in summary.splitlines()))
     mark = f"[cut: this summary ran past its {bound:,} tokens and may miss what came later{{}}]"
-    least = size(mark.format("")) + 2
+    least = tokens_of(mark.format("")) + 2
     start = _whole_lines(head(once, bound - least - bound // _NAMES_PART))
-    room = bound - least - size(start)
+    room = bound - least - tokens_of(start)
     named: list[str] = []
     for name in dict.fromkeys(_names(text)):
         if name in start:
             continue
-        if size("; it names " + ", ".join((*named, name))) > room:
+        if tokens_of("; it names " + ", ".join((*named, name))) > room:
             break
         named.append(name)
     whole = mark.format("; it names " + ", ".join(named) if named else "")
-    return f"{_whole_lines(head(once, bound - size(whole) - 2))}\n{whole}".lstrip()
+    return f"{_whole_lines(head(once, bound - tokens_of(whole) - 2))}\n{whole}".lstrip()
 
 
 def _whole_lines(text: str) -> str:

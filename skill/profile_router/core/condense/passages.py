@@ -12,7 +12,9 @@ _LONGEST_PASSAGE = 2_000
 _WORD = expression(r"[A-Za-z_]\w{3,60}")
 
 
-def without_passages(texts: Sequence[str], goal: str, room: int, size: Callable[[str], int]) -> tuple[list[str], str]:
+def without_passages(
+    texts: Sequence[str], goal: str, room: int, tokens_of: Callable[[str], int]
+) -> tuple[list[str], str]:
     """Return *texts* without the passages that speak most of the goal, and those passages, within *room* tokens."""
     words = {word.lower() for word in islice(_WORD.findall(goal), 40)}
     if not words:
@@ -27,7 +29,7 @@ def without_passages(texts: Sequence[str], goal: str, room: int, size: Callable[
     ]
     chosen: set[tuple[int, int]] = set()
     for score, at, number in sorted(found, key=lambda one: (-one[0], one[1:])):
-        room -= size(passages[at][number][0]) + 1
+        room -= tokens_of(passages[at][number][0]) + 1
         if score == 0 or room < 0:
             break
         chosen.add((at, number))

@@ -26,12 +26,12 @@ _DIGEST_PARTS = 3  # a third of the room for summaries is for passages taken wor
 
 @frozen
 class Tools:
-    """What planning needs done. `size` counts o200k tokens (exact up to any size that may fit).
+    """What planning needs done. `tokens_of` counts o200k tokens (exact up to any size that may fit).
 
     `cut` cuts into chunks of at most so many tokens. `outline` gives the outline of code in a language, or None.
     """
 
-    size: Callable[[str], int]
+    tokens_of: Callable[[str], int]
     cut: Callable[[str, int], tuple[str, ...]]
     outline: Callable[[str, str], str | None]
 
@@ -62,14 +62,16 @@ class CondensePlan:
     bounds: tuple[int, ...] = ()
     calls: int = 0
 
-    def finished(self, summaries: Sequence[str], size: Callable[[str], int]) -> tuple[str, tuple[CondensedPart, ...]]:
+    def finished(
+        self, summaries: Sequence[str], tokens_of: Callable[[str], int]
+    ) -> tuple[str, tuple[CondensedPart, ...]]:
         """Return the condensed context with the last round's *summaries* in it, and the list of what was condensed."""
         if not self.chunks:
             return self.context, self.listed
         digest = "\n".join([*([self.passages] if self.passages else []), *summaries])
         names = ", ".join(part.place for part in self.summarized[:_NAMED])
         more = f" and {len(self.summarized) - _NAMED} more" if len(self.summarized) > _NAMED else ""
-        before, after = sum(part.before for part in self.summarized), size(digest)
+        before, after = sum(part.before for part in self.summarized), tokens_of(digest)
         header = f"[condensed: {names}{more}, summary, {before:,} → {after:,} tokens; ask for what you miss]"
         shares = tuple(replace(part, after=part.before * after // max(1, before)) for part in self.summarized)
         return "\n".join(filter(None, [self.context, header, digest])), (*self.listed, *shares)
@@ -84,11 +86,11 @@ class TooLarge:
 
 @mutable(kw_only=False)
 class _Item:
-    """What may be condensed: a text of `size` tokens that stands at `place`, of a part or of some turns."""
+    """What may be condensed: a text of `tokens` tokens that stands at `place`, of a part or of some turns."""
 
     place: str
     text: str
-    size: int
+    tokens: int
     part: Part | None = None
     turns: Conversation = ()
     verbatim: bool = False
@@ -96,21 +98,21 @@ class _Item:
     before: int = field(init=False)
 
     def __post_init__(self) -> None:
-        self.before = self.size
+        self.before = self.tokens
 
-    def becomes(self, text: str, kind: Literal["outlined", "selected"], size: Callable[[str], int]) -> bool:
+    def becomes(self, text: str, kind: Literal["outlined", "selected"], tokens_of: Callable[[str], int]) -> bool:
         """Take *text* if it is clearly shorter."""
-        after = size(text)
-        if after >= self.size * 0.8:
+        after = tokens_of(text)
+        if after >= self.tokens * 0.8:
             return False
-        self.text, self.size, self.kind = text, after, kind
+        self.text, self.tokens, self.kind = text, after, kind
         return True
 
     @property
     def listed(self) -> CondensedPart | None:
         if self.kind is None:
             return None
-        return CondensedPart(place=self.place, kind=self.kind, before=self.before, after=self.size)
+        return CondensedPart(place=self.place, kind=self.kind, before=self.before, after=self.tokens)
 
 
 def condense_plan(
@@ -145,11 +147,11 @@ def _items(context: str, conversation: Conversation, edited: frozenset[str], too
     for name, turns in (("the older turns", conversation[:-2]), ("the last two turns", conversation[-2:])):
         if turns:
             text = "".join(f"{turn.role}: {turn.text}\n\n" for turn in turns)
-            items.append(_Item(f"{name} of the conversation", text, tools.size(text), turns=tuple(turns)))
+            items.append(_Item(f"{name} of the conversation", text, tools.tokens_of(text), turns=tuple(turns)))
     for number, part in enumerate(parts_of_context(context), 1):
         place = part.path or f"{'a ' + part.language + ' block' if part.language else part.form} ({number})"
         verbatim = part.form == "error" or (part.path is not None and _same_file(part.path, edited))
-        items.append(_Item(place, part.whole, tools.size(part.whole), part=part, verbatim=verbatim))
+        items.append(_Item(place, part.whole, tools.tokens_of(part.whole), part=part, verbatim=verbatim))
     return items
 
 
@@ -158,21 +160,21 @@ def _same_file(path: str, edited: frozenset[str]) -> bool:
 
 
 def _total(items: Sequence[_Item]) -> int:
-    return sum(item.size for item in items)
+    return sum(item.tokens for item in items)
 
 
 def _outline(items: Sequence[_Item], budget: CondenseBudget, tools: Tools) -> None:
     """Outline code, the largest first, until all fits."""
     total = _total(items)
-    for item in sorted(items, key=lambda item: -item.size):
+    for item in sorted(items, key=lambda item: -item.tokens):
         part = item.part
         if total <= budget.room or part is None or part.language is None or item.verbatim:
             continue
-        before, short = item.size, tools.outline(part.language, part.text)
+        before, short = item.tokens, tools.outline(part.language, part.text)
         if short is not None:
             note = f"[condensed: {item.place}, outlined, from {before:,} tokens]\n"
-            item.becomes(f"{part.before}{note}{short}\n{part.after}", "outlined", tools.size)
-            total -= before - item.size
+            item.becomes(f"{part.before}{note}{short}\n{part.after}", "outlined", tools.tokens_of)
+            total -= before - item.tokens
 
 
 def _errors_once(items: Sequence[_Item]) -> None:
@@ -181,7 +183,7 @@ def _errors_once(items: Sequence[_Item]) -> None:
     for item in items:
         if item.part is not None and item.part.form == "error":
             if item.text in seen:
-                item.text, item.size, item.kind = "", 0, "selected"
+                item.text, item.tokens, item.kind = "", 0, "selected"
             seen.add(item.text)
 
 
@@ -199,7 +201,7 @@ def _lines_once(items: Sequence[_Item], tools: Tools) -> None:
                 seen.add(line)
         if len(once) < len(lines):
             note = f"[condensed: {item.place}, lines that repeat stand once, {len(lines):,} → {len(once):,} lines]\n"
-            item.becomes(note + "".join(once), "selected", tools.size)
+            item.becomes(note + "".join(once), "selected", tools.tokens_of)
 
 
 def _taken_out(items: Sequence[_Item], room: int) -> list[_Item]:
@@ -209,11 +211,11 @@ def _taken_out(items: Sequence[_Item], room: int) -> list[_Item]:
         return []
     least = max(LEAST_SUMMARY + _HEADER, min(room // 4, MOST_SUMMARY))
     taken: list[_Item] = []
-    for item in sorted((item for item in items if not item.verbatim and item.size), key=lambda item: -item.size):
+    for item in sorted((item for item in items if not item.verbatim and item.tokens), key=lambda item: -item.tokens):
         if total + least <= room:
             break
         taken.append(item)
-        total -= item.size
+        total -= item.tokens
     if any(item.turns for item in taken):
         taken.extend(item for item in items[:1] if item.turns and item not in taken)
     return [item for item in items if item in taken]
@@ -226,13 +228,15 @@ def _with_summaries(
     if least > budget.chunk * budget.calls:
         return _too_many(least, -(-least // budget.chunk), budget)
     summarized = tuple(CondensedPart(place=item.place, kind="summary", before=item.before, after=0) for item in rest)
-    texts, passages = without_passages([item.text for item in rest], goal, budget.room // _DIGEST_PARTS, tools.size)
+    texts, passages = without_passages(
+        [item.text for item in rest], goal, budget.room // _DIGEST_PARTS, tools.tokens_of
+    )
     whole = "\n".join(f"{item.place}:\n{text}" for item, text in zip(rest, texts, strict=True))
-    tokens = tools.size(whole)
+    tokens = tools.tokens_of(whole)
     needed = -(-tokens // max(1, budget.chunk))
     if needed <= budget.calls:
         chunks = tools.cut(whole, budget.chunk)
-        rounds = _rounds(len(chunks), budget.room - tools.size(passages), budget.chunk)
+        rounds = _rounds(len(chunks), budget.room - tools.tokens_of(passages), budget.chunk)
         if rounds is not None and rounds[1] <= budget.calls:
             return replace(
                 planned, chunks=chunks, chunk=budget.chunk, summarized=summarized, passages=passages,

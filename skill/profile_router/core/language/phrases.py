@@ -189,9 +189,9 @@ def language_of_text(text: str) -> str:
     stops_there = _ALL_STOPS.intersection(words)
     counts = {name: len(stops & stops_there) for name, stops in _STOPS.items()}
     best = max(counts, key=lambda name: counts[name])
-    own = 0 if of_letters is not None else sum(not word.isascii() for word in words)
-    sure = counts[best] >= 2 or (counts[best] == 1 and own >= 2)
-    return best if sure and counts[best] + min(own, 2) > 2 * counts["en"] else "en"
+    accented = 0 if of_letters is not None else sum(not word.isascii() for word in words)
+    sure = counts[best] >= 2 or (counts[best] == 1 and accented >= 2)
+    return best if sure and counts[best] + min(accented, 2) > 2 * counts["en"] else "en"
 
 
 def clauses_abroad(plain: str) -> Iterator[str]:

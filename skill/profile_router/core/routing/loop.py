@@ -13,7 +13,7 @@ from profile_router.core.evidence import Evidence
 from profile_router.core.ladder.cost_range import CostRange
 from profile_router.core.policy import Policy, Tier
 from profile_router.core.routing.rate import Rate
-from profile_router.core.routing.task_size import Size, expected_tokens
+from profile_router.core.routing.task_size import TaskSize, expected_tokens
 from profile_router.core.text import USD_DIGITS
 from profile_router.values import frozen
 
@@ -46,7 +46,7 @@ class Past:
 
 
 NO_PAST = Past()
-PastRuns = Callable[[Size], Past]
+PastRuns = Callable[[TaskSize], Past]
 
 
 UsualTurns = Callable[[Tier], int | None]
@@ -65,8 +65,8 @@ def usual_turns(turns: Sequence[int]) -> int | None:
     return sorted(turns)[math.ceil(len(turns) * _MOST_OF_THEM) - 1]
 
 
-def nothing_before(size: Size) -> Past:
-    """Return that there was no attempt at a task of *size*."""
+def nothing_before(task_size: TaskSize) -> Past:
+    """Return that there was no attempt at a task of *task_size*."""
     return NO_PAST
 
 

@@ -91,8 +91,8 @@ def _charged(candidate: Candidate | None, at: Candidate | None, policy: Policy) 
     highest = max(price.usd_per_token for price in policy.prices_by_tier().values())
     if candidate is None or at is None:
         return _flat(highest, "highest")
-    if own := next((one for one in policy.prices.models if one.model == at.model), None):
-        return _own(own)
+    if stated := next((one for one in policy.prices.models if one.model == at.model), None):
+        return _of_policy(stated)
     tier = _tier_price(candidate, at, policy)
     if tier is not None and tier.measured:
         return _flat(tier.usd_per_token, "tier")
@@ -107,11 +107,11 @@ def _tier_price(candidate: Candidate, at: Candidate, policy: Policy) -> Price | 
     return None if tier is None or tier == "local" else policy.prices_by_tier()[tier]
 
 
-def _own(own: ModelPrice) -> Rate:
-    sent, cached = own.usd_per_million_in, own.usd_per_million_cached
+def _of_policy(stated: ModelPrice) -> Rate:
+    sent, cached = stated.usd_per_million_in, stated.usd_per_million_cached
     return Rate(
         usd_in=sent / _MILLION,
-        usd_out=own.usd_per_million_out / _MILLION,
+        usd_out=stated.usd_per_million_out / _MILLION,
         usd_cached=(sent if cached is None else cached) / _MILLION,
         source="policy",
     )

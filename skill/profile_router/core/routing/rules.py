@@ -55,14 +55,14 @@ def lines_text(evidence: Evidence) -> str:
     return _range_text(evidence.lines_to_edit, "line", "to edit")
 
 
-def _range_text(size: Range, unit: str, purpose: str) -> str:
-    if size.high == 0:
-        return f"no {unit} {purpose} ({size.source})"
-    if not size.known:
+def _range_text(of: Range, unit: str, purpose: str) -> str:
+    if of.high == 0:
+        return f"no {unit} {purpose} ({of.source})"
+    if not of.known:
         return f"{unit}s {purpose} unknown"
-    amount = f"{size.low:,}" if size.high == size.low else f"{size.low:,}–{size.top:,}"
+    amount = f"{of.low:,}" if of.high == of.low else f"{of.low:,}–{of.top:,}"
     plural = "" if amount == "1" else "s"
-    return f"{amount} {unit}{plural} {purpose} ({size.source})"
+    return f"{amount} {unit}{plural} {purpose} ({of.source})"
 
 
 def _known_low(*sizes: Range) -> int:
@@ -192,9 +192,9 @@ def probably(located: Located) -> str:
     return f"probably {', '.join((*located.first, *located.tests[:1]))} ({located.confidence})"
 
 
-def like_it(size: SizeGuess) -> str:
+def like_it(guess: SizeGuess) -> str:
     """Say how large a task is by the commits like it."""
-    return f"{size.size} by {size.neighbours} commit{'s' if size.neighbours > 1 else ''} like it"
+    return f"{guess.size} by {guess.neighbours} commit{'s' if guess.neighbours > 1 else ''} like it"
 
 
 def borderline(case: Case, _rule: BorderlineRule) -> Reasons | None:

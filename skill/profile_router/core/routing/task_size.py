@@ -7,12 +7,12 @@ from typing import Literal
 from profile_router.core.evidence import Evidence
 from profile_router.core.policy import Policy
 
-Size = Literal["small", "medium", "large"]
+TaskSize = Literal["small", "medium", "large"]
 # From so many tokens of prompt and named files, files to edit, or lines to edit on.
-_LARGER: tuple[tuple[Size, int, int, int], ...] = (("large", 32_000, 20, 200), ("medium", 4_000, 4, 40))
+_LARGER: tuple[tuple[TaskSize, int, int, int], ...] = (("large", 32_000, 20, 200), ("medium", 4_000, 4, 40))
 
 
-def task_size_of(evidence: Evidence, policy: Policy) -> Size:
+def task_size_of(evidence: Evidence, policy: Policy) -> TaskSize:
     """Return the size class of a task, by the largest of what is known of it."""
     tokens = evidence.tokens.high + file_tokens(evidence, policy)
     files, lines = (size.low if size.known else 0 for size in (evidence.files_to_edit, evidence.lines_to_edit))

@@ -102,12 +102,12 @@ def task_of_figures(figures: Mapping[str, Any]) -> Task:
     return Task(goal="", profile=figures["profile"], local_only=figures["local_only"])
 
 
-def _sized(size: Range) -> list[Any]:
-    return [size.low, size.high, size.source]
+def _sized(of: Range) -> list[Any]:
+    return [of.low, of.high, of.source]
 
 
-def _range(size: Sequence[Any]) -> Range:
-    low, high, source = size
+def _range(figures: Sequence[Any]) -> Range:
+    low, high, source = figures
     return Range(low, high, cast("Source", source))
 
 

@@ -59,13 +59,13 @@ def _amount(span: FileSpan) -> str:
     return f"{span.low}" if span.low == span.high else f"{span.low}–{span.high}"
 
 
-def _size(size: SizeGuess) -> dict[str, Any]:
+def _size(guess: SizeGuess) -> dict[str, Any]:
     return {
-        "score": round(size.score, 3),
-        "share": round(size.share, 2),
-        "neighbours": size.neighbours,
-        "files": [size.files_low, size.files_high],
-        "terms": {name: round(given, 2) for name, given in size.terms.items()},
+        "score": round(guess.score, 3),
+        "share": round(guess.share, 2),
+        "neighbours": guess.neighbours,
+        "files": [guess.files_low, guess.files_high],
+        "terms": {name: round(given, 2) for name, given in guess.terms.items()},
     }
 
 

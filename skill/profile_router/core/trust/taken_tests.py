@@ -21,20 +21,20 @@ class HeldTest:
     """A test as its file defines it.
 
     `cases` is how often it runs with other values; `many`: more often than the file tells. `checks` are its assertions
-    on something that is not constant. `live`: it does anything with the code. `off`: it is skipped, or may fail.
+    on something that is not constant. `tests_code`: it does anything with the code. `off`: it is skipped, or may fail.
     """
 
     name: str
     cases: int = 1
     many: bool = False
     checks: int = 0
-    live: bool = True
+    tests_code: bool = True
     off: bool = False
 
     @property
     def counts(self) -> int:
         """Return how many tests it is."""
-        return self.cases if self.live and not self.off else 0
+        return self.cases if self.tests_code and not self.off else 0
 
 
 @frozen
@@ -83,7 +83,7 @@ def taken_tests(before: _Held, after: _Held) -> TakenTests:
             continue
         elif sum(one.off for one in now) > sum(one.off for one in tests):
             off.append(name)
-        elif sum(not one.live for one in now) > sum(not one.live for one in tests):
+        elif sum(not one.tests_code for one in now) > sum(not one.tests_code for one in tests):
             hollow.append(name)
         else:
             removed[name] = lost

@@ -102,7 +102,7 @@ def lacking(command: str, exit_code: int | None, output: str, *, told: bool) -> 
     for row in _ROWS:
         anywhere = exit_code in row.ends or (row in _SHELL_ROWS and not told)
         for found in row.says.finditer(text if anywhere else last):
-            if word := _own(command, found["word"]):
+            if word := _in_command(command, found["word"]):
                 return Lacking(word=word, kind=row.kind, made_in=row.made_in)
     return None
 
@@ -136,7 +136,7 @@ def may_be_made(task: Task, lack: Lacking) -> bool:
     return said or (lack.kind == "test" and means_tests(task))
 
 
-def _own(command: str, word: str) -> str:
+def _in_command(command: str, word: str) -> str:
     """Return *word*, or the name of that file, if it is a word of *command*; empty where neither is."""
     ways = (way for way in (word, _name(word)) if way)
     return next((way for way in ways if re.search(rf"(?<![\w-]){re.escape(way)}(?![\w-])", command)), "")

@@ -62,8 +62,8 @@ def _taken_off(args: Mapping[str, Any]) -> dict[str, Any] | None:
 
 def _one(task: Mapping[str, Any], shared: Mapping[str, Any]) -> dict[str, Any]:
     """Return *task* as Hermes gets it, its fields noted; those of the call hold where it says nothing itself."""
-    own = {name: read_field(name, task[name]) for name in DELEGATION_FIELDS if task.get(name) not in NOTHING_GIVEN}
-    fields = joined_fields(shared, own)
+    of_task = {name: read_field(name, task[name]) for name in DELEGATION_FIELDS if task.get(name) not in NOTHING_GIVEN}
+    fields = joined_fields(shared, of_task)
     rest = {name: value for name, value in task.items() if name not in DELEGATION_FIELDS}
     context = rest.get("context")
     before = _LINE.sub("", context) if isinstance(context, str) else context
@@ -73,13 +73,13 @@ def _one(task: Mapping[str, Any], shared: Mapping[str, Any]) -> dict[str, Any]:
     return {**rest, "context": f"{said}\n\n{hand_over(fields)}" if said else hand_over(fields)}
 
 
-def joined_fields(shared: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the fields of a task: *own* beat those of the call, *shared*, but no bound is taken back."""
-    found = {**shared, **own}
-    if shared.get("local_only") or own.get("local_only"):
-        found["local_only"] = shared.get("local_only") or own["local_only"]
+def joined_fields(shared: Mapping[str, Any], of_task: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of a task: *of_task* beat those of the call, *shared*, but no bound is taken back."""
+    found = {**shared, **of_task}
+    if shared.get("local_only") or of_task.get("local_only"):
+        found["local_only"] = shared.get("local_only") or of_task["local_only"]
     for name in ("max_cost", "max_turns"):
-        said = [one[name] for one in (shared, own) if name in one]
+        said = [one[name] for one in (shared, of_task) if name in one]
         if said and all(isinstance(one, int | float) and not isinstance(one, bool) for one in said):
             found[name] = min(said)
     return found

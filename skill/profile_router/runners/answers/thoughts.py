@@ -42,8 +42,8 @@ def _without_one(text: str) -> str | None:
     """Return *text* without the first thought, None where it does not begin with one."""
     begun = text.lstrip()
     if opened := _OPENED.match(begun):
-        own = re.compile(rf"</{re.escape(opened[1])}>", re.IGNORECASE).search(begun, opened.end())
-        end = own or _ANY_CLOSED.search(begun, opened.end())
+        own_end = re.compile(rf"</{re.escape(opened[1])}>", re.IGNORECASE).search(begun, opened.end())
+        end = own_end or _ANY_CLOSED.search(begun, opened.end())
         return begun[end.end() :] if end else ""
     for opening, closing in _PAIRS:
         if begun.startswith(opening):

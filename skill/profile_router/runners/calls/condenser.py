@@ -138,7 +138,7 @@ class EmbeddedCondenser:
         calls = self.calls.policy.condense.max_calls if chunk >= LEAST_ROOM else 0
         budget = CondenseBudget(room=room, chunk=max(1, chunk), calls=calls)
         cap = room * 2 + budget.chunk * max(1, calls)
-        tools = Tools(size=lambda text: _size(text, cap), cut=_chunks, outline=outline)
+        tools = Tools(tokens_of=lambda text: _size(text, cap), cut=_chunks, outline=outline)
         edited = frozenset((*task.files, *_words(goal)))
         return condense_plan(goal, task.context, order.conversation, edited, budget, tools)
 

@@ -154,8 +154,8 @@ class Account(Counts):
         )
         most_out = max(sum(answer for _, answer in rooms), math.ceil(written * self.bytes_per_token))
         sent = sum(room for room, _ in rooms)
-        own = (self.asked_in or math.ceil(sent / self.bytes_per_token), written)
-        self.take(believed(said, sent=sent, most_out=most_out, counted=lambda: own, rate=self.rate), self.rate)
+        by_us = (self.asked_in or math.ceil(sent / self.bytes_per_token), written)
+        self.take(believed(said, sent=sent, most_out=most_out, counted=lambda: by_us, rate=self.rate), self.rate)
 
     def _hold(self, sent: int, answer: int) -> None:
         if self.afford is None or self.over is not None:

@@ -59,13 +59,13 @@ def check_for(
     wanted = allowed(proposed_check(task.proposed_check, task.folder or ""))
     if policy.check == "off":
         return wanted
-    own = allowed(find_check(task, workspace, environ, near))
-    if own is None or own.weak or wanted is None:
+    found = allowed(find_check(task, workspace, environ, near))
+    if found is None or found.weak or wanted is None:
         return wanted
-    if not own.refused:
+    if not found.refused:
         wanted = replace(wanted, refused=wanted.refused or "the workspace's own judges")
-        return replace(own, source=f"{own.source}; {wanted.unrun}")
-    return own if own.unagreed == "unasked" else wanted
+        return replace(found, source=f"{found.source}; {wanted.unrun}")
+    return found if found.unagreed == "unasked" else wanted
 
 
 def _allowed(

@@ -46,8 +46,8 @@ def lent_places(root: Path, original: Path | None) -> tuple[Lent, ...]:
     copy with an empty folder in that place lacks it too. No place is behind a link. No link is followed to what is not
     an environment: it would show any folder of the machine.
     """
-    own = environments(root)
-    found = dict(zip(own, own, strict=True))
+    in_root = environments(root)
+    found = dict(zip(in_root, in_root, strict=True))
     if original is not None and original != root:
         here, there = os.path.realpath(root), os.path.realpath(original)
         known = environments(original)

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 _MOST_PLACES, _MOST_NAMES, _MOST_WORDS = 16, 5_000, 50
-_OWN = (".venv", "venv", "env", ".env")
+_FOLDERS = (".venv", "venv", "env", ".env")
 _PACKAGES = ("lib/python3*/site-packages", "lib/python3*/dist-packages", "lib/python3/dist-packages")
 
 
@@ -53,4 +53,4 @@ def _prefixes(command: str, place: Path, path: str) -> Iterator[Path]:
         program = str(place / word) if "/" in word else shutil.which(word, path=path)
         if program and Path(program).parent.name == "bin":
             yield Path(program).parent.parent
-    yield from (above / name for above in (place, *place.parents[:2]) for name in _OWN)
+    yield from (above / name for above in (place, *place.parents[:2]) for name in _FOLDERS)
