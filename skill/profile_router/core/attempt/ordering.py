@@ -5,7 +5,7 @@ from __future__ import annotations
 from profile_router.core.attempt.order import Order
 from profile_router.core.conversation import Conversation, alternating, shared_turns
 from profile_router.core.evidence import Evidence
-from profile_router.core.ladder.failure import Failure, Place, kept_from
+from profile_router.core.ladder.failure import Failure, Place, not_for_private
 from profile_router.core.ladder.receipt import Attempt, Receipt
 from profile_router.core.policy import Policy
 from profile_router.core.profile import address
@@ -61,7 +61,7 @@ def order_for(
 def forbidden(order: Order, evidence: Evidence, policy: Policy) -> Failure | None:
     """Return why *order* may not even be tried: privacy, the window, the clock. None where nothing forbids it."""
     if order.private and not order.local:
-        return Failure(cause="not-local", message=kept_from(order.profile))
+        return Failure(cause="not-local", message=not_for_private(order.profile))
     window = evidence.window(order.profile)
     if window is not None and not fits(evidence, window, policy.counting):
         return Failure(
@@ -73,7 +73,7 @@ def forbidden(order: Order, evidence: Evidence, policy: Policy) -> Failure | Non
 def keep_private(order: Order) -> None:
     """Raise AssertionError where private work was ordered from elsewhere: the decision never does that."""
     if order.private and not order.local:
-        raise AssertionError(kept_from(order.profile))
+        raise AssertionError(not_for_private(order.profile))
 
 
 def out_of_time(seconds: float) -> Failure | None:

@@ -35,7 +35,7 @@ def stopped_at(where: str) -> Failure:
     return Failure(cause="interrupted", message=f"{where}: it was stopped")
 
 
-def kept_from(profile: str) -> str:
+def not_for_private(profile: str) -> str:
     """Return why *profile*, which is not local, may not have a private task."""
     return f"the task is private and {profile} is not local"
 

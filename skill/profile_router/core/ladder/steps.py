@@ -7,7 +7,7 @@ from dataclasses import field
 from typing import Literal
 
 from profile_router.core.ladder.causes import TABLE, Cause
-from profile_router.core.ladder.failure import Failure, Place, kept_from
+from profile_router.core.ladder.failure import Failure, Place, not_for_private
 from profile_router.core.policy import Policy, Step, Tier
 from profile_router.values import frozen
 
@@ -145,7 +145,7 @@ def _forbidden(row: Step, place: Place, walk: _Walk, tried: Sequence[Place]) -> 
     if place in tried and row.to not in _STAYS:
         return f"{place.profile} was tried already"
     if terrain.private and not view.local:
-        return kept_from(place.profile)
+        return not_for_private(place.profile)
     if view.paid and not (row.may_cost and terrain.may_pay):
         who = "the task" if row.may_cost else f"the step '{row.id}'"
         return f"{place.profile} costs money, which {who} does not allow"
