@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+from tests.fakes import a_task
 from tests.git.git_repository import repository, run_git, write_files
 
 from profile_router.core.ladder.check_words import NO_PROOF
@@ -15,6 +16,7 @@ from profile_router.core.ladder.receipt import ChangedFile, CheckBefore, CheckRe
 from profile_router.core.telling.work import changed_text
 from profile_router.git.left_files import note_beginning
 from profile_router.jail import left as left_running
+from profile_router.verify.changes.others_here import OthersHere
 from profile_router.verify.verifier import WorkspaceVerifier
 from profile_router.workspace.folder import Workspace
 
@@ -258,3 +260,39 @@ def test_what_a_named_check_left_is_known_unless_something_of_it_may_run_still(
     told = verify(verifier, verifier.snapshot(), check=check)
     assert told.check is not None
     assert told.check.left == left
+
+
+def beside_another(repo: Path, tmp_path: Path) -> tuple[WorkspaceVerifier, str]:
+    """Return verifier and mark of a run that wrote README.md while another wrote src/app.py and tests."""
+    verifier = a_verifier(repo, tmp_path / "scratch", journal={"README.md": b"hello\n"})
+    verifier.state = tmp_path / "state"
+    theirs = frozenset({"src/app.py", "tests/test_app.py"})
+    verifier.others = lambda: OthersHere(threads=("t",), files=theirs)
+    mark = verifier.snapshot()
+    write_files(repo, {"README.md": "mine\n", "src/app.py": "theirs\n", "tests/test_app.py": "def test(): pass\n"})
+    return verifier, mark
+
+
+@pytest.mark.parametrize("wrote", [None, ("README.md",)])
+def test_what_another_run_wrote_meanwhile_is_in_no_verdict_and_no_diff(
+    repo: Path, tmp_path: Path, wrote: tuple[str, ...] | None
+) -> None:
+    verifier, mark = beside_another(repo, tmp_path)
+    check = "echo x > src/app.py"  # as the other run does, while the check of this one works
+    told = asyncio.run(verifier.verify(mark, "done", check, seconds=20.0, task=a_task(), wrote=wrote))
+    assert [one.path for one in told.files_changed] == ["README.md"]
+    assert told.check is not None
+    assert told.check.left == ()
+    assert any("not told as this run's: src/app.py, tests/test_app.py" in point for point in told.unverified)
+    assert [one.path for one in asyncio.run(verifier.diff(mark, wrote))] == ["README.md"]
+    assert "def test()" in (repo / "tests/test_app.py").read_text(), "a test of the other run was put back"
+
+
+def test_what_another_run_wrote_meanwhile_is_not_taken_back(repo: Path, tmp_path: Path) -> None:
+    verifier, mark = beside_another(repo, tmp_path)
+    ended = verifier.snapshot()
+    assert asyncio.run(verifier.set_back(mark, ended, None, number=1)).done
+    held = [(repo / name).read_text() for name in ("README.md", "src/app.py", "tests/test_app.py")]
+    assert held == ["hello\n", "theirs\n", "def test(): pass\n"]
+    asyncio.run(verifier.tests_back(mark, verifier.snapshot(), None, a_task()))
+    assert (repo / "tests/test_app.py").exists()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from base64 import b64decode, b64encode
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from profile_router.state.database import reading, transaction
 
 _ENCODING = "surrogateescape"  # names need not be UTF-8
 _OF = "undo"
+_LONGEST_RUN_S = 2 * 86_400.0  # before its end a run began no earlier
 
 
 def put_undo(database: sqlite3.Connection, run: str, undo: Undo, seal: Seal) -> None:
@@ -40,8 +42,10 @@ def undo_of_run(state: Path, run: str, seal: Seal) -> Undo | None:
     with reading(state / LEDGER_FILE, make_ready) as database:
         row = database.execute("SELECT words FROM undoing WHERE run = ?", (run,)).fetchone()
     said = seal.opened(row[0], f"{run} {_OF}") if row else None
-    if said is None:
-        return None
+    return None if said is None else _undo(said)
+
+
+def _undo(said: Mapping[str, Any]) -> Undo:
     return Undo(
         before={_path(name): _found(told) for name, told in said["before"]},
         after={_path(name): str(known) for name, known in said["after"]},
@@ -51,6 +55,24 @@ def undo_of_run(state: Path, run: str, seal: Seal) -> Undo | None:
         during=tuple(_path(name) for name in said.get("during", ())),
         unsure=tuple(_path(name) for name in said.get("unsure", ())),
     )
+
+
+def written_since(state: Path, thread: str, since: float, seal: Seal) -> Iterator[tuple[str, str, Undo]]:
+    """Yield what takes back each run of another thread than *thread* that ended *since*, in s since 1970.
+
+    Before it stand its thread and its folder. Raises StateError.
+    """
+    if not (state / LEDGER_FILE).exists():
+        return
+    asked = "kind = 'run' AND started >= ? AND ended >= ? AND thread <> ?"
+    with reading(state / LEDGER_FILE, make_ready) as database:
+        found = database.execute(
+            f"SELECT id, thread, workspace, words FROM runs JOIN undoing ON run = id WHERE {asked}",  # noqa: S608
+            (since - _LONGEST_RUN_S, since, thread),
+        ).fetchall()
+    for run, its, workspace, words in found:
+        if (said := seal.opened(words, f"{run} {_OF}")) is not None:
+            yield str(its), str(workspace), _undo(said)
 
 
 def begin_undo(state: Path, run: RunRow, undo: Undo, seal: Seal, *, now: float) -> str:

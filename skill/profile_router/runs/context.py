@@ -31,6 +31,7 @@ from profile_router.runners.embedded.request import request_body
 from profile_router.runners.embedded.runner import EmbeddedRunner
 from profile_router.runners.hermes.runner import HermesRunner
 from profile_router.runs.job import IN_PLACE, Job
+from profile_router.runs.others import others_here
 from profile_router.runs.past import past_runs, usual_here
 from profile_router.runs.setup import Setup
 from profile_router.servers.health import HealthStore, ProviderHealth
@@ -39,6 +40,7 @@ from profile_router.threads.pulse import pulse
 from profile_router.threads.records import Before, Scoped
 from profile_router.threads.threads import Run
 from profile_router.threads.traces import BY_HERMES
+from profile_router.verify.changes.others_here import OthersHere
 from profile_router.verify.checking.kept_checks import KeptChecks
 from profile_router.verify.verifier import WorkspaceVerifier
 from profile_router.withheld.survey import Survey, private_survey
@@ -167,7 +169,15 @@ def _verifier(job: Job, setup: Setup, run: Run, journal: Before, secrets: Secret
         linter=job.task.linter,
         all_tests_seconds=setup.policy.limits.all_tests_seconds,
         original=original.root if original else None,
+        others=_others(setup, run),
     )
+
+
+def _others(setup: Setup, run: Run) -> Callable[[], OthersHere]:
+    """Return what tells of the runs that work in the folder of *setup* beside this one."""
+    if setup.workspace is None:
+        return OthersHere
+    return partial(others_here, setup.state, seal_of(setup.environ, make=False), run, setup.workspace.root)
 
 
 def _mark(job: Job, run: Run) -> Callable[[], str]:

@@ -147,6 +147,10 @@ class StoredRecords:
         """Delete the records whose names begin with *start*."""
         self._done("DELETE FROM records WHERE thread = ? AND run = ? AND instr(name, ?) = 1", start)
 
+    def of_run(self, thread: str, run: str) -> StoredRecords:
+        """Return the records of another run in the same database, to be read and closed."""
+        return StoredRecords(self._path, thread, run, self._serializer, self._clock)
+
     def close(self) -> None:
         """Close the database."""
         with self._one:

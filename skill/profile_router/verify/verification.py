@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import field, replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from time import monotonic
 
@@ -20,10 +20,11 @@ from profile_router.core.trust.steered import steering_rank
 from profile_router.core.trust.tests_meant import may_have_fewer
 from profile_router.errors import WorkspaceError
 from profile_router.git.left_files import beginning
-from profile_router.git.marks import Mark
+from profile_router.git.marks import Mark, path_as_text
 from profile_router.threads.records import AfterAttempts
 from profile_router.values import mutable
 from profile_router.verify.absent_claims import absent_claims
+from profile_router.verify.changes.others_here import OthersHere
 from profile_router.verify.changes.put_back import to_put_back
 from profile_router.verify.changes.work_back import WorkBack
 from profile_router.verify.changes.work_changes import WorkChanges
@@ -46,7 +47,7 @@ class Verification:
 
     *changes* are those of *workspace*; both are None where the task has none. *back* takes back, None without a state
     folder. *seen* keeps what a resumed run must not look for again. *scratch* is our folder. After a narrowed check
-    that passes, all tests run for *all_tests_seconds*."""
+    that passes, all tests run for *all_tests_seconds*. *others* tells what other runs wrote here meanwhile."""
 
     workspace: Workspace | None
     changes: WorkChanges | None
@@ -60,7 +61,9 @@ class Verification:
     task: Task | None
     before: CheckBefore | None
     wrote: Sequence[str] | None
+    others: Callable[[], OthersHere] = OthersHere
     _looked: str | None = field(default=None, init=False)  # the mark of the work tree before the check
+    _here: OthersHere = field(default_factory=OthersHere, init=False)
 
     async def ask(self, said: str, check: str | FoundCheck | None, seconds: float) -> Verified:
         """Return what changed, what *check* said within *seconds*, and what of the claims in *said* is not so."""
@@ -72,9 +75,10 @@ class Verification:
         if self.wrote is None and self.snapshot and self.changes is not None:  # by commands, or by Hermes' own tools
             since = beginning(self.scratch, exact=True)
             changed = (*changed, *self.changes.inside_others(self.snapshot, since, changed))
+        changed, theirs = self._without_theirs(changed)
         if isinstance(check, FoundCheck) and check.only_if_changed and not changed:
             check = None
-        contents = await self._contents()
+        contents = [one for one in await self._contents() if path_as_text(one.path) not in theirs]
         result = None if check is None else await self._checked(check, seconds, changed, contents)
         told = result is not None and not result.inconclusive
         absent = absent_claims(self.workspace, said, changed)
@@ -88,7 +92,10 @@ class Verification:
         return Verified(
             files_changed=changed,
             check=result,
-            unverified=tuple(points(self.workspace, self.task, changed, result)),
+            unverified=(
+                *points(self.workspace, self.task, changed, result),
+                *self._here.points(theirs, (one.path for one in changed), self.wrote, checked=result is not None),
+            ),
             unproved=unproved,
             absent=absent,
             whole=self.workspace is not None and self.workspace.git,
@@ -111,10 +118,11 @@ class Verification:
         done: SetBack | None = self.seen.find("put back")
         if done is not None or self.changes is None or self.back is None:
             return done or SetBack(done=True), None
-        changes = self.changes
-        done, mark = self.back.tests(
-            self.snapshot, lambda: self.seen.find("looked") or changes.marks.take(), task, self.wrote
-        )
+        changes, wrote = self.changes, self.wrote
+        look = cache(lambda: self.seen.find("looked") or changes.marks.take())
+        if self.snapshot and wrote is None and (others := self.others()).files:
+            wrote = changes.own(self.snapshot, look(), wrote, others)
+        done, mark = self.back.tests(self.snapshot, look, task, wrote)
         if done.left or done.taken:
             self.seen.keep("put back", done)
         return done, mark
@@ -129,6 +137,14 @@ class Verification:
         self.seen.keep("looked", after)  # before the check, which may leave files behind
         self._looked = after
         return self.changes.between(self.snapshot, after)
+
+    def _without_theirs(self, changed: Sequence[ChangedFile]) -> tuple[tuple[ChangedFile, ...], frozenset[str]]:
+        """Return *changed* without what other runs wrote meanwhile, and the paths of that."""
+        if self.changes is None or not self.snapshot:
+            return tuple(changed), frozenset()
+        self._here = self.others()  # after the mark: whatever it holds was noted by then
+        theirs = self._here.theirs((one.path for one in changed), self.wrote, self.changes.journal)
+        return tuple(one for one in changed if one.path not in theirs), theirs
 
     async def _contents(self) -> Sequence[ChangedContent]:
         """Return the files that changed and are still there, as they were before the check: not all of very many."""
@@ -203,6 +219,8 @@ class Verification:
         try:
             after = marks.take()
             found = marks.paths(self._looked, after)
+            theirs = self.others().theirs(found, None, self.changes.journal)
+            found = tuple(path for path in found if path not in theirs)
             known = len(found) <= _MOST_LEFT and not any(marks.trees.gitlinks(Mark.read(after).files))
             return found if known and "".join(found).isprintable() else None
         except WorkspaceError:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from profile_router.git.writes import Found
 from profile_router.threads.records import AfterAttempts, Records
 from profile_router.values import mutable
 from profile_router.verify.changes.diffs import WorkDiffs
+from profile_router.verify.changes.others_here import OthersHere
 from profile_router.verify.changes.private_copies import first_copied, private_pieces
 from profile_router.verify.changes.set_back import look_at, not_set_back, remember, remembered
 from profile_router.verify.changes.work_back import WorkBack
@@ -41,7 +42,7 @@ class WorkspaceVerifier:
     are the limits of a check that was found, and of `linter`. `original` is the workspace that this one is a copy of,
     if it is a copy. `records` keep what was seen, so that a resumed run does not see what its own check left.
     `kept_checks` are what checks said before any work, for other runs too. After a narrowed check that passes,
-    all tests run for `all_tests_seconds`."""
+    all tests run for `all_tests_seconds`. `others` tells what other runs wrote here meanwhile: it is not this run's."""
 
     workspace: Workspace | None
     scratch: Path
@@ -58,6 +59,7 @@ class WorkspaceVerifier:
     linter: FoundCheck | None = None
     original: Path | None = None
     all_tests_seconds: float = 0.0
+    others: Callable[[], OthersHere] = OthersHere
     _ended: dict[str, Found | None] | None = field(default=None, init=False)
     _work: WorkChanges | None = field(default=None, init=False)
 
@@ -122,6 +124,7 @@ class WorkspaceVerifier:
             task=task,
             before=before,
             wrote=wrote,
+            others=self.others,
         )
         return await work.ask(said, check, seconds)
 
@@ -136,6 +139,7 @@ class WorkspaceVerifier:
         changes = self._changes(self.workspace.root)
         after = changes.marks.take()
         beside = changes.beside(snapshot, after)
+        wrote = changes.own(snapshot, after, wrote, self.others())
         return (*diffs.of_git(changes.marks, snapshot, after, wrote), *diffs.of_journal(beside, wrote))
 
     def copied(self, texts: Sequence[str]) -> str:
@@ -153,6 +157,7 @@ class WorkspaceVerifier:
                 if self.workspace is None or self.state is None:
                     done = SetBack(done=True)
                 else:
+                    wrote = self._own(self.workspace, snapshot, ended, wrote)
                     done = self._back(self.workspace, self.state).all(snapshot, ended, wrote, self._ended)
             except WorkspaceError as error:
                 done = not_set_back(str(error))
@@ -170,6 +175,7 @@ class WorkspaceVerifier:
             return done or SetBack(done=True)
         back = self._back(self.workspace, self.state)
         try:
+            wrote = self._own(self.workspace, snapshot, ended, wrote)
             done, _ = back.tests(snapshot, lambda: ended, task, wrote, with_taken=True)
         except WorkspaceError as error:
             return not_set_back(str(error))
@@ -187,6 +193,14 @@ class WorkspaceVerifier:
             jail=self.jail,
             original=self.original,
         )
+
+    def _own(
+        self, workspace: Workspace, snapshot: str, ended: str, wrote: Sequence[str] | None
+    ) -> Sequence[str] | None:
+        """Return what this run wrote between two marks, None where nobody knows and nobody else worked here."""
+        if not (workspace.git and snapshot and ended):
+            return wrote
+        return self._changes(workspace.root).own(snapshot, ended, wrote, self.others())
 
     def _changes(self, root: Path) -> WorkChanges:
         if self._work is None:

@@ -15,6 +15,7 @@ from profile_router.git.left_files import left_files
 from profile_router.git.marks import GitSnapshots, Mark, path_as_text
 from profile_router.values import mutable
 from profile_router.verify.changes.diffs import changed_since_journal, not_by_line
+from profile_router.verify.changes.others_here import OthersHere
 
 _LARGEST_DIFFED = 2_000_000
 
@@ -44,6 +45,17 @@ class WorkChanges:
         """Return what changed between two marks, and what the tools changed besides."""
         known = self.marks.changes(snapshot, after)
         return tuple(sorted((*known, *(_counted(*file) for file in self._unseen(known))), key=lambda file: file.path))
+
+    def own(self, snapshot: str, after: str, wrote: Sequence[str] | None, others: OthersHere) -> Sequence[str] | None:
+        """Return the files between two marks that this run *wrote*: where nobody knows, all that are not of *others*.
+
+        None: nobody knows, and nobody else is known to have written anything.
+        """
+        if wrote is not None or not others.files:
+            return wrote
+        paths = self.marks.paths(snapshot, after)
+        theirs = others.theirs(paths, wrote, self.journal)
+        return [*(path for path in paths if path not in theirs), *self.journal] if theirs else None
 
     def beside(self, snapshot: str, after: str) -> dict[str, bytes | None]:
         """Return what the files were that the tools changed between two marks, and that git does not look into."""
