@@ -21,7 +21,7 @@ print(code, len(started), *sorted(sys.modules), file=sys.stderr)
 """
 # Of the standard library: each takes 1 ms or more, and `route` asks nothing of it.
 DEAR = ("ssl", "asyncio", "email", "http.client", "logging", "importlib.metadata", "random", "tempfile", "pydoc", "xml")
-DEAR_IN_A_FOLDER = ("gettext", "_hashlib", "locale", "subprocess", "threading", "shutil")
+DEAR_IN_A_FOLDER = ("_hashlib", "subprocess", "threading", "shutil")
 # What is asked only where the task, the policy or the place has more to it. The second call finds the policy as kept.
 OF_OTHER_TASKS = (
     *("cli.live_line", "core.telling.layout", "core.telling.located", "core.ladder.spending", "core.ladder.causes"),

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import gc
 import importlib
-import json
 import os
 import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from profile_router.machine.imports import called_late, gather_late, import_large
+from profile_router.machine import imports
+from profile_router.machine.imports import gather_late, import_large
 
 MEET: list[threading.Event] = []  # where the modules of a test wait for one another
 
@@ -40,26 +39,33 @@ def test_a_run_imports_what_only_the_embedded_runner_needs_when_that_runs() -> N
     assert told(code) == "True set() set()"
 
 
-def test_what_was_imported_is_out_of_the_collectors_reach_and_it_goes_on_as_before() -> None:
+def test_what_is_imported_meets_no_collector_which_goes_on_as_before_and_holds_nothing(gathering: str) -> None:
+    package = Path(str(sys.path[0])) / gathering / "__init__.py"
+    package.write_text("import gc\nMEETS = gc.isenabled()\n")
+    frozen = gc.get_freeze_count()
+    import_large(gathering)
+    assert (sys.modules[gathering].MEETS, gc.isenabled(), gc.get_freeze_count()) == (False, True, frozen)
+    gc.disable()
+    try:
+        import_large("json", f"{gathering}.small")
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
+
+
+def test_in_a_process_of_ours_what_was_imported_is_out_of_the_collectors_reach() -> None:
     code = (
-        "import gc; from profile_router.machine.imports import import_large; import_large('decimal', 'email.message'); "
-        "import sys; print(gc.isenabled(), gc.get_freeze_count() > 1_000, 'email.message' in sys.modules)"
+        "import gc; from profile_router.machine.imports import import_large, spare_collector; spare_collector(); "
+        "import_large('decimal', 'email.message'); print(gc.isenabled(), gc.get_freeze_count() > 1_000, "
+        "gc.get_threshold()[0])"
     )
-    assert told(code) == "True True True"
-    assert told(f"import gc; gc.disable(); {code}") == "False True True"
-
-
-def test_what_is_there_already_is_not_taken_from_the_collector_again() -> None:
-    before = gc.get_freeze_count()
-    import_large("json", "sys")
-    assert gc.get_freeze_count() == before
+    assert told(code) == "True True 20000"
 
 
 def test_after_an_import_that_fails_the_collector_goes_on() -> None:
     with pytest.raises(ModuleNotFoundError):
         import_large("there_is_no_such_module")
     assert gc.isenabled()
-    gc.unfreeze()
 
 
 @pytest.fixture
@@ -183,30 +189,26 @@ def test_a_module_in_a_folder_without_an_init_is_not_found_before_that_folder(ga
     assert f"{gathering}_folder.within.one" not in sys.modules
 
 
-def test_a_function_that_is_called_late_imports_its_module_then(gathering: str, tmp_path: Path) -> None:
-    (tmp_path / gathering / "__init__.py").write_text("def joined(*parts): return '-'.join(parts)\n")
-    found: dict[str, Any] = {}
-    with called_late(gathering, "joined"):
-        exec(f"from {gathering} import joined", found)
-        with pytest.raises(ImportError, match="cannot import name 'other'"):
-            exec(f"from {gathering} import other")
+@pytest.mark.parametrize("lacks", ["_LOCK_OF", "_DEADLOCK"])
+def test_on_a_python_with_other_locks_each_package_is_imported_as_ever(
+    lacks: str, gathering: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(imports, lacks, None)
+    gather_late(gathering)
     assert gathering not in sys.modules
-    assert found["joined"]("a", "b") == "a-b"
-    assert gathering in sys.modules
+    importlib.import_module(f"{gathering}.small")
+    assert sys.modules[gathering].LARGE == "large"
 
 
-def test_a_function_that_is_called_late_within_the_block_imports_its_module_too(gathering: str, tmp_path: Path) -> None:
-    (tmp_path / gathering / "__init__.py").write_text("def joined(*parts): return '-'.join(parts)\n")
-    with called_late(gathering, "joined"):
-        joined = sys.modules[gathering].joined
-        assert [joined("a", "b"), joined("c")] == ["a-b", "c"]
-        imported = sys.modules[gathering]
-    assert sys.modules[gathering] is imported
+def test_this_python_has_the_locks_by_which_threads_wait_for_a_late_package() -> None:
+    assert imports._LOCK_OF("json").acquire
+    assert issubclass(imports._DEADLOCK, RuntimeError)
 
 
-def test_a_module_that_is_imported_is_not_called_late() -> None:
-    with called_late("json", "dumps"):
-        assert importlib.import_module("json") is json
+def test_a_late_package_has_the_names_of_two_underscores_that_it_gives_itself(gathering: str, tmp_path: Path) -> None:
+    (tmp_path / gathering / "__init__.py").write_text("__version__ = '1.0'\n")
+    gather_late(gathering)
+    assert sys.modules[gathering].__version__ == "1.0"
 
 
 CHAT = "import sys; from profile_router.runners.embedded.model.chat_model import import_chat_model; import_chat_model()"

@@ -9,7 +9,6 @@ Other rooms come in by `app`, `caller`, `ending`, `json_answer`, `options`, `out
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Sequence
 from typing import NoReturn
 
@@ -17,9 +16,6 @@ from profile_router.machine.end_signals import INTERRUPTED, interrupted_code, ta
 
 __all__ = ["as_process", "forget_interrupt", "main"]
 
-_NEW_OBJECTS = (
-    20_000  # after which the collector looks through them: after CPython's 700 it does so 50 times in a route
-)
 _UNASKED = (  # what modules of the standard library import for what no command asks of them, or few
     *("copy", "inspect"),  # `dataclasses`
     *("fnmatch", "ipaddress", "ntpath"),  # `pathlib`, and `urllib.parse` for it
@@ -30,12 +26,9 @@ _UNASKED = (  # what modules of the standard library import for what no command 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line *argv* and return its exit code; a Ctrl-C before there is a command to say so is silent."""
     try:
-        from profile_router.machine.imports import called_late, gather_late, import_large
+        from profile_router.machine.imports import gather_late
 
         gather_late(*_UNASKED)
-        with called_late("gettext", "gettext", "ngettext"):
-            import argparse  # noqa: F401 - it takes both from there, and a plain command calls neither
-        import_large("profile_router.cli.app")
         from profile_router.cli.app import main as answer  # here: most of the start-up is this import
 
         code = answer(argv)
@@ -48,7 +41,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def as_process() -> NoReturn:
     """Run the command line of this process, and end it with the exit code."""
-    gc.set_threshold(_NEW_OBJECTS)
+    from profile_router.machine.imports import spare_collector
+
+    spare_collector()
     take_end_signals()
     code = main()
     if code == INTERRUPTED:

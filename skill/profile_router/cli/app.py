@@ -7,8 +7,8 @@ import errno
 import importlib
 import os
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from types import ModuleType
 from typing import Any, NoReturn, cast
 
@@ -21,7 +21,6 @@ from profile_router.core.text import counted, did_you_mean, may_be_repeated, nea
 from profile_router.errors import RouterError, UsageError
 from profile_router.folders import PROGRAM_NAME
 from profile_router.machine.end_signals import INTERRUPTED, told_to_end
-from profile_router.machine.imports import import_large
 
 EXIT_OK, EXIT_USAGE = 0, 2  # what else there is, each command tells
 _FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -134,8 +133,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _answer(argv: Sequence[str] | None) -> int:
-    with _untranslated():
-        arguments = _parsed(argv)
+    arguments = _parsed(argv)
     command = _module(arguments.command).run
     try:
         _check_folder()
@@ -174,17 +172,6 @@ def _left() -> str:
 def _complain(line: str) -> None:
     """Print *line* on stderr, on a terminal broken between words."""
     print(folded(line, sys.stderr, indent=2), file=sys.stderr)
-
-
-@contextmanager
-def _untranslated() -> Iterator[None]:
-    """Let argparse look for no translation of its words meanwhile. That takes 3 ms of a start, and none is there."""
-    before = argparse._  # type: ignore[attr-defined]
-    argparse._ = lambda text: text  # type: ignore[attr-defined]  # it asks for that of None, too
-    try:
-        yield
-    finally:
-        argparse._ = before  # type: ignore[attr-defined]
 
 
 def _parsed(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -246,9 +233,7 @@ def _drop_output() -> None:
 
 def _module(name: str) -> ModuleType:
     """Import the module of a command when it is used: `route` must not pay for what `run` needs."""
-    where = f"profile_router.cli.commands.{name.replace('-', '_')}"
-    import_large(where)
-    return importlib.import_module(where)
+    return importlib.import_module(f"profile_router.cli.commands.{name.replace('-', '_')}")
 
 
 def parser(*names: str) -> Parser:

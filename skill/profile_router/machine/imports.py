@@ -8,20 +8,30 @@ import importlib.util
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 from importlib import _bootstrap
 from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
 from typing import Any
 
-_PYTHONS: Any = _bootstrap  # its stub does not tell of the locks
+_NEW_OBJECTS = 20_000  # after CPython's 700 it would look 50 times in a route
+_spared: list[bool] = []
+# Private names of CPython's import, which its stub does not tell of.
+_LOCK_OF: Any = getattr(_bootstrap, "_get_module_lock", None)
+_DEADLOCK: Any = getattr(_bootstrap, "_DeadlockError", None)
+
+
+def spare_collector() -> None:
+    """Let the collector of this process look seldom, and never at what `import_large` imports.
+
+    It would do so once more at the end, for a tenth of a second in a run. Only for a process of ours: all else that is
+    there by then is never collected either.
+    """
+    gc.set_threshold(_NEW_OBJECTS)
+    _spared.append(True)
 
 
 def import_large(*names: str) -> None:
-    """Import the modules *names*, and keep the collector from what they make: it lives as long as the process.
-
-    It would look at all of that again and again while they are imported, and once more at the end.
-    """
+    """Import the modules *names* without the collector: it would look at all that they make again and again."""
     if all(name in sys.modules for name in names):
         return
     collects = gc.isenabled()
@@ -30,7 +40,8 @@ def import_large(*names: str) -> None:
         for name in names:
             importlib.import_module(name)
     finally:
-        gc.freeze()
+        if _spared:
+            gc.freeze()
         if collects:
             gc.enable()
 
@@ -40,8 +51,11 @@ def gather_late(*packages: str) -> None:
 
     One of its modules may be imported before that. `importlib.util.LazyLoader` runs a package even then, as its path is
     asked for. For a package that gathers all of its modules there, of which one is used. For a module too, which
-    another imports for what is not asked of it. One that is imported, or is not installed, stays as it is.
+    another imports for what is not asked of it. One that is imported, or is not installed, stays as it is. All do on a
+    Python whose import has other locks.
     """
+    if _LOCK_OF is None or _DEADLOCK is None:
+        return
     for name in packages:
         if name in sys.modules:
             continue
@@ -70,42 +84,12 @@ def _found(name: str) -> ModuleSpec | None:
 
 
 @contextmanager
-def called_late(module: str, *functions: str) -> Iterator[None]:
-    """Give *functions* of *module* to whoever imports them within the block. Their first call imports the module.
-
-    A module that is imported already stays as it is.
-    """
-    if module in sys.modules:
-        yield
-        return
-    stand_in = _StandIn(module)
-    for name in functions:
-        setattr(stand_in, name, partial(_call, module, name))
-    sys.modules[module] = stand_in
-    try:
-        yield
-    finally:
-        if sys.modules.get(module) is stand_in:
-            del sys.modules[module]
-
-
-def _call(module: str, name: str, *given: Any) -> Any:
-    if isinstance(sys.modules.get(module), _StandIn):  # the call comes within the block
-        del sys.modules[module]
-    return getattr(importlib.import_module(module), name)(*given)
-
-
-class _StandIn(ModuleType):
-    """What stands for a module of which functions are called late."""
-
-
-@contextmanager
 def _gathered_by_one(name: str) -> Iterator[None]:
     """Hold Python's lock of the module *name*, or nothing where its holder waits for this thread."""
-    lock = _PYTHONS._get_module_lock(name)
+    lock = _LOCK_OF(name)
     try:
         lock.acquire()
-    except _PYTHONS._DeadlockError:
+    except _DEADLOCK:
         yield
         return
     try:
@@ -127,8 +111,7 @@ class _Late(ModuleType):
 
     def __getattr__(self, name: str) -> Any:
         spec = self.__spec__
-        asked_by_import = name.startswith("__") and name != "__all__"
-        if asked_by_import or spec is None or spec.loader is None:
+        if name == "__path__" or spec is None or spec.loader is None:  # import asks a module whether it is a package
             raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
         with _gathered_by_one(self.__name__):
             if self.__dict__.get("__gathered__") is None:
