@@ -6,8 +6,10 @@ import asyncio
 import compileall
 import ctypes
 import errno
+import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,7 @@ from tests.examples import by_night, each
 
 from profile_router.core.policy.private import Confidential, PrivateRules
 from profile_router.core.privacy.taint import Taint
+from profile_router.git.left_files import left_files
 from profile_router.withheld import open_watch, opened_secrets
 from profile_router.withheld.watch import WithheldWatch, after_interruption, watched
 from profile_router.withheld.whole_scan import Secrets
@@ -42,6 +45,28 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (package / "__init__.py").write_text("x = 1\n")
     (package / "example.py").write_text(HOLDS)
     return root
+
+
+def too_deep(folder: Path, name: str, times: int) -> None:
+    """Make a folder in *folder* that holds another one, and so on, deeper than a path can name."""
+    at = os.open(folder, os.O_RDONLY)
+    for _ in range(times):
+        os.mkdir(name, dir_fd=at)
+        below = os.open(name, os.O_RDONLY, dir_fd=at)
+        os.close(at)
+        at = below
+    os.close(at)
+
+
+@pytest.mark.parametrize(("name", "times"), [("d" * 40, 110), ("d" * 200, 25), ("e" * 250, 17)])
+def test_of_a_folder_deeper_than_a_path_reaches_nobody_knows_what_was_opened_or_changed(
+    tmp_path: Path, name: str, times: int
+) -> None:
+    root = workspace(tmp_path / "ws", {"a.py": "a = 1\n"})
+    too_deep(root, name, times)
+    watch = opened_secrets.OpenedSecrets(root, Secrets())
+    assert [(taint.path, "deeper than a path reaches" in taint.why) for taint in watch.taints()] == [(".", True)]
+    assert left_files(root, time.time_ns() + 1_000_000_000, ()) == (name,)
 
 
 def opened(root: Path, *command: str, secrets: Secrets | None = None) -> set[str]:

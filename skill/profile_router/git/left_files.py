@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import time
 from collections.abc import Collection, Iterator
-from contextlib import suppress
 from pathlib import Path
 
 from profile_router.errors import WorkspaceError
@@ -75,15 +75,26 @@ def _changed(root: str, since: int) -> Iterator[str]:
         try:
             with os.scandir(folder) as entries:
                 found = [entry for entry in entries if entry.name.casefold() != ".git"]
-        except OSError:  # closed to us, and so to the commands we ran; or gone
+        except OSError as error:  # closed to us, and so to the commands we ran; or gone
+            if error.errno == errno.ENAMETOOLONG:
+                yield _outermost(folder, root)
             continue
         seen += len(found)
         if seen > MOST_ENTRIES_SEEN:
             raise WorkspaceError(f"the workspace has more than {MOST_ENTRIES_SEEN:,} files")
         for entry in found:
-            with suppress(FileNotFoundError):
+            try:
                 facts = entry.stat(follow_symlinks=False)
-                if stat.S_ISDIR(facts.st_mode):
-                    waiting.append(entry.path)
-                elif facts.st_ctime_ns >= since:
-                    yield entry.path.removeprefix(f"{root}/")
+            except OSError as error:  # gone
+                if error.errno == errno.ENAMETOOLONG:
+                    yield _outermost(entry.path, root)
+                continue
+            if stat.S_ISDIR(facts.st_mode):
+                waiting.append(entry.path)
+            elif facts.st_ctime_ns >= since:
+                yield entry.path.removeprefix(f"{root}/")
+
+
+def _outermost(path: str, root: str) -> str:
+    """Return the folder in *root* that *path* lies in. It stands for what is too deep to be looked at."""
+    return path.removeprefix(f"{root}/").partition("/")[0]

@@ -8,12 +8,12 @@ passwords (httpx, pycryptodome).
 
 from __future__ import annotations
 
+import errno
 import math
 import os
 import stat
 import time
 from collections.abc import Collection, Iterator
-from contextlib import suppress
 from pathlib import Path
 
 from profile_router.core.privacy.taint import Taint
@@ -85,18 +85,27 @@ class OpenedSecrets:
             try:
                 with os.scandir(folder) as entries:
                     found = [entry for entry in entries if entry.name.casefold() != ".git"]
-            except OSError:  # closed to us, and so to what runs for us; or gone
+            except OSError as error:  # closed to us, and so to what runs for us; or gone
+                self._note_depth(error)
                 continue
             for entry in found:
-                with suppress(FileNotFoundError):
+                try:
                     facts = entry.stat(follow_symlinks=False)
-                    if stat.S_ISDIR(facts.st_mode):
-                        waiting.append(entry.path)
-                    elif stat.S_ISREG(facts.st_mode) and entry.path not in told and not installed:
-                        self._before[entry.path] = facts
+                except OSError as error:  # gone
+                    self._note_depth(error)
+                    continue
+                if stat.S_ISDIR(facts.st_mode):
+                    waiting.append(entry.path)
+                elif stat.S_ISREG(facts.st_mode) and entry.path not in told and not installed:
+                    self._before[entry.path] = facts
             if len(self._before) + len(waiting) > MOST_FILES_LOOKED_AT:
                 self._missed = f"it has more than {MOST_FILES_LOOKED_AT:,} files"
                 return
+
+    def _note_depth(self, error: OSError) -> None:
+        """Note, of an *error*, that a path was too long for us: a command gets there step by step."""
+        if error.errno == errno.ENAMETOOLONG:
+            self._missed = "a folder in it lies deeper than a path reaches"
 
     def _look_before(self) -> None:
         """Look into small files, those of git first: what runs may change them, so that nobody sees what they were."""
