@@ -210,7 +210,7 @@ class TestKeysInFiles:
 @given(st.text(), st.lists(st.text(), max_size=3), st.lists(st.text(max_size=9), max_size=3), st.binary())
 def test_any_task_has_its_findings(text: str, paths: list[str], globs: list[str], head: bytes) -> None:
     files = [NamedFile(path=path, bytes=0) for path in paths]
-    budget = ReadBudget(left=1_000_000, seconds=600.0)
+    budget = ReadBudget(bytes_left=1_000_000, seconds=600.0)
     for finding in find_private(text, files, globs, lambda _: windows(BytesIO(head), budget), given=paths):
         assert finding.kind in {"path", "private key"}
 

@@ -182,7 +182,7 @@ def test_right_before_an_attempt_is_ended_the_money_for_the_next_one_is_held() -
     rig = Rig(purse=Notes())
     watch = ordered(rig)
     assert watch is not None
-    assert (watch.closed(), names) == ("coding-burst could not go on: no budget has room for it", ["attempt 1"])
+    assert (watch.why_closed(), names) == ("coding-burst could not go on: no budget has room for it", ["attempt 1"])
 
 
 @pytest.mark.parametrize(

@@ -207,14 +207,16 @@ def test_what_a_run_left_that_was_killed_at_its_end_is_known_by_its_last_mark(
     state = {"snapshot": mark, "wrote": ("a.py",)}
     _, left = runs_undo.marks_at_its_end(IN_PLACE, Workspace(root, git=True), state, told, cast("Any", run))
     assert left
-    told = replace(told, left=left)
+    told = replace(told, end_mark=left)
     if since:
         (root / since).write_text("mine\n")
     found = undo_after(IN_PLACE, Workspace(root, git=True), cast("Any", run), state, told, late=True)
     assert found is not None
     assert (set(found.before), found.anyones, found.unsure) == ({"a.py"}, False, unsure)
     assert changed_since_run(root, found) == (("a.py",) if after else ())
-    older = undo_after(IN_PLACE, Workspace(root, git=True), cast("Any", run), state, replace(told, left=""), late=True)
+    older = undo_after(
+        IN_PLACE, Workspace(root, git=True), cast("Any", run), state, replace(told, end_mark=""), late=True
+    )
     assert older is not None
     assert older.anyones, "an older version kept no such mark"
 

@@ -37,7 +37,7 @@ def test_no_more_than_its_places_are_at_work_and_the_first_who_came_is_the_first
 
     line = WaitingLine(3)
     asyncio.run(all_of_them(line))
-    assert (most, order, line.places) == (3, list(range(20)), 3)
+    assert (most, order, line.free) == (3, list(range(20)), 3)
 
 
 @pytest.mark.parametrize("too_late", [False, True])
@@ -60,7 +60,7 @@ def test_who_is_cancelled_in_line_takes_no_place_from_the_next(too_late: bool) -
         if too_late:
             cut.cancel()
         await asyncio.gather(cut, last, return_exceptions=True)
-        assert line.places == 1
+        assert line.free == 1
         return came
 
     assert asyncio.run(asyncio.wait_for(all_of_them(), 20)) == ["last"]
@@ -90,7 +90,7 @@ def test_the_line_is_one_for_the_event_loops_of_all_threads() -> None:
     held.wait(20)
     asyncio.run(come())
     other.join(20)
-    assert (came, line.places) == ([True], 1)
+    assert (came, line.free) == ([True], 1)
 
 
 def test_the_ledger_has_the_patience_of_all_our_databases(tmp_path: Path) -> None:

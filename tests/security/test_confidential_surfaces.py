@@ -133,7 +133,7 @@ def test_the_diff_of_a_binary_file(tmp_path: Path) -> None:
 def test_the_files_that_a_command_does_not_see(tmp_path: Path) -> None:
     (tmp_path / "a.bin").write_bytes(b"x" * 300_000 + b" Zanzibar ")
     with (tmp_path / "a.bin").open("rb") as file:
-        assert secret_in(windows(file, ReadBudget(left=1_000_000, seconds=60)), OWN) == KIND
+        assert secret_in(windows(file, ReadBudget(bytes_left=1_000_000, seconds=60)), OWN) == KIND
 
 
 def test_the_policy_file_says_words_patterns_and_switches(tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ def test_edits_and_marks_of_all_attempts_are_put_together(
     found = traces_of(MemoryRecords(records))
     assert found is not None
     assert (set(found.edited), list(found.around)) == (edited, around)
-    assert found.left == ({"c.py": {"d1"}} if "c.py" in edited else {})
+    assert found.unended == ({"c.py": {"d1"}} if "c.py" in edited else {})
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_what_was_cut_off_or_never_marked_leaves_the_run_unknown(records: dict[s
 def test_marks_after_attempts_are_among_them() -> None:
     found = traces_of(MemoryRecords({"attempt 1": EDITED, "looked after 1": "5"}))
     assert found is not None
-    assert found.looked == ("5",)
+    assert found.marks_after == ("5",)
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ HEAD = MAGIC_NUMBER + bytes(12)  # of a .pyc, by PEP 552
 
 
 def of(content: bytes) -> str:
-    return secret_in(windows(io.BytesIO(content), ReadBudget(left=1 << 30, seconds=60.0)))
+    return secret_in(windows(io.BytesIO(content), ReadBudget(bytes_left=1 << 30, seconds=60.0)))
 
 
 @pytest.mark.parametrize(

@@ -79,7 +79,7 @@ class FilesNamedInText:
             named = find_named_files(text, (), find_workspace(str(folder), folder), folder)
         except RouterError as error:
             return Ranking(problem=str(error))
-        paths = [file.path for file in (*named.singles, *named.around)][:MOST_LOCATED]
+        paths = [file.path for file in (*named.singles, *named.nearby)][:MOST_LOCATED]
         return Ranking(paths=paths, sure="named" if paths else "none", ms=(time.perf_counter() - began) * 1_000)
 
 

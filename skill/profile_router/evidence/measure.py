@@ -57,7 +57,7 @@ def measure(
     images, image_notes = find_images(whole_text, task.images, named.singles, around.workspace, around.cwd)
     private = find_private(
         text,
-        (*named.files, *named.around),
+        (*named.files, *named.nearby),
         policy.private_paths,
         file_reader(base_of(around.workspace, around.cwd)),
         given=(*task.files, *task.images, *task.spelled, *_read_from(task, around.cwd)),
@@ -73,7 +73,7 @@ def measure(
     fixed = PROMPT_TOKENS + len(images) * policy.counting.image_tokens + (len(said) + 1) * TURN_TOKENS
     limits = counting_limits(around.windows, policy.counting, above)
     return Evidence(
-        files_to_read=_files_to_read(task, said_sizes, len(named.files), len(named.around), tests),
+        files_to_read=_files_to_read(task, said_sizes, len(named.files), len(named.nearby), tests),
         files_to_edit=_files_to_edit(task, said_sizes, len(named.files), tests),
         lines_to_edit=_lines_to_edit(task, said_sizes),
         tokens=count_tokens(texts, limits, fixed=fixed),
@@ -86,7 +86,7 @@ def measure(
         private=(
             *_if_said(task.local_only, "label", "--local-only"),
             *private,
-            *_other_names(task, (*named.files, *named.around), around, policy),
+            *_other_names(task, (*named.files, *named.nearby), around, policy),
             *_if_said(policy.local_only_by, "label", f"local_only in {policy.local_only_by}"),
             *_if_said(private_thread, "thread", "this thread, which carries a private task"),
         ),

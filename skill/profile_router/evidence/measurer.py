@@ -48,7 +48,7 @@ class RunMeasurer:
     cache: Path
     windows: tuple[Window, ...]
     body: Callable[[Order, Profile], Mapping[str, Any]]
-    looked: FirstLook = field(default_factory=FirstLook)
+    first_look: FirstLook = field(default_factory=FirstLook)
     _reports: dict[str, ServerReport] = field(default_factory=dict, init=False)
 
     @property
@@ -87,7 +87,7 @@ class RunMeasurer:
     def _located(self, task: Task, evidence: Evidence, around: Surroundings, seconds: float) -> Evidence:
         from profile_router.evidence.locating import with_located  # only a repository is asked
 
-        look = self.looked.located_in
+        look = self.first_look.located_in
         return with_located(task, evidence, around, self.policy, self.cache, seconds, look)
 
     async def _real(self, window: Window) -> Window:

@@ -91,7 +91,7 @@ def file_reader(base: Path) -> ReadFile:
     def budget() -> ReadBudget:
         from profile_router.withheld.whole_scan import ReadBudget
 
-        return ReadBudget(left=MOST_SCANNED_BYTES, seconds=SCAN_SECONDS)
+        return ReadBudget(bytes_left=MOST_SCANNED_BYTES, seconds=SCAN_SECONDS)
 
     def windows(path: str) -> Iterable[TextWindow]:
         from profile_router.withheld.whole_scan import file_windows

@@ -34,7 +34,7 @@ def run_child(child: DelegatedChild, asked: ChildTask, fields: Fields) -> ChildA
         child.answer = _followed(child, asked, fields)
     except Exception as error:
         child.answer = ChildAnswer(text=plugin_failed(error), failed=True)
-    child.over = time.monotonic()
+    child.ended_at = time.monotonic()
     answer = child.answer
     ended = f"failed: {answer.text}" if answer.failed else "done"
     spent = f"{usd_for_people(answer.usd)}, " if child.ran and child.ran.result else ""

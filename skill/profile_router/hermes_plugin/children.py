@@ -48,7 +48,7 @@ class DelegatedChild:
     goal: str = ""
     thread: str = ""
     begun: float = 0.0
-    over: float = 0.0
+    ended_at: float = 0.0
     bare: bool = False
     agreed_usd: float = 0.0
     ran: Ran | None = None
@@ -60,12 +60,12 @@ class DelegatedChild:
     @property
     def running(self) -> bool:
         """Tell whether its run has begun and is not over."""
-        return self.begun > 0 and not self.over
+        return self.begun > 0 and not self.ended_at
 
     @property
     def seconds(self) -> float:
         """Return how long its run has taken so far, or took."""
-        return (self.over or time.monotonic()) - self.begun if self.begun else 0.0
+        return (self.ended_at or time.monotonic()) - self.begun if self.begun else 0.0
 
 
 class Children:
@@ -118,7 +118,7 @@ class Children:
         """Tell whether another child may change files while *child* runs: one that is to begin counts."""
         with self._lock:
             others = [one for one in self._known.values() if one is not child and one.session not in self._gone]
-        return any(not one.over for one in others)
+        return any(not one.ended_at for one in others)
 
     def shown(self) -> list[DelegatedChild]:
         """Return those whose run has begun, the newest first."""
@@ -133,7 +133,7 @@ class Children:
             self._expected.clear()
 
     def _forget(self) -> None:
-        ended = [session for session, one in self._known.items() if one.over or session in self._gone]
+        ended = [session for session, one in self._known.items() if one.ended_at or session in self._gone]
         for session in ended[: max(0, len(ended) - _MOST_ENDED)]:
             del self._known[session]
             self._gone.discard(session)

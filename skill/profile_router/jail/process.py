@@ -80,7 +80,7 @@ async def _run(
     try:
         await asyncio.shield(starting)
         async with asyncio.timeout(seconds):
-            await watch.over.wait()
+            await watch.ended.wait()
     except TimeoutError:
         late = True
     finally:
@@ -124,7 +124,7 @@ class _Watch(asyncio.SubprocessProtocol):
 
     def __init__(self, most_bytes: int, flood: bool) -> None:
         self.output = bytearray()
-        self.over = asyncio.Event()
+        self.ended = asyncio.Event()
         self.exited = asyncio.Event()
         self.flooded = False
         self._most_bytes = most_bytes
@@ -138,11 +138,11 @@ class _Watch(asyncio.SubprocessProtocol):
         elif len(self.output) > self._most_bytes:
             del self.output[self._most_bytes :]
             self.flooded = True
-            self.over.set()
+            self.ended.set()
 
     def process_exited(self) -> None:
         self.exited.set()
-        self.over.set()
+        self.ended.set()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._closed.set()

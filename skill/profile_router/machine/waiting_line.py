@@ -20,9 +20,9 @@ MOST_AT_WORK = 32  # runs of this process
 
 @mutable(kw_only=False)
 class WaitingLine:
-    """So many *places*, for tasks of any event loop in any thread of this process."""
+    """So many `free` places, for tasks of any event loop in any thread of this process."""
 
-    places: int
+    free: int
     _waiting: deque[Future[None]] = field(default_factory=deque)
     _door: threading.Lock = field(default_factory=threading.Lock)
 
@@ -37,8 +37,8 @@ class WaitingLine:
 
     async def _come(self) -> None:
         with self._door:
-            if self.places > 0:
-                self.places -= 1
+            if self.free > 0:
+                self.free -= 1
                 return
             turn: Future[None] = Future()
             self._waiting.append(turn)
@@ -56,7 +56,7 @@ class WaitingLine:
                 if turn.set_running_or_notify_cancel():
                     turn.set_result(None)
                     return
-            self.places += 1
+            self.free += 1
 
 
 line = WaitingLine(MOST_AT_WORK)

@@ -32,18 +32,18 @@ _SERVED = ("file", "terminal")
 
 @frozen(kw_only=False)
 class Variables:
-    """What `${VAR}` and key variables are looked up in. `places` says where one stands: `…/.env:3`, and what ails it.
+    """What `${VAR}` and key variables are looked up in. `lines` says where one stands: `…/.env:3`, and what ails it.
 
     A variable without a place is of the environment.
     """
 
     values: Mapping[str, str] = field(repr=False)
-    places: Mapping[str, Line]
+    lines: Mapping[str, Line]
 
     def key(self, name: str) -> str:
         """Return the value of *name* as a key, "" where it is not set. Raises ProfileError for one that is spoilt."""
         value = self.values.get(name, "").strip()
-        line = self.places.get(name)
+        line = self.lines.get(name)
         spoilt = (line.broken if line else "") or (spoilt_by(value) if value else "")
         if spoilt and line:
             raise ProfileError(
@@ -59,11 +59,11 @@ def build_profile(
     layers: Sequence[tuple[str, Mapping[str, Any]]],
     variables: Mapping[str, str],
     *,
-    places: Mapping[str, Line] | None = None,
+    lines: Mapping[str, Line] | None = None,
 ) -> Profile:
     """Return the profile that *layers* describe, (file, config) pairs of which the last wins.
 
-    *variables* is what `${VAR}` and key variables are looked up in; an empty one counts as not set. *places* are the
+    *variables* is what `${VAR}` and key variables are looked up in; an empty one counts as not set. *lines* are the
     lines of those that stand in a .env. Raises ProfileError with file, key, value and what is allowed.
     """
     settings: dict[str, Stated] = {}
@@ -73,7 +73,7 @@ def build_profile(
         stated = stated_settings(config, SETTINGS, file=file, variables=variables)
         settings = _over(settings, with_named(stated, named, variables))
     file = layers[-1][0]
-    endpoint = _endpoint(settings, file=file, inside="model.", variables=Variables(variables, places or {}))
+    endpoint = _endpoint(settings, file=file, inside="model.", variables=Variables(variables, lines or {}))
     value = {setting: stated.value for setting, stated in settings.items()}
     return Profile(
         name=name,
@@ -86,7 +86,7 @@ def build_profile(
         tool_format=value.get("tool_format", "auto"),
         toolsets=_toolsets(value.get("toolsets"), value.get("disabled_toolsets", ())),
         preferences={key: _plain(value[key]) for key in PREFERENCES if key in value},
-        fallbacks=_fallbacks(settings, endpoint, Variables(variables, places or {}), named),
+        fallbacks=_fallbacks(settings, endpoint, Variables(variables, lines or {}), named),
         terminal_backend=value.get("backend", "local"),
         source=file,
     )
@@ -152,7 +152,7 @@ def _base_url(settings: Mapping[str, Stated], provider: Provider, file: str, ins
             f"`base_url: http://127.0.0.1:8080/v1`, or a provider with an address of its own: {provider_names()}"
         )
     if "base_url" in settings and not _is_address(base_url):
-        lines = ((name, variables.places.get(name)) for name in settings["base_url"].variables)
+        lines = ((name, variables.lines.get(name)) for name in settings["base_url"].variables)
         set_at = "".join(f"; {name} is set in {line.place}" for name, line in lines if line)
         raise settings["base_url"].refusal(
             f"an http or https address without user, password or query, such as http://127.0.0.1:8080/v1{set_at}"

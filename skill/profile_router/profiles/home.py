@@ -102,7 +102,7 @@ class HermesHome:
         from_file = {key: value for key, value in env.values.items() if value}
         lines = {key: env.lines[key] for key in from_file}
         profile = build_profile(
-            name, layers or [(str(folder / _CONFIG), {})], {**self.environ, **from_file}, places=lines
+            name, layers or [(str(folder / _CONFIG), {})], {**self.environ, **from_file}, lines=lines
         )
         if self.root is None:
             return profile

@@ -47,14 +47,14 @@ class PooledKey:
     label: str
     key: Secret | None = field(default=None, repr=False)
     base_url: str = ""
-    held: bool = False
+    on_cooldown: bool = False
     fingerprint: str = ""
     until: float = 0.0
     status: int | None = None
 
     def is_of(self, endpoint: ProviderEndpoint) -> bool:
         """Tell whether this is the entry of the key that *endpoint* has."""
-        if endpoint.api_key is None or self.held:
+        if endpoint.api_key is None or self.on_cooldown:
             return self.key is not None and self.key == endpoint.api_key
         return bool(self.fingerprint) and self.fingerprint == _fingerprint(endpoint.api_key)
 
@@ -115,7 +115,7 @@ def pooled_keys(pools: Pools, provider: str) -> tuple[PooledKey, ...]:
 
 def pool_size(folder: Path, provider: str) -> int:
     """Return how many keys the pool in *folder* has for *provider*, not counting what only points to a variable."""
-    return sum(entry.held for entry in pooled_keys(read_pools(folder), provider))
+    return sum(entry.on_cooldown for entry in pooled_keys(read_pools(folder), provider))
 
 
 def listed_for(pools: Pools, endpoint: ProviderEndpoint) -> tuple[PooledKey, ...]:
@@ -133,7 +133,7 @@ def _pooled(provider: str, entry: Mapping[str, Any], label: str) -> PooledKey:
         label=label,
         key=_key(provider, entry),
         base_url=place if isinstance(place, str) else "",
-        held=isinstance(token, str) and bool(token.strip()),
+        on_cooldown=isinstance(token, str) and bool(token.strip()),
         fingerprint=str(entry.get("secret_fingerprint") or ""),
         until=_until(entry),
         status=code if isinstance(code, int) and not isinstance(code, bool) else None,

@@ -71,11 +71,11 @@ class JudgedNumber:
 
 @frozen
 class _MovableLimit:
-    """One limit that outcomes may move. `sign` returns what of a task is compared with it, None where nobody knows."""
+    """One limit that outcomes may move. `measure` returns what of a task is compared with it; None: nobody knows."""
 
     place: _Place
     now: float
-    sign: Callable[[PastTask], float | None]
+    measure: Callable[[PastTask], float | None]
     unit: str
     before: int = 0  # so much below the point from which on the local tier loses
 
@@ -98,11 +98,11 @@ def _asked(policy: Policy) -> Sequence[_MovableLimit]:
     if isinstance(rule, SmallChangeRule):
         where: _Place = ("rules", "small-change")
         found = [
-            _MovableLimit(place=(*where, "below_lines"), now=rule.below_lines, sign=_lines, unit="lines"),
-            _MovableLimit(place=(*where, "below_files"), now=rule.below_files, sign=_files, unit="files"),
+            _MovableLimit(place=(*where, "below_lines"), now=rule.below_lines, measure=_lines, unit="lines"),
+            _MovableLimit(place=(*where, "below_files"), now=rule.below_files, measure=_files, unit="files"),
         ]
     if policy.early.turns:
-        turns = _MovableLimit(place=("early", "turns"), now=policy.early.turns, sign=_turns, unit="turns", before=1)
+        turns = _MovableLimit(place=("early", "turns"), now=policy.early.turns, measure=_turns, unit="turns", before=1)
         found.append(turns)
     return found
 
@@ -124,7 +124,7 @@ def _turns(task: PastTask) -> float | None:
 
 def _sign(asked: _MovableLimit, task: PastTask) -> float | None:
     try:
-        return asked.sign(task)
+        return asked.measure(task)
     except (KeyError, TypeError, ValueError, IndexError, AttributeError):  # figures of an older version
         return None
 

@@ -28,7 +28,7 @@ class ReplayedPolicy:
 
     now: Policy
     new: Policy
-    found: Replay
+    replay: Replay
 
 
 def replay_policy(policy_file: str, environ: Mapping[str, str], *, days: float, now: float) -> ReplayedPolicy:
@@ -37,7 +37,7 @@ def replay_policy(policy_file: str, environ: Mapping[str, str], *, days: float, 
     tasks = past_tasks(state_dir(environ), now - days * 86_400.0, MOST_TASKS)
     candidates = {**in_force.candidates, **wanted.candidates}
     return ReplayedPolicy(
-        now=in_force.policy, new=wanted.policy, found=replay(tasks, in_force.policy, wanted.policy, candidates)
+        now=in_force.policy, new=wanted.policy, replay=replay(tasks, in_force.policy, wanted.policy, candidates)
     )
 
 
@@ -52,16 +52,16 @@ def keep_replay(done: ReplayedPolicy, policy_file: Path, environ: Mapping[str, s
     A policy that moves nothing is not a proposal: nothing is kept, of an earlier one neither.
     """
     file = state_dir(environ) / _FILE
-    if not done.found.moved:
+    if not done.replay.moved:
         with usable(file):
             file.unlink(missing_ok=True)
         return
     told = {
         "file": str(policy_file.absolute()),
         "digest": done.new.digest,
-        "rows": done.found.rows,
-        "moved": len(done.found.moved),
-        "saved_usd": done.found.saved_usd,
+        "rows": done.replay.rows,
+        "moved": len(done.replay.moved),
+        "saved_usd": done.replay.saved_usd,
         "at": now,
     }
     write_state_json(file, told)

@@ -69,8 +69,8 @@ def run_context(job: Job, run: Run, ledger: RunLedger) -> RunContext:
     backends = ModelServers(policy=policy, profiles=profiles, candidates=candidates)
     health = HealthStore(state=setup.state, rules=policy.health, clock=time.time)
     purse = _purse(job, run)
-    mark = _mark(job, run)
-    hermes = _hermes(setup, run, secrets, mark)
+    take_mark = _mark(job, run)
+    hermes = _hermes(setup, run, secrets, take_mark)
     calls = RecordedCalls(load=profiles.__getitem__, policy=policy, purse=purse, ledger=ledger, records=run.records)
     context = RunContext(
         policy=policy,
@@ -80,7 +80,7 @@ def run_context(job: Job, run: Run, ledger: RunLedger) -> RunContext:
         health=ProviderHealth(store=health, profiles=profiles),
         purse=purse,
         ledger=ledger,
-        runner=_runner(setup, run, journal, secrets, hermes, real, mark),
+        runner=_runner(setup, run, journal, secrets, hermes, real, take_mark),
         prober=EmbeddedProber(calls=calls, candidates=candidates, root=base),
         condenser=EmbeddedCondenser(calls=calls, workspace=root, base=base),
         reviewer=EmbeddedReviewer(calls=calls),
@@ -108,7 +108,7 @@ def _measurer(setup: Setup, backends: ModelServers, root: Path | None, base: Pat
         state=setup.state,
         cache=setup.cache,
         windows=setup.windows(),
-        looked=setup.looked,
+        first_look=setup.first_look,
         body=lambda order, profile: request_body(order, profile, setup.policy, root, base),
     )
 
@@ -120,7 +120,7 @@ def _runner(
     secrets: Secrets,
     hermes: Runner | None,
     real: Setup,
-    mark: Callable[[], str],
+    take_mark: Callable[[], str],
 ) -> ChosenRunner:
     """Return what makes each attempt, by Hermes or embedded. *real* is the setup of the folder that this one copies."""
     workspace = setup.workspace
@@ -133,7 +133,7 @@ def _runner(
         journal=journal,
         records=run.records,
         secrets=secrets,
-        mark=mark,
+        take_mark=take_mark,
         pulse=partial(pulse, run.folder),
         memory=RememberedForms(
             state=setup.state,
@@ -202,7 +202,7 @@ def _purse(job: Job, run: Run) -> LedgerPurse:
     return purse
 
 
-def _hermes(setup: Setup, run: Run, secrets: Secrets, mark: Callable[[], str]) -> Runner | None:
+def _hermes(setup: Setup, run: Run, secrets: Secrets, take_mark: Callable[[], str]) -> Runner | None:
     """Return the Hermes runner, None where it is not wanted or not installed. Raises UsageError where it must be.
 
     It needs a Hermes home: the profiles that come with the program are not a place to run in.
@@ -230,10 +230,10 @@ def _hermes(setup: Setup, run: Run, secrets: Secrets, mark: Callable[[], str]) -
         workspace=setup.workspace.root if setup.workspace else None,
         base=base_of(setup.workspace, setup.cwd),
         unattended=policy.hermes.unattended_approval,
-        passed=policy.hermes.pass_environment,
+        pass_environment=policy.hermes.pass_environment,
         records=records,
         secrets=secrets,
-        mark=mark,
+        take_mark=take_mark,
         pulse=partial(pulse, run.folder),
     )
     return RecordedRunner(inner=hermes, records=records)  # what Hermes declines goes on under the embedded runner

@@ -133,8 +133,8 @@ class Opened:
         if final.get("private_thread") or final["evidence"].private or result.tainted:
             ParentSessions(state=setup.state).mark(job.task.sessions)  # it was not private when it began
         values = {**final}
-        marks, left = await asyncio.to_thread(marks_at_its_end, job.site, setup.workspace, values, result, run)
-        result = replace(result, left=left)
+        marks, end_mark = await asyncio.to_thread(marks_at_its_end, job.site, setup.workspace, values, result, run)
+        result = replace(result, end_mark=end_mark)
         run.records.keep("result", result.as_recorded())
         result = await job.site.bring_back(run, result, setup.state)
         taken = partial(undo_after, job.site, setup.workspace, run, values, result, marks=marks)

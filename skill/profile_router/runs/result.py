@@ -35,7 +35,7 @@ class Result:
     """The end of a run, as `run --json` prints it, and its status for the exit code.
 
     For a person alone: `output` is the end of what its check printed, secrets masked; `workspace` where it worked.
-    `undo` takes back what a copy brought into the workspace; no record keeps it. `left` is the mark of the workspace at
+    `undo` takes back what a copy brought into the workspace; no record keeps it. `end_mark` is that of the workspace at
     its end, empty where there was nothing to mark.
     """
 
@@ -44,11 +44,11 @@ class Result:
     output: str = ""
     workspace: str = ""
     undo: Undo | None = None
-    left: str = ""
+    end_mark: str = ""
 
     def as_recorded(self) -> dict[str, object]:
         """Return the fields as a record keeps them."""
-        words = {"output": self.output, "workspace": self.workspace, "left": self.left}
+        words = {"output": self.output, "workspace": self.workspace, "left": self.end_mark}
         return {"status": self.status, "json": self.json, **words}
 
     @classmethod
@@ -58,7 +58,8 @@ class Result:
         if "cause" not in json:
             json = {**json, "cause": json["verdict"] if is_cause(json.get("verdict", "")) else None}
             json |= {"verdict": verdict_of(json)}
-        return cls(**{**found, "json": json})
+        without_mark = {name: value for name, value in found.items() if name != "left"}
+        return cls(**{**without_mark, "json": json}, end_mark=found.get("left", ""))
 
     @property
     def cause(self) -> str:

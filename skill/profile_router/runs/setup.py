@@ -51,7 +51,7 @@ class Setup:
     environ: Mapping[str, str]
     book: PriceBook
     warnings: tuple[str, ...] = ()
-    looked: FirstLook = field(default_factory=FirstLook)
+    first_look: FirstLook = field(default_factory=FirstLook)
 
     @property
     def place(self) -> str:

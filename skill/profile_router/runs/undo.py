@@ -119,17 +119,17 @@ def undo_after(
             trees = (marks or GitSnapshots(workspace.root, run.folder)).trees
             top, start = trees.repository.top, trees.start(workspace.root)
             if wrote is not None:
-                undo = undo_of(trees, snapshot, workspace.root, wrote, until=result.left, late=late)
+                undo = undo_of(trees, snapshot, workspace.root, wrote, until=result.end_mark, late=late)
             else:
                 traces = traces_of(run.records)
-                undo = _by_traces(trees, workspace.root, snapshot, traces, until=result.left, late=late)
+                undo = _by_traces(trees, workspace.root, snapshot, traces, until=result.end_mark, late=late)
                 if traces is not None:
                     wrote = (*traces.edited, *(path.removeprefix(start) for path in undo.during))
                     # Marks do not look into the repositories inside of this one.
                     inner = tuple(f"{link.removeprefix(start)}/" for link in trees.gitlinks(Mark.read(snapshot).files))
         if wrote is not None and not undo.why:
             undo = _with_journal(undo, top, start, Before(run.records), result, late=late)
-        if late and snapshot and not result.left:  # an older version left no mark: what changed since, nobody tells
+        if late and snapshot and not result.end_mark:  # an older version left no mark: what changed since, nobody tells
             undo = replace(undo, anyones=True)
     except (RouterError, OSError) as error:  # the run has ended, and its result is not lost for this
         return none(f"what was there before could not be kept: {error}")
@@ -247,8 +247,8 @@ async def _undo_of_unended(run: RunRow, environ: Mapping[str, str]) -> Undo:
                 top, start = trees.repository.top, trees.start(root)
                 undo = _by_traces(trees, root, mark, traces)
                 if traces is not None and not undo.why:
-                    seen = (*(after for _, after in traces.around), *traces.looked)
-                    changed = tuple(f"{start}{path}" for path in not_as_left(trees, root, undo, seen, traces.left))
+                    seen = (*(after for _, after in traces.around), *traces.marks_after)
+                    changed = tuple(f"{start}{path}" for path in not_as_left(trees, root, undo, seen, traces.unended))
             if undo.why:
                 return undo
             whole = with_journal(undo, top, start, Before(taken_up.records))
@@ -262,7 +262,7 @@ async def _undo_of_unended(run: RunRow, environ: Mapping[str, str]) -> Undo:
 
 def _wrote_it(undo: Undo, path: str, start: str, traces: Traces) -> bool:
     """Tell whether *path*, which git does not look into, is as far as known what a tool wrote last."""
-    left = traces.left.get(path.removeprefix(start), ())
+    left = traces.unended.get(path.removeprefix(start), ())
     return undo.after[path].rpartition(" ")[2] in left
 
 

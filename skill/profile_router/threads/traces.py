@@ -20,15 +20,15 @@ class Traces:
     """What a run's attempts left of themselves.
 
     `edited` are the files that their own tools wrote, relative to the workspace. `around` are the marks of the work
-    tree before and after each command, and each turn of Hermes, in order. `left` are the SHA-256, by path, of what the
-    tools of an attempt without an end wrote. `looked` are marks that were taken after attempts. `unsure` are files that
-    changed between the end of a process and its discovery. Nobody knows who changed them.
+    tree before and after each command, and each turn of Hermes, in order. `unended` are the SHA-256, by path, of what
+    the tools of an attempt without an end wrote. `marks_after` are marks that were taken after attempts. `unsure` are
+    files that changed between the end of a process and its discovery. Nobody knows who changed them.
     """
 
     edited: frozenset[str]
     around: tuple[tuple[str, str], ...]
-    left: Mapping[str, frozenset[str]]
-    looked: tuple[str, ...] = ()
+    unended: Mapping[str, frozenset[str]]
+    marks_after: tuple[str, ...] = ()
     unsure: frozenset[str] = frozenset()
 
 
@@ -41,7 +41,7 @@ def traces_of(records: Records) -> Traces | None:
         return None
     edited: set[str] = set()
     around: list[tuple[str, str]] = []
-    left: dict[str, frozenset[str]] = {}
+    unended: dict[str, frozenset[str]] = {}
     for number, by_hermes in sorted({*((number, False) for number in ended), *begun}):
         attempt: Attempt | None = ended.get(number)
         if attempt is not None:
@@ -52,14 +52,16 @@ def traces_of(records: Records) -> Traces | None:
             edits, spans = edits_of(of_attempt), (spans_of_turn(of_attempt) if by_hermes else marked_spans(of_attempt))
             edited |= {path for path, _ in edits}
             for path, after in edits:
-                left[path] = left.get(path, frozenset()) | {after}
+                unended[path] = unended.get(path, frozenset()) | {after}
         unknown = by_hermes if attempt is None else attempt.wrote is None
         if (unknown and not spans) or not _whole(spans):
             return None
         around += [(before, after) for before, after in spans]
-    looked = tuple(str(records.find(name)) for name in records.names("looked after "))
+    marks_after = tuple(str(records.find(name)) for name in records.names("looked after "))
     unsure = frozenset(records.find(_UNSURE) or ())
-    return Traces(edited=frozenset(edited), around=tuple(around), left=left, looked=looked, unsure=unsure)
+    return Traces(
+        edited=frozenset(edited), around=tuple(around), unended=unended, marks_after=marks_after, unsure=unsure
+    )
 
 
 def open_spans(records: Records) -> dict[str, str]:

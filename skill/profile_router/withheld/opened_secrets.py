@@ -164,7 +164,7 @@ class OpenedSecrets:
         return kind
 
     def _budget(self, bounds: tuple[int, float]) -> ReadBudget:
-        return ReadBudget(left=bounds[0], seconds=bounds[1], over=lambda: time.monotonic() > self._latest)
+        return ReadBudget(bytes_left=bounds[0], seconds=bounds[1], given_up=lambda: time.monotonic() > self._latest)
 
     def _name(self, path: str) -> str:
         return shown(path.removeprefix(f"{self._root}/"))

@@ -67,11 +67,11 @@ class EndNotReached(Exception):
 
 @mutable
 class ReadBudget:
-    """What may be read: `left` bytes in all, for `seconds` from the first on. `over`: nobody waits any more."""
+    """What may be read: `bytes_left` in all, for `seconds` from the first on. `given_up`: nobody waits any more."""
 
-    left: int
+    bytes_left: int
     seconds: float
-    over: Callable[[], bool] = bool
+    given_up: Callable[[], bool] = bool
     _deadline: float | None = field(default=None)
 
     def spend(self, size: int) -> None:
@@ -79,8 +79,8 @@ class ReadBudget:
         now = time.monotonic()
         if self._deadline is None:
             self._deadline = now + self.seconds
-        self.left -= size
-        if self.left < 0 or now > self._deadline or self.over():
+        self.bytes_left -= size
+        if self.bytes_left < 0 or now > self._deadline or self.given_up():
             raise EndNotReached
 
 
@@ -165,7 +165,7 @@ def windows(file: BinaryIO, budget: ReadBudget) -> Iterator[TextWindow]:
     A file that grows meanwhile is read to its new end, as long as the budget lasts. Raises EndNotReached, at once for a
     file on the disk that is larger than what is left.
     """
-    if file.seekable() and (size := file.seek(0, os.SEEK_END) - file.seek(0)) > budget.left:
+    if file.seekable() and (size := file.seek(0, os.SEEK_END) - file.seek(0)) > budget.bytes_left:
         raise EndNotReached(f"{size:,} bytes")
     chunk = _next(file, budget)
     binary = _is_binary(chunk[:_HEAD])

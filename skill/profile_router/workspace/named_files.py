@@ -120,14 +120,14 @@ class NamedFiles:
     """What a task names.
 
     `files`: each once; those given first, then those the text names one by one, then those of a glob or a folder.
-    `singles`: those of `files` that are named one by one. `around`: files of a glob or a folder that only says where
+    `singles`: those of `files` that are named one by one. `nearby`: files of a glob or a folder that only says where
     something is done, and none of `files`. `notes`: what was not counted as it is, and why. Paths are
     relative to the workspace (to the current folder without one), absolute outside of it.
     """
 
     files: tuple[NamedFile, ...] = ()
     singles: tuple[NamedFile, ...] = ()
-    around: tuple[NamedFile, ...] = ()
+    nearby: tuple[NamedFile, ...] = ()
     notes: tuple[str, ...] = ()
 
 
@@ -155,7 +155,7 @@ class _Naming:
     tracked: tuple[str, ...] | None = None
     singles: dict[str, NamedFile] = field(default_factory=dict)
     grouped: dict[str, NamedFile] = field(default_factory=dict)
-    around: dict[str, NamedFile] = field(default_factory=dict)
+    nearby: dict[str, NamedFile] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.facts = FileFacts(base_of(self.workspace, self.cwd))
@@ -197,9 +197,9 @@ class _Naming:
         for path in found.singles:
             self._add_tracked(path, self.singles)
         self._add_grouped(found.grouped)
-        for path in found.around:
+        for path in found.nearby:
             if path not in self.singles and path not in self.grouped:
-                self._add_tracked(path, self.around)
+                self._add_tracked(path, self.nearby)
         for note in found.notes:
             self.facts.note(shown(note))
 
@@ -234,7 +234,7 @@ class _Naming:
         return NamedFiles(
             files=(*self.singles.values(), *(file for file in self.grouped.values() if file.path not in self.singles)),
             singles=tuple(self.singles.values()),
-            around=tuple(file for path, file in self.around.items() if path not in {**self.singles, **self.grouped}),
+            nearby=tuple(file for path, file in self.nearby.items() if path not in {**self.singles, **self.grouped}),
             notes=tuple(self.facts.notes()),
         )
 

@@ -46,4 +46,4 @@ def test_the_object_of_a_verb_is_the_work(path: str, text: str) -> None:
 
 def test_files_of_a_place_are_told_apart_from_those_of_the_work() -> None:
     found = named("Lint web/*.{ts,tsx} and add a test to tests/")
-    assert (found.grouped, found.around) == (("web/a.ts", "web/b.tsx"), ("tests/test_a.py", "tests/unit/test_b.py"))
+    assert (found.grouped, found.nearby) == (("web/a.ts", "web/b.tsx"), ("tests/test_a.py", "tests/unit/test_b.py"))

@@ -34,9 +34,9 @@ def test_another_model_ends_the_turn_before_a_second_request() -> None:
     hear = Account(emit=Heard(), look_at=look_at, stop=lambda: stopped.append(True))
     assert hear(asked(1))
     assert not hear(answered(1, 10, 5, model_served=OTHER))
-    assert hear.over is not None
-    assert (hear.over.cause, hear.turns, hear.model_served, stopped) == ("wrong-model", 1, OTHER, [True])
-    assert OTHER in hear.over.message
+    assert hear.ended_by is not None
+    assert (hear.ended_by.cause, hear.turns, hear.model_served, stopped) == ("wrong-model", 1, OTHER, [True])
+    assert OTHER in hear.ended_by.message
 
 
 @pytest.mark.parametrize(("budget", "made"), [(0.001, 0), (0.013, 1), (0.026, 2), (1.0, 4)])
@@ -55,7 +55,7 @@ def test_a_request_for_which_there_is_no_money_does_not_go_out(budget: float, ma
             break
         hear(answered(turn, turn * 10_000, turn * 100))
     assert (sum(went), hear.turns, hear.tokens_in) == (made, made, made * 10_000)
-    assert (hear.over is not None and hear.over.cause == "over-budget") is (made < 4)
+    assert (hear.ended_by is not None and hear.ended_by.cause == "over-budget") is (made < 4)
 
 
 @pytest.mark.parametrize("written", [0, 500])

@@ -164,8 +164,8 @@ def test_the_request_after_four_turns_that_led_nowhere_does_not_go_out() -> None
     heard, stopped = Heard(), []
     told = account(heard, stop=lambda: stopped.append(True))
     assert [told(asked(turn)) for turn in range(1, 6)] == [True, True, True, True, False]
-    assert told.over is not None
-    assert (told.over.cause, told.turns, told.asked_in, stopped) == ("no-progress", 4, 0, [True])
+    assert told.ended_by is not None
+    assert (told.ended_by.cause, told.turns, told.asked_in, stopped) == ("no-progress", 4, 0, [True])
     assert heard.events[-1]["event"] == "early"
 
 
@@ -187,7 +187,7 @@ def test_a_turn_that_is_spared_goes_on_and_says_why() -> None:
 def test_figures_of_a_child_that_are_none_end_nothing_by_themselves(odd: Any) -> None:
     told = account(Heard())
     assert told({**asked(3), "did": odd})
-    assert told.over is None
+    assert told.ended_by is None
 
 
 def test_a_turn_whose_requests_tell_nothing_is_said_to_be_unjudged_once_it_is_long_enough() -> None:

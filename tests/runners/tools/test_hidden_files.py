@@ -45,7 +45,7 @@ def finder(root: Path, secrets: Secrets | None = None, over: Callable[[], bool] 
         survey=lambda: survey(root, GLOBS),
         first=lambda: ("app.py",),
         secrets=secrets or Secrets(),
-        over=over,
+        given_up=over,
     )
 
 

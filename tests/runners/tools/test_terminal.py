@@ -235,7 +235,7 @@ def test_the_work_tree_is_marked_before_and_after_each_command(root: Path, tmp_p
     with ScriptedProvider([*turns, "done"]) as provider:
         profile = local(provider.base_url)
         runner = a_runner(profile, root)
-        runner.mark = marking(root, tmp_path / "scratch")
+        runner.take_mark = marking(root, tmp_path / "scratch")
         attempt = asyncio.run(runner.run(an_order(a_task(toolsets=TERMINAL), profile=profile.name), Heard()))
     (first, made), (second, same) = attempt.around
     assert (attempt.wrote, attempt.edited) == (None, ())

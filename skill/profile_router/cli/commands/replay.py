@@ -53,7 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _answer(done: ReplayedPolicy) -> dict[str, Any]:
-    found = done.found
+    found = done.replay
     return {
         "policy": done.new.digest,
         "in_force": done.now.digest,
@@ -70,7 +70,7 @@ def _answer(done: ReplayedPolicy) -> dict[str, Any]:
 
 
 def _lines(done: ReplayedPolicy) -> Iterator[str]:
-    found = done.found
+    found = done.replay
     digests = f"{done.now.digest} → {done.new.digest}"
     yield f"{counted(len(found.moved), 'task')} of {found.rows:,} would go elsewhere · {digests}"
     moves = Counter((one.was, one.to) for one in found.moved)

@@ -69,7 +69,7 @@ def early_watch(
         checked=task.to_check is not None,
         usual=usual,
         stays_here=way.stays_here,
-        closed=closed,
+        why_closed=closed,
     )
 
 
@@ -98,7 +98,7 @@ class EarlyJudge:
         score = early_score(self.watch, done, spared=spared)
         if score is None:
             return None
-        if score.promotes and (closed := self.watch.closed()):
+        if score.promotes and (closed := self.watch.why_closed()):
             score = replace(score, spared=closed)
         if score.terms and (self.last is None or self.last.terms != score.terms):
             self.tell(self._event(score))

@@ -23,8 +23,9 @@ class EarlyWatch:
 
     `candidates` are the files that its task names; `edits`: it asks for a change; `checked`: a check runs on the work.
     `usual` is the turns that nine of ten attempts of its tier stayed within in this repository. It is None where too
-    few are known. `stays_here`: `goes` is not a model elsewhere, so that it may be told of what is private. `closed`
-    says why `goes` could not go on now, empty where it could. Money, a key and time may run out during an attempt.
+    few are known. `stays_here`: `goes` is not a model elsewhere, so that it may be told of what is private.
+    `why_closed` says why `goes` could not go on now, empty where it could. Money, a key and time may run out
+    during an attempt.
     """
 
     rules: EarlyPromotion
@@ -34,7 +35,7 @@ class EarlyWatch:
     checked: bool = False
     usual: int | None = None
     stays_here: bool = False
-    closed: Callable[[], str] = field(default=str, compare=False, repr=False)
+    why_closed: Callable[[], str] = field(default=str, compare=False, repr=False)
 
 
 @frozen

@@ -27,12 +27,12 @@ _SHAPED_AS_FILE = expression(r".*\.\w+", re.DOTALL)
 class Mentions:
     """What a text names: `singles` one by one, `grouped` by a glob or a folder. Paths relative to the workspace.
 
-    `around` are those of a glob or a folder that only says where something is done. Which of them counts is a guess.
+    `nearby` are those of a glob or a folder that only says where something is done. Which of them counts is a guess.
     """
 
     singles: tuple[str, ...] = ()
     grouped: tuple[str, ...] = ()
-    around: tuple[str, ...] = ()
+    nearby: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
 
@@ -71,7 +71,7 @@ def mentions(
     grouped = dict.fromkeys(path for name, paths in groups.items() if name not in places for path in paths)
     around = dict.fromkeys(path for name in places for path in groups[name] if path not in grouped)
     return Mentions(
-        singles=tuple(dict.fromkeys(singles)), grouped=tuple(grouped), around=tuple(around), notes=tuple(notes)
+        singles=tuple(dict.fromkeys(singles)), grouped=tuple(grouped), nearby=tuple(around), notes=tuple(notes)
     )
 
 

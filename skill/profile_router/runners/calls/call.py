@@ -114,9 +114,9 @@ class RecordedCalls:
 
     def _next_name(self, call: SingleCall) -> str:
         asked = "\0".join((call.profile.where, call.profile.endpoint.model, call.step, call.prompt))
-        mark = hashlib.sha256(asked.encode("utf-8", "surrogatepass")).hexdigest()[:32]
-        self._made[mark] += 1
-        return f"call {mark} {self._made[mark]}"
+        digest = hashlib.sha256(asked.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+        self._made[digest] += 1
+        return f"call {digest} {self._made[digest]}"
 
     async def _held(self, call: SingleCall, name: str) -> Hold | Failure | None:
         usd = call.rate.cost(self._sent(call), call.max_tokens)

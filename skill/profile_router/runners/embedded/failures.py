@@ -96,7 +96,7 @@ def _answered(error: Exception, profile: Profile) -> Failure:
         text = f"{_kinds(getattr(error, 'body', None), key)}(its message only repeats the request, so it is not shown)"
     named = f"HTTP {status} " if status else f"error {_clean(code, key)} in a 200 answer: " if code else ""
     shown = f"{profile.where}: {named}{text}".rstrip()
-    if any(mark in f"{text} {body or ''}".lower() for mark in _OVERFLOW):
+    if any(words in f"{text} {body or ''}".lower() for words in _OVERFLOW):
         return Failure(cause="over-window", message=shown)
     if (fix := _unfit(error, said, profile.name)) is not None:
         return Failure(cause="unfit-model", message=f"{shown}; {fix}")

@@ -47,7 +47,7 @@ class Remembering(AgentMiddleware[Any, Any, Any]):
         self._root = root
         self._began = time.time()
         self.interrupted: Callable[[], object] = lambda: None
-        self.mark: Callable[[], str] = lambda: ""
+        self.take_mark: Callable[[], str] = lambda: ""
         self.pulse: Callable[[], AbstractContextManager[None]] = nullcontext
         self._beating = ExitStack()
 
@@ -103,7 +103,7 @@ class Remembering(AgentMiddleware[Any, Any, Any]):
         The note is its place among the commands, and the marks of the work tree before and after it.
         """
         if name := _AT_WORK.get(""):
-            self._records.keep(f"began {name}", (len(self._records.names("began ")), self.mark(), ""))
+            self._records.keep(f"began {name}", (len(self._records.names("began ")), self.take_mark(), ""))
             self._beating.enter_context(self.pulse())
 
     def has_run(self) -> None:
@@ -111,7 +111,7 @@ class Remembering(AgentMiddleware[Any, Any, Any]):
         name = _AT_WORK.get("")
         nth, before, _ = self._records.find(f"began {name}") or (0, "", "")
         with self._beating:
-            if before and (after := self.mark()):
+            if before and (after := self.take_mark()):
                 self._records.keep(f"began {name}", (nth, before, after))
 
     def _left_by_the_dead(self, name: str, tool: str) -> str | None:

@@ -63,7 +63,7 @@ class EmbeddedRunner:
     journal: MutableMapping[str, bytes | None] = field(default_factory=dict)
     records: Records = field(default_factory=MemoryRecords)
     memory: FormMemory = field(default_factory=FormsOfThisRun)
-    mark: Callable[[], str] = str
+    take_mark: Callable[[], str] = str
     pulse: Callable[[], AbstractContextManager[None]] = nullcontext
 
     async def run(self, order: Order, emit: Emit, hold: Hold | None = None) -> Attempt:
@@ -148,7 +148,7 @@ class EmbeddedRunner:
         if fence is not None:
             fence.about_to_write = about_to_write
             fence.about_to_run, fence.has_run = remembering.about_to_run, remembering.has_run
-            remembering.mark, remembering.pulse = self.mark, self.pulse
+            remembering.take_mark, remembering.pulse = self.take_mark, self.pulse
             fence.about_to_show = records.note_taint
             remembering.interrupted = partial(self._note_unknown, fence)
         return remembering

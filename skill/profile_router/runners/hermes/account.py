@@ -59,7 +59,7 @@ class Account(Counts):
     stop: Callable[[], object] | None = None
     judge: EarlyJudge | None = None
     spared: Callable[[Trajectory], str] = lambda _: ""
-    over: Failure | None = None
+    ended_by: Failure | None = None
     asked_in: int = 0
     asked_out: int = 0
     counted: bool = False
@@ -105,7 +105,7 @@ class Account(Counts):
         if self._was_answered and event["event"] in _NOTED:
             with suppress(StateError):  # a pipe's callback has nobody to tell; the run's next step hears of it
                 self.records.keep(self.name, self._noted())
-        return self.over is None
+        return self.ended_by is None
 
     def _noted(self) -> tuple[object, ...]:
         tokens = (self.tokens_in + self.asked_in, self.tokens_out + self.asked_out)
@@ -158,7 +158,7 @@ class Account(Counts):
         self.take(believed(said, sent=sent, most_out=most_out, counted=lambda: by_us, rate=self.rate), self.rate)
 
     def _hold(self, sent: int, answer: int) -> None:
-        if self.afford is None or self.over is not None:
+        if self.afford is None or self.ended_by is not None:
             return
         try:
             self.afford(self.cost(self.rate)[0], self.rate.cost(sent, answer))
@@ -169,7 +169,7 @@ class Account(Counts):
     def _judge(self, event: Mapping[str, Any]) -> None:
         """End the turn before the request of *event*, where what it did so far gets nowhere."""
         did = event.get("did")
-        if self.judge is None or self.over is not None or not isinstance(did, Mapping):
+        if self.judge is None or self.ended_by is not None or not isinstance(did, Mapping):
             return
         self._told_steps = True
         edits = tuple(str(path) for path in did.get("edits") or ())
@@ -191,7 +191,7 @@ class Account(Counts):
         return self.judge is not None and not self._told_steps and self.turns > self.judge.watch.rules.turns
 
     def _look_at(self, model: object) -> None:
-        if self.look_at is None or self.over is not None or not isinstance(model, str) or not model.strip():
+        if self.look_at is None or self.ended_by is not None or not isinstance(model, str) or not model.strip():
             return
         try:
             self.look_at(model)
@@ -199,7 +199,7 @@ class Account(Counts):
             self._end(error)
 
     def _end(self, error: AttemptError) -> None:
-        self.over = Failure(cause=error.cause, message=str(error))
+        self.ended_by = Failure(cause=error.cause, message=str(error))
         if self.stop is not None:
             self.stop()
 

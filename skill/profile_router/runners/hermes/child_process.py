@@ -58,11 +58,11 @@ class Child:
 
     process: subprocess.Popen[bytes]
     folder: Path
-    mark: str
+    family: str
 
     def end(self) -> int:
         """End it, if it has not ended, with all that it started, and return its exit code (negative: the signal)."""
-        note_left(end_family(self.mark, self.process.pid if self.process.poll() is None else None))
+        note_left(end_family(self.family, self.process.pid if self.process.poll() is None else None))
         return self.process.wait()
 
 
@@ -85,8 +85,8 @@ def started(
         empty, scratch = Path(made, "empty"), Path(made, "tmp")
         empty.mkdir()
         scratch.mkdir()
-        folder, mark = workspace or empty, secrets.token_hex(16)
-        given = child_environment(environ, home, mark, unattended=unattended, also=also)
+        folder, family = workspace or empty, secrets.token_hex(16)
+        given = child_environment(environ, home, family, unattended=unattended, also=also)
         process = subprocess.Popen(
             [str(python), "-P", str(CHILD)],  # -P: this package's folder is not Hermes' to import from
             stdin=subprocess.PIPE,
@@ -98,7 +98,7 @@ def started(
             pass_fds=held_locks(),
             bufsize=0,
         )
-        child = Child(process=process, folder=folder, mark=mark)
+        child = Child(process=process, folder=folder, family=family)
         try:
             yield child
         finally:
@@ -109,16 +109,16 @@ def started(
 
 
 def child_environment(
-    environ: Mapping[str, str], home: Path, mark: str, *, unattended: bool, also: Sequence[str] = ()
+    environ: Mapping[str, str], home: Path, family: str, *, unattended: bool, also: Sequence[str] = ()
 ) -> dict[str, str]:
     """Return the environment of a child under the profile folder *home*.
 
-    *mark* finds its family again. *unattended* grants what asks for approval. *also* are names that the policy passes
+    *family* finds its family again. *unattended* grants what asks for approval. *also* are names that the policy passes
     on (HERMES_* and TERMINAL_* are not allowed even then).
     """
     passed = {name: value for name, value in environ.items() if _is_passed(name, also)}
     granted = {"HERMES_YOLO_MODE": "1"} if unattended else {}
-    return {**passed, **_SET, **granted, "HERMES_HOME": str(home), MARK: mark}
+    return {**passed, **_SET, **granted, "HERMES_HOME": str(home), MARK: family}
 
 
 def _is_passed(name: str, also: Sequence[str]) -> bool:

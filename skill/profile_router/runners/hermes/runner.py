@@ -52,9 +52,10 @@ _SHORTEST_ANSWER = 1_024
 class HermesRunner:
     """Runs attempts. `load` gives a profile by name, `root` is the Hermes home; images are relative to `base`.
 
-    `unattended` grants what Hermes would ask a user to approve; without it, that is refused. `passed` are names of
-    environment variables that children get besides the usual ones. `records` hold what a turn has cost so far.
-    `mark` takes a mark of the work tree before and after it, empty where it takes none. `pulse` is entered as long.
+    `unattended` grants what Hermes would ask a user to approve; without it, that is refused. `pass_environment` names
+    variables that children get besides the usual ones. `records` hold what a turn has cost so far.
+    `take_mark` gives a mark of the work tree before and after it, empty where it takes none. `pulse` is entered as
+    long.
     """
 
     load: Callable[[str], Profile]
@@ -66,9 +67,9 @@ class HermesRunner:
     workspace: Path | None
     base: Path
     unattended: bool = False
-    passed: Sequence[str] = ()
+    pass_environment: Sequence[str] = ()
     records: Records = field(default_factory=MemoryRecords)
-    mark: Callable[[], str] = str
+    take_mark: Callable[[], str] = str
     pulse: Callable[[], AbstractContextManager[None]] = nullcontext
 
     async def run(self, order: Order, emit: Emit, hold: Hold | None = None) -> Attempt:
@@ -107,8 +108,8 @@ class HermesRunner:
             cut = stopped_at(profile.where)
             raise Stopped(self._receipt(order, account, cut, profile, time.monotonic() - started)) from None
         account.close()
-        after = await asyncio.to_thread(self.mark) if before else ""
-        failure = account.over or failure_of_turn(
+        after = await asyncio.to_thread(self.take_mark) if before else ""
+        failure = account.ended_by or failure_of_turn(
             account, ended, order, where=profile.where, model=profile.endpoint.model, key=profile.endpoint.api_key
         )
         receipt = self._receipt(order, account, failure, profile, time.monotonic() - started)
@@ -125,7 +126,7 @@ class HermesRunner:
 
     def _marked(self, order: Order) -> str:
         """Return a mark from before the turn, and note it: killed in the turn, `undo` begins there."""
-        if before := self.mark():
+        if before := self.take_mark():
             self._records_of(order).keep(AROUND_TURN, (before, ""))
         return before
 
@@ -183,7 +184,7 @@ class HermesRunner:
 
     def _child(self, profile: str) -> AbstractContextManager[Child]:
         place = (home_of_profile(profile, self.root), self.environ, self.workspace)
-        return started(self.hermes.python, *place, unattended=self.unattended, also=self.passed)
+        return started(self.hermes.python, *place, unattended=self.unattended, also=self.pass_environment)
 
     def _asked(self, order: Order, profile: Profile, folder: Path) -> dict[str, Any]:
         """Return the order as the child reads it."""
@@ -253,7 +254,7 @@ async def _within_means(talking: Coroutine[Any, Any, Ended], account: Account) -
     try:
         return await running
     except asyncio.CancelledError:
-        if account.over is None:
+        if account.ended_by is None:
             raise
         return Ended(in_time=True, code=None, errors="")
     finally:

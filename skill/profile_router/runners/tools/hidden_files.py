@@ -49,8 +49,8 @@ class HiddenFiles:
     """Finds what is to be hidden in the workspace `root`, anew before each command.
 
     `survey` tells what is private by name; `globs` are the policy's; `first` are files to read before the others;
-    `secrets` is what is looked for in them. `over`: nobody waits for the answer any more. `left` are files and folders,
-    relative to the root, that are hidden as well.
+    `secrets` is what is looked for in them. `given_up`: nobody waits for the answer any more. `left` are files and
+    folders, relative to the root, that are hidden as well.
     """
 
     root: str
@@ -58,12 +58,12 @@ class HiddenFiles:
     survey: Callable[[], Survey]
     first: Callable[[], Collection[str]]
     secrets: Secrets
-    over: Callable[[], bool] = bool
+    given_up: Callable[[], bool] = bool
     left: Collection[str] = ()
     _budget: ReadBudget = field(init=False)
 
     def __post_init__(self) -> None:
-        self._budget = ReadBudget(left=READ_BYTES, seconds=HIDDEN_FILES_SECONDS, over=self.over)
+        self._budget = ReadBudget(bytes_left=READ_BYTES, seconds=HIDDEN_FILES_SECONDS, given_up=self.given_up)
 
     def find(self) -> Hidden:
         """Return what is to be hidden. Raises ToolRefusal where that is too much, or cannot be known."""

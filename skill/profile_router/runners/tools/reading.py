@@ -37,14 +37,14 @@ class _Page:
     start: int
     count: int
     at: int = 1
-    held: int = 0
+    bytes_held: int = 0
     pending: bool = False
     masked: bool = False
     lines: list[bytearray] = field(default_factory=list)
 
     @property
     def full(self) -> bool:
-        return self.at >= self.start + self.count or self.held >= _PAGE_BYTES
+        return self.at >= self.start + self.count or self.bytes_held >= _PAGE_BYTES
 
     def take(self, chunk: bytes) -> None:
         self.pending = not chunk.endswith(b"\n")
@@ -57,12 +57,12 @@ class _Page:
             self._keep(piece, fresh=index > 0)
 
     def _keep(self, piece: bytes, *, fresh: bool) -> None:
-        if not self.start <= self.at < self.start + self.count or self.held >= _PAGE_BYTES:
+        if not self.start <= self.at < self.start + self.count or self.bytes_held >= _PAGE_BYTES:
             return
         if fresh or not self.lines:
             self.lines.append(bytearray())
-        self.lines[-1] += piece[: _PAGE_BYTES - self.held]
-        self.held += len(piece)
+        self.lines[-1] += piece[: _PAGE_BYTES - self.bytes_held]
+        self.bytes_held += len(piece)
 
     def close(self) -> None:
         if self.lines and not self.pending and self.start + len(self.lines) - 1 == self.at:
@@ -159,7 +159,7 @@ def _fitted(page: _Page, name: str, total: int | None, room: int) -> str:
 def _is_utf8(page: _Page) -> bool:
     try:
         # A page that is full of bytes may end within a character.
-        codecs.utf_8_decode(b"\n".join(page.lines), "strict", page.held < _PAGE_BYTES)
+        codecs.utf_8_decode(b"\n".join(page.lines), "strict", page.bytes_held < _PAGE_BYTES)
     except UnicodeDecodeError:
         return False
     return True

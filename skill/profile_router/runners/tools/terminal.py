@@ -96,7 +96,7 @@ def _hidden_files(fence: Fence, globs: tuple[str, ...], secrets: Secrets) -> Hid
         first=lambda: fence.files().paths,
         secrets=secrets,
         left=fence.left,
-        over=lambda: fence.sealed,
+        given_up=lambda: fence.sealed,
     )
 
 

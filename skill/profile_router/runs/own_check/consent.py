@@ -59,4 +59,4 @@ def _near(task: Task, setup: Setup) -> Sequence[str]:
     workspace, seconds = setup.workspace, setup.policy.repository.run_seconds
     if workspace is None or not workspace.git or seconds <= 0:
         return ()
-    return setup.looked.located_in(task, workspace, setup.policy, setup.cache, seconds).sure
+    return setup.first_look.located_in(task, workspace, setup.policy, setup.cache, seconds).sure

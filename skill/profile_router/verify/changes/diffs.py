@@ -76,7 +76,7 @@ class WorkDiffs:
 
 def _secret_in(file: Path, confidential: Confidential) -> str:
     """Return the kind of a secret that *file* holds, or that it was not read to its end; empty where it is clear."""
-    budget = ReadBudget(left=MOST_BINARY, seconds=_BINARY_SECONDS)
+    budget = ReadBudget(bytes_left=MOST_BINARY, seconds=_BINARY_SECONDS)
     try:
         return secret_in(file_windows(file, budget), confidential)
     except EndNotReached:
