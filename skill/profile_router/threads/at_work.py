@@ -37,12 +37,12 @@ def others_at_work(state: Path, run: Run, since: int) -> Iterator[AtWork]:
     file = ThreadFile(state=state)
     for row in Threads(file=file, serializer=None).rows():
         if row.thread != run.thread and row.status == "running" and _meanwhile(file, row, since):
-            kept = run.records.of_run(row.thread, row.run)
+            records = run.records.of_run(row.thread, row.run)
             try:
-                traces, edited = traces_of(kept), frozenset(Before(kept))
-                begun = bool(kept.names("attempt ") or edited or kept.names("hermes "))
+                traces, edited = traces_of(records), frozenset(Before(records))
+                begun = bool(records.names("attempt ") or edited or records.names("hermes "))
             finally:
-                kept.close()
+                records.close()
             unsure = begun if traces is None else bool(traces.around)
             edited |= traces.edited if traces else frozenset()
             if edited or unsure:
