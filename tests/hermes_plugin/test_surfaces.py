@@ -164,7 +164,7 @@ def test_the_command_line_of_hermes_names_a_profile_with_as_and_says_when_hermes
         assert taken.stderr.splitlines() == [
             "profile-router: Hermes took --profile for itself; to name the task's profile write --as NAME"
         ]
-        assert "--as NAME instead of --profile NAME" in parent.run("profile-router", "route", "--help").stdout
+        assert "write --as NAME for --profile NAME" in parent.run("profile-router", "route", "--help").stdout
         unreadable = parent.folder / "router.json"
         unreadable.write_text('{"command": ["/nowhere/profile-router"]}')
         missing = parent.run("profile-router", "profiles")
