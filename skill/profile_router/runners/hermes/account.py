@@ -8,7 +8,7 @@ workspace. Another attempt would be paid for, and might do it twice.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import field
 from typing import Any
@@ -19,12 +19,14 @@ from profile_router.core.attempt.usage import believed, said_usage, whole_number
 from profile_router.core.ladder.early_score import Trajectory
 from profile_router.core.ladder.failure import Failure
 from profile_router.core.routing.rate import FREE, Rate
+from profile_router.core.text import counted, shown
 from profile_router.errors import AttemptError, StateError
 from profile_router.ports import Emit
 from profile_router.runners.answers.thoughts import without_thoughts
 from profile_router.threads.records import MemoryRecords, Records
 from profile_router.values import mutable
 
+_MOST_ELSEWHERE = 20
 _NOTED = ("asked", "answered", "refused")
 _SUMS = ("tokens_in", "tokens_out", "cached")
 _NOTHING_MORE = (False, 0, 0.0, (0, 0, 0), 0, False)
@@ -44,7 +46,8 @@ class Account(Counts):
     the model that the server names in an answer. What it raises ends the turn in the same way. So does `judge`, which
     scores what the turn did, unless `spared` says why it goes on. `asked_in` and `asked_out` are what the request under
     way has taken by its size. `counted`: some of the tokens are by size, because the provider did not say. `trouble` is
-    how the last request failed, None where it was answered; times are seconds. `records` hold the counts of a turn that
+    how the last request failed, None where it was answered; times are seconds. `elsewhere` counts
+    the requests that were refused by model, place and task. `records` hold the counts of a turn that
     was answered, under `name`.
     """
 
@@ -66,6 +69,7 @@ class Account(Counts):
     trouble: Mapping[str, Any] | None = None
     version: str = ""
     notes: list[str] = field(default_factory=list)
+    elsewhere: dict[tuple[str, str, str], int] = field(default_factory=dict)
     result: Mapping[str, Any] | None = None
     _was_answered: bool = False
     _told_steps: bool = False
@@ -92,6 +96,10 @@ class Account(Counts):
                 self.asked_out = event["written"]
             case "note":
                 self.notes.append(event["text"])
+            case "elsewhere":
+                model, place, task = (shown(str(event.get(name) or "")) for name in ("model", "place", "task"))
+                if (model, place, task) in self.elsewhere or len(self.elsewhere) < _MOST_ELSEWHERE:
+                    self.elsewhere[model, place, task] = self.elsewhere.get((model, place, task), 0) + 1
             case "answered":
                 self.first_s = event["first_s"] if self.first_s is None else self.first_s
                 self.trouble, self._was_answered = None, True
@@ -184,6 +192,16 @@ class Account(Counts):
         if (failure := self.judge.take(done, spared)) is not None:
             self.turns, self.asked_in = self.turns - 1, 0
             self._end(AttemptError(failure.cause, failure.message))
+
+    def refused_elsewhere(self) -> Iterator[str]:
+        """Yield what Hermes wanted to ask of models that nobody routed to; none of it went out."""
+        for (model, place, task), times in self.elsewhere.items():
+            what = f" for {task}" if task else ""
+            fix = f"; `auxiliary.{task}.provider: main` in the profile's config.yaml asks its own" if task else ""
+            yield (
+                f"Hermes wanted to ask {model or 'a model'} at {place}{what} ({counted(times, 'time')}): refused, as "
+                f"only the routed model is asked{fix}"
+            )
 
     @property
     def unjudged(self) -> bool:

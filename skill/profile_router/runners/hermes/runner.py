@@ -273,6 +273,7 @@ def _own_count(order: Order, account: Account) -> Iterator[str]:
 
 def _notes(order: Order, account: Account, workspace: Path | None) -> Iterator[str]:
     yield from account.notes
+    yield from account.refused_elsewhere()
     yield from _own_count(order, account)
     if account.unjudged:
         yield f"{order.profile} could not be promoted early: no request of its turn told what it did, or had tools"

@@ -10,6 +10,7 @@ import inspect
 from collections.abc import Mapping
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
 from types import ModuleType
 from typing import Any
 
@@ -36,6 +37,9 @@ _PLACES: Mapping[str, tuple[str, ...]] = {
     "normalize_usage": ("agent.usage_pricing",),
     "Client": ("httpx",),
     "AsyncClient": ("httpx",),
+    "HTTPTransport": ("httpx",),
+    "AsyncHTTPTransport": ("httpx",),
+    "HTTPConnection": ("http.client",),
 }
 _AGENT_TAKES = (
     "api_key", "base_url", "provider", "api_mode", "providers_allowed", "providers_ignored", "providers_order",
@@ -71,6 +75,13 @@ def module_with(name: str) -> ModuleType:
 def take_of_hermes(name: str) -> Any:
     """Return *name* of Hermes. Raises Unknown."""
     return getattr(module_with(name), name)
+
+
+def session_of(package: str) -> Any:
+    """Return the class of the client sessions of *package*, None where that is not installed."""
+    if find_spec(package) is None:
+        return None
+    return getattr(import_module(package), "ClientSession", None)
 
 
 def replace_in(place: Any, **values: Any) -> None:

@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
-from urllib.parse import urlsplit
 
 _Say = Callable[..., None]
 _Ask = Callable[..., Any]
@@ -20,7 +19,6 @@ _STATUSES = ("status_code", "code")  # of the client's errors, and of the standa
 _METHODS = ("_interruptible_streaming_api_call", "_interruptible_api_call")
 _PIECES = ("_fire_stream_delta", "_fire_reasoning_delta")
 _BETWEEN_TOLD = 1_000
-_ASKING = ("/chat/completions", "/completions", "/responses", "/messages")  # what paths of a model's answers end in
 _REFUSED = (400, 422)  # the request as it was, for an option of it
 _COUNTS = ("prompt_tokens", "completion_tokens", "input_tokens", "output_tokens")  # of a provider's
 _FIGURES = ("prompt_tokens", "output_tokens", "cache_read_tokens")  # of Hermes' own usage
@@ -48,6 +46,7 @@ class Meter:
         self._read = read
         self.steps: Any = None  # tells with each `asked` what the turn did so far
         self._may_go = may_go
+        self._door: Any = None  # of the order
         self._answer = 0
         self._asking = False
         self._to_send = 0
@@ -63,37 +62,39 @@ class Meter:
         beside, beside_async = place.call_llm, place.async_call_llm
 
         def call_llm(*arguments: Any, **named: Any) -> Any:
-            with self._helping(arguments, named) as counted:
-                return counted(beside(*arguments, **named))
+            with self._helping(arguments, named) as (given, counted):
+                return counted(beside(*arguments, **given))
 
         async def async_call_llm(*arguments: Any, **named: Any) -> Any:
-            with self._helping(arguments, named) as counted:
-                return counted(await beside_async(*arguments, **named))
+            with self._helping(arguments, named) as (given, counted):
+                return counted(await beside_async(*arguments, **given))
 
         place.call_llm, place.async_call_llm = call_llm, async_call_llm
 
     @contextmanager
-    def _helping(self, arguments: Any, named: Any) -> Iterator[_Ask]:
-        """Announce the request of a helper; yield what counts its response, and returns it."""
+    def _helping(self, arguments: Any, named: Any) -> Iterator[tuple[Mapping[str, Any], _Ask]]:
+        """Announce the request of a helper; yield its arguments, and what counts its response and returns it."""
         sent = self._begin(arguments, named)
         try:
-            yield lambda response: self._counted(response, sent, tools=[])
+            with self._door.auxiliary(arguments, named) as given:
+                yield given, lambda response: self._counted(response, sent, tools=[])
         except Exception as error:
             self._failed(error)
             raise
 
-    def stand_at_the_door(self, clients: Sequence[Any], server: str) -> None:
-        """Let each request that was announced out to *server* once, whichever of the HTTP *clients* sends it.
+    def stand_at_the_door(self, clients: Sequence[Any], door: Any) -> None:
+        """Let each request that was announced out once, whichever of the HTTP *clients* sends it by *door*.
 
         Inside of one call Hermes may ask again by itself. It asks without streaming after a 5xx, without a refused
         option, or for the rest of an answer.
         """
+        self._door = door
         for client in clients:
-            client.send = self._sent_once(client.send, server)
+            client.send = self._sent_once(client.send)
 
-    def _sent_once(self, send: _Ask, server: str) -> _Ask:
+    def _sent_once(self, send: _Ask) -> _Ask:
         def sent_once(client: Any, request: Any, *arguments: Any, **named: Any) -> Any:
-            if request.method != "POST" or not _asks(request.url, server):
+            if not self._door.asks_here(request.method, request.url):
                 return send(client, request, *arguments, **named)
             self._pass_the_door()
             response = send(client, request, *arguments, **named)
@@ -283,9 +284,3 @@ class Meter:
         if self._length >= self._told:
             self._told = self._length + max(_BETWEEN_TOLD, self._length // 8)
             self._say("coming", written=self._size(self._written))
-
-
-def _asks(url: Any, server: str) -> bool:
-    """Tell whether *url* is where *server* answers as a model."""
-    place = urlsplit(str(url))
-    return place.netloc == urlsplit(server).netloc and place.path.rstrip("/").endswith(_ASKING)

@@ -26,11 +26,15 @@ _Order = Mapping[str, Any]
 
 
 class HermesTurn:
-    """One turn: *internals* finds what Hermes has, and each request goes by *meter*, whoever of Hermes makes it."""
+    """One turn: *internals* finds what Hermes has. Each request goes by *meter*, whoever of Hermes makes it.
 
-    def __init__(self, internals: Any, meter: Any) -> None:
+    *doors* is the module of the door that lets it out to the endpoint of the order alone.
+    """
+
+    def __init__(self, internals: Any, meter: Any, doors: Any) -> None:
         self.internals = internals
         self.meter = meter
+        self.doors = doors
 
     def load(self) -> None:
         """Import Hermes under the profile, about a second, before there is an order: no model or server is asked."""
@@ -53,11 +57,11 @@ class HermesTurn:
         config = self.internals.take_of_hermes("load_config")()
         if os.environ.get("TERMINAL_ENV", "local") != "ssh":  # there the folders are another machine's
             os.environ["TERMINAL_CWD"] = order["cwd"]
+        door = self._stand_at_the_door(order, say)
         agent = _agent(order, config, say, self.internals)
+        door.also(agent.base_url or "", agent.model or "")
         # Beyond its limit Hermes asks for a summary here; what it calls such an ending differs between versions.
         self.internals.replace_in(agent, _handle_max_iterations=lambda *_, **__: self.meter.end())
-        clients = [self.internals.take_of_hermes(name) for name in ("Client", "AsyncClient")]
-        self.meter.stand_at_the_door(clients, order["expected"]["base_url"])
         self.meter.begin(say, order["counting"], order["max_turns"], agent.max_tokens or 0)
         self.meter.watch(agent, self.internals)
         say("begun")
@@ -65,6 +69,14 @@ class HermesTurn:
         ended = {"turn_exit_reason": _TURNS_SPENT, "completed": False} if self.meter.spent else {}
         say("result", **({key: result.get(key) for key in _REPORTED} | ended))
         agent.close()
+
+    def _stand_at_the_door(self, order: _Order, say: _Say) -> Any:
+        door = self.doors.Door(say, order["expected"], order["key"])
+        names = ("HTTPTransport", "AsyncHTTPTransport", "HTTPConnection")
+        door.stand(*(self.internals.take_of_hermes(name) for name in names), self.internals.session_of("aiohttp"))
+        clients = [self.internals.take_of_hermes(name) for name in ("Client", "AsyncClient")]
+        self.meter.stand_at_the_door(clients, door)
+        return door
 
 
 def _agent(order: _Order, config: Mapping[str, Any], say: _Say, internals: Any) -> Any:

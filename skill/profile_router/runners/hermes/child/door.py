@@ -1,0 +1,181 @@
+"""Which requests of Hermes may leave: whoever of it asks a model asks the routed endpoint, or nothing goes out.
+
+Loaded by the child, inside Hermes' python. Hermes' auxiliary calls, its fallbacks and its discovery of providers by
+their keys each choose an endpoint of their own. Nobody routed to it, knows its price or attested it as local.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+from urllib.parse import urlsplit
+
+_SENDS = frozenset({"POST", "PUT", "PATCH"})
+_ANSWERS = ("/chat/completions", "/completions", "/responses", "/messages")  # what paths of a model's answers end in
+# The same of other servers' own protocols, and of models for other than text.
+_OTHERS = (
+    "/api/chat", "/api/generate", "/api/embed", "/embeddings", "/generations", "/edits", "/speech", "/transcriptions",
+    "/translations", "/realtime", "/converse", "/converse-stream", "/invoke", "/invoke-with-response-stream",
+    ":generatecontent", ":streamgeneratecontent", ":predict", ":rawpredict", ":streamrawpredict",
+)  # fmt: skip
+_ASKED_IN = ("input", "prompt", "text", "messages", "contents")
+_PORTS = {"http": 80, "https": 443}
+_NAME_CHARS = 100
+_NO_KEY = "no-key-required"  # Hermes' own word for it
+_TASK: ContextVar[str] = ContextVar("task", default="")  # of the auxiliary call under way
+
+_Say = Callable[..., None]
+_Call = Callable[..., Any]
+_Origin = tuple[str, str, int | None]
+
+
+class Elsewhere(ConnectionError):
+    """A model was to be asked that nobody routed to."""
+
+
+class Door:
+    """Lets requests for a model out to the endpoint of one order, and says `elsewhere` for each that it refuses.
+
+    Where that endpoint is local, a request there is for the routed model alone. Its server may pass others on.
+    """
+
+    def __init__(self, say: _Say, expected: Mapping[str, Any], key: str | None) -> None:
+        self._say, self._expected, self._key = say, expected, key
+        self._origins = {_origin(expected["base_url"])}
+        self._models = {_bare(expected["model"])}
+
+    def stand(self, transport: Any, async_transport: Any, connection: Any, session: Any = None) -> None:
+        """Stand at httpx's *transport* and *async_transport*, and at the standard library's HTTP *connection*.
+
+        Those are classes. Other clients, such as requests and boto, send by the last; aiohttp by its *session*.
+        """
+        transport.handle_request = self._before(transport.handle_request)
+        async_transport.handle_async_request = self._before(async_transport.handle_async_request)
+        connection.putrequest = self._before_putrequest(connection.putrequest)
+        if session is not None:
+            session._request = self._before_session(session._request)
+
+    def also(self, base_url: str, model: str) -> None:
+        """Take *model* as the routed one under the name that Hermes has for it.
+
+        A model elsewhere may be at *base_url*, too, where Hermes finds its provider.
+        """
+        self._models.add(_bare(model))
+        if not self._expected["local"]:
+            self._origins.add(_origin(base_url))
+
+    def asks_here(self, method: str, url: Any) -> bool:
+        """Tell whether a request asks the routed endpoint for an answer."""
+        return method in _SENDS and _origin(url) in self._origins and _path(url).endswith(_ANSWERS)
+
+    @contextmanager
+    def auxiliary(self, arguments: Sequence[Any], named: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+        """Yield the arguments *named* of an auxiliary call as those of one to the routed endpoint, if that is local.
+
+        Whatever the profile says of it, it then goes where the turn goes. Elsewhere it would be refused.
+        """
+        token = _TASK.set(str((arguments[0] if arguments else named.get("task")) or "")[:_NAME_CHARS])
+        place = {"base_url": self._expected["base_url"], "api_key": self._key or _NO_KEY}
+        here = {**place, "provider": "custom", "model": self._expected["model"]}
+        try:
+            yield {**named, **here} if self._expected["local"] else named
+        finally:
+            _TASK.reset(token)
+
+    def look(self, method: str, url: Any, body: Any = None) -> None:
+        """Raise Elsewhere for a request that asks a model which nobody routed to. *body* is its JSON, if known."""
+        if method.upper() not in _SENDS:
+            return
+        here, asked = _origin(url) in self._origins, _read(body)
+        if not _asks(_path(url), asked) or (here and not self._expected["local"]):
+            return
+        model = str(asked.get("model") or "")
+        if here and (body is None or _bare(model) in self._models):
+            return
+        place = urlsplit(str(url)).netloc.rpartition("@")[2]
+        self._say("elsewhere", place=place[:_NAME_CHARS], model=model[:_NAME_CHARS], task=_TASK.get())
+        raise Elsewhere(f"{place} was not asked: this run asks {self._expected['model']} at {self._here} alone")
+
+    @property
+    def _here(self) -> str:
+        return urlsplit(str(self._expected["base_url"])).netloc.rpartition("@")[2]
+
+    def _before(self, handle: _Call) -> _Call:
+        """Return httpx' *handle*, of either kind, after a look. It gets each request of a redirect, too."""
+
+        def looked(transport: Any, request: Any, *arguments: Any, **named: Any) -> Any:
+            self.look(request.method, request.url, _content(request))
+            return handle(transport, request, *arguments, **named)
+
+        return looked
+
+    def _before_putrequest(self, putrequest: _Call) -> _Call:
+        def looked(connection: Any, method: str, url: str, *arguments: Any, **named: Any) -> Any:
+            self.look(method, _whole(connection, url))
+            return putrequest(connection, method, url, *arguments, **named)
+
+        return looked
+
+    def _before_session(self, request: _Call) -> _Call:
+        async def looked(session: Any, method: str, url: Any, *arguments: Any, **named: Any) -> Any:
+            self.look(method, url, named.get("json") or named.get("data") or b"")
+            return await request(session, method, url, *arguments, **named)
+
+        return looked
+
+
+def _content(request: Any) -> bytes:
+    """Return the body of httpx' *request*, none where it is a stream: that is not how a model is asked."""
+    try:
+        return bytes(request.content)
+    except RuntimeError:  # RequestNotRead
+        return b""
+
+
+def _whole(connection: Any, url: str) -> str:
+    """Return the whole address of a request by the standard library's *connection*, which may lead through a proxy."""
+    if "://" in url.partition("?")[0]:
+        return url
+    host, port = getattr(connection, "_tunnel_host", None), getattr(connection, "_tunnel_port", None)
+    if not host:
+        host, port = connection.host, connection.port
+    scheme = "https" if connection.default_port == _PORTS["https"] else "http"
+    return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port or connection.default_port}{url}"
+
+
+def _origin(url: Any) -> _Origin:
+    place = urlsplit(str(url))
+    try:
+        port = place.port
+    except ValueError:
+        port = -1
+    return place.scheme.lower(), (place.hostname or "").lower(), port or _PORTS.get(place.scheme.lower())
+
+
+def _path(url: Any) -> str:
+    return urlsplit(str(url)).path.rstrip("/").lower()
+
+
+def _bare(model: str) -> str:
+    """Return the name of *model* without its vendor, which Hermes leaves out for some providers."""
+    return model.rpartition("/")[2].lower()
+
+
+def _read(body: Any) -> Mapping[str, Any]:
+    try:
+        found = json.loads(body) if isinstance(body, str | bytes | bytearray) else body
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, Mapping) else {}
+
+
+def _asks(path: str, asked: Mapping[str, Any]) -> bool:
+    """Tell whether a request asks a model: by its *path*, else by what its body *asked* has."""
+    if path.endswith(_ANSWERS + _OTHERS):
+        return True
+    if isinstance(asked.get("messages"), list) or isinstance(asked.get("contents"), list) or asked.get("prompt"):
+        return True
+    return bool(asked.get("model")) and any(asked.get(name) for name in _ASKED_IN)
