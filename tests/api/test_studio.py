@@ -224,7 +224,7 @@ def test_a_node_that_fails_is_an_error_of_the_run(on: Stage, monkeypatch: pytest
     assert [row.verdict for row in history(on).runs(9)] == ["error"]
 
 
-def test_nobody_is_there_to_approve_and_the_expensive_model_is_not_asked(
+def test_no_one_is_there_to_approve_and_the_expensive_model_is_not_asked(
     tmp_path: Path, on: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     policy = tmp_path / "asks.yaml"

@@ -19,7 +19,7 @@ from tests.fakes import a_policy, a_receipt, evidence
 from tests.git.git_repository import repository as a_repository
 from tests.git.git_repository import run_git, write_files
 
-from profile_router.checks.finding import find_check
+from profile_router.checks.find_check import find_check
 from profile_router.checks.linters import linter_of
 from profile_router.checks.signs import Project
 from profile_router.core.attempt.failed_work import unproved_failure, verification_failure

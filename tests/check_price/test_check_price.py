@@ -25,7 +25,7 @@ from tests.check_price.truth import untruths
 from tests.fakes import a_policy
 from tests.git.git_repository import repository as a_repository
 
-from profile_router.checks.finding import find_check
+from profile_router.checks.find_check import find_check
 from profile_router.core.ladder.report import CheckReport
 from profile_router.core.operating.share import share_of
 from profile_router.core.task import Task

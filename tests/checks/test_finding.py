@@ -13,7 +13,7 @@ from tests.check_price.page import FOUND
 from tests.git.git_repository import write_files
 
 import profile_router.policies
-from profile_router.checks.finding import find_check
+from profile_router.checks.find_check import find_check
 from profile_router.checks.linters import LINTERS
 from profile_router.core.found_check import CheckRunner, FoundCheck
 from profile_router.core.task import Task

@@ -20,8 +20,19 @@ code = main(["route", *sys.argv[1:]])
 print(code, len(started), *sorted(sys.modules), file=sys.stderr)
 """
 # Of the standard library: each takes 1 ms or more, and `route` asks nothing of it.
-DEAR = ("ssl", "asyncio", "email", "http.client", "logging", "importlib.metadata", "random", "tempfile", "pydoc", "xml")
-DEAR_IN_A_FOLDER = ("_hashlib", "subprocess", "threading", "shutil")
+SLOW_TO_IMPORT = (
+    "ssl",
+    "asyncio",
+    "email",
+    "http.client",
+    "logging",
+    "importlib.metadata",
+    "random",
+    "tempfile",
+    "pydoc",
+    "xml",
+)
+SLOW_IN_A_FOLDER = ("_hashlib", "subprocess", "threading", "shutil")
 # What is asked only where the task, the policy or the place has more to it. The second call finds the policy as kept.
 OF_OTHER_TASKS = (
     *("cli.live_line", "core.telling.layout", "core.telling.located", "core.ladder.spending", "core.ladder.causes"),
@@ -63,7 +74,7 @@ def test_offline_route_imports_nothing_of_the_runners_and_starts_no_jail(kind: s
     started, names = _modules(tmp_path, "fix the retry delay in http.py and `http.py`", "--file", "http.py")
     assert "profile_router.evidence.measure" in names
     assert ("profile_router.checks.consents" in names) == (kind == "a repository with tests")
-    wanted = (*OF_A_RUN, *DEAR, *(DEAR_IN_A_FOLDER if kind == "a folder" else ()))
+    wanted = (*OF_A_RUN, *SLOW_TO_IMPORT, *(SLOW_IN_A_FOLDER if kind == "a folder" else ()))
     found = [name for name in names for needless in wanted if name == needless or name.startswith(f"{needless}.")]
     assert not found
     assert started <= MOST_PROCESSES[kind]

@@ -14,8 +14,8 @@ from profile_router.errors import UsageError
 from profile_router.evaluation.rows import read_rows
 from profile_router.evaluation.study import Study, run_study, sample
 from profile_router.pages.html import page_of
+from profile_router.pages.plain_page import report_lines
 from profile_router.pages.report import report_json
-from profile_router.pages.text import report_lines
 from profile_router.policies.file import SHIPPED
 
 

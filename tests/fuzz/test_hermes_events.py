@@ -16,10 +16,10 @@ from profile_router.core.attempt.receipts import receipt_of
 from profile_router.core.ladder.causes import Cause
 from profile_router.core.ladder.receipt import Receipt
 from profile_router.core.profile import Secret
-from profile_router.runners.hermes.account import Account
 from profile_router.runners.hermes.child_process import Ended
 from profile_router.runners.hermes.results import failure_of_turn
 from profile_router.runners.hermes.runner import _notes
+from profile_router.runners.hermes.turn_account import Account
 from profile_router.servers.retry_after import RESET_HEADERS, RETRY_HEADERS, retry_after
 
 # What the child puts together itself is of the kinds stated here; Hermes' and the server's own values may be anything.

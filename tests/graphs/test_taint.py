@@ -192,14 +192,14 @@ def test_a_tainted_report_is_shortened_by_the_provider_that_did_the_work() -> No
 
 
 @pytest.mark.parametrize("words", [LONG, "short"])
-def test_a_long_report_is_not_shown_to_a_server_that_begins_to_pass_on(words: str) -> None:
-    class PassesOnLater(FakeBackends):
+def test_a_long_report_is_not_shown_to_a_server_that_begins_to_forward(words: str) -> None:
+    class ForwardsLater(FakeBackends):
         async def inspect(self, place: Place) -> ServerReport | None:
             report = await FakeBackends.inspect(self, place)
             self.elsewhere = "https://ollama.com"
             return report
 
-    rig = a_rig(Reads(end=words), backends=PassesOnLater(), verifier=FakeVerifier())
+    rig = a_rig(Reads(end=words), backends=ForwardsLater(), verifier=FakeVerifier())
     rig.run(a_task())
     assert [(order.local, order.seconds > 0) for order in rig.summarizer.orders] == [(words == "short",) * 2]
 
@@ -226,7 +226,7 @@ def test_a_thread_that_was_kept_before_there_were_taints_goes_on(monkeypatch: py
 
 
 def test_a_local_server_that_forwards_gets_no_tainted_words() -> None:
-    class PassesOn(FakeBackends):
+    class Forwards(FakeBackends):
         async def inspect(self, place: Place) -> ServerReport | None:
             report = await FakeBackends.inspect(self, place)
             if place.profile != "expert":
@@ -234,7 +234,7 @@ def test_a_local_server_that_forwards_gets_no_tainted_words() -> None:
             return ServerReport(profile="expert", models=("scripted",), elsewhere="https://ollama.com")
 
     to_expert = Fails(cause="asked-for-profile", asked="expert", message=f"because {VALUE}")
-    rig = a_rig(Reads(end=to_expert), "done", backends=PassesOn(), verifier=FakeVerifier(work=WORK), **EXPERT)
+    rig = a_rig(Reads(end=to_expert), "done", backends=Forwards(), verifier=FakeVerifier(work=WORK), **EXPERT)
     rig.run(a_task())
     assert [order.local for order in rig.runner.orders] == [True, False]
     assert VALUE not in str(rig.runner.orders[1])

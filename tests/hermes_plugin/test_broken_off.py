@@ -135,7 +135,7 @@ def test_a_mistake_while_a_task_runs_counts_as_dispatched(rig: Rig) -> None:
     assert (rig.native, "may have been dispatched" in entry["error"]) == ([], True)
 
 
-def test_what_hermes_own_delegation_raises_is_passed_on(rig: Rig) -> None:
+def test_what_hermes_own_delegation_raises_is_raised_again(rig: Rig) -> None:
     def fails(args: Any) -> str:
         raise LookupError("Hermes' own")
 

@@ -153,7 +153,7 @@ def test_away_from_a_terminal_no_check_is_asked_about_and_no_task_blocked_by_it(
 
 
 @pytest.mark.parametrize("name", ["HERMES_SINGLE_QUERY_SESSION", "HERMES_CRON_SESSION"])
-def test_where_nobody_is_there_nobody_is_asked(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+def test_where_no_one_is_there_no_one_is_asked(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setenv(name, "1")
     assert delegated(PLAIN) == {}
     assert CONSENT.of(CHECK) is None

@@ -81,7 +81,7 @@ class Approval(ModuleType):
         (ModuleType("tools.approval"), None),
     ],
 )
-def test_what_hermes_says_is_a_yes_a_no_or_that_nobody_is_there(
+def test_what_hermes_says_is_a_yes_a_no_or_that_no_one_is_there(
     monkeypatch: pytest.MonkeyPatch, module: ModuleType, said: bool | None
 ) -> None:
     monkeypatch.setitem(sys.modules, "tools", ModuleType("tools"))

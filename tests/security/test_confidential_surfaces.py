@@ -22,7 +22,7 @@ from profile_router.evidence.conversation import share
 from profile_router.evidence.private_scan import file_reader, find_private
 from profile_router.policies.file import SHIPPED, read_policy
 from profile_router.runners.tools import editing, reading, search
-from profile_router.runners.tools.answers import ToolRefusal
+from profile_router.runners.tools.answer_shape import ToolRefusal
 from profile_router.runners.tools.fence import Fence
 from profile_router.verify.changes.diffs import WorkDiffs
 from profile_router.verify.changes.private_copies import PrivatePieces

@@ -81,7 +81,7 @@ def test_cancelling_ends_the_group(tmp_path: Path) -> None:
     asyncio.run(cancelled())
 
 
-def test_a_check_is_a_session_of_its_own_so_that_our_ctrl_c_is_ours_to_pass_on(tmp_path: Path) -> None:
+def test_a_check_is_a_session_of_its_own_so_that_our_ctrl_c_does_not_reach_it(tmp_path: Path) -> None:
     assert check("cut -d' ' -f6 /proc/$$/stat", tmp_path).last_line not in ("", str(os.getsid(0)))
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from tests.git.git_repository import repository, write_files
 
-from profile_router.checks.finding import find_check
+from profile_router.checks.find_check import find_check
 from profile_router.core.found_check import FoundCheck
 from profile_router.core.ladder.weak_check import WeakCheck
 from profile_router.core.task import Task

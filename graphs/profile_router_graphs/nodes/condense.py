@@ -13,8 +13,8 @@ from profile_router.core.attempt.order import Order
 from profile_router.core.attempt.ordering import unavailable
 from profile_router.core.condense.result import CONDENSE_STEP, Helper, helpers
 from profile_router.core.ladder.failure import Place
-from profile_router.core.routing.fit import fits
 from profile_router.core.routing.rate import rate_at
+from profile_router.core.routing.window_fit import fits
 from profile_router.core.telling.events import attempt_event
 from profile_router_graphs.nodes.checking import checked_before
 from profile_router_graphs.nodes.dispatch import ask_server

@@ -29,7 +29,7 @@ from profile_router.core.ladder.receipt import Attempt
 from profile_router.core.ladder.steps import TakenStep, WaysOn
 from profile_router.core.privacy.taint import taint_note
 from profile_router.core.routing.candidate import is_local
-from profile_router.core.routing.fit import condensable
+from profile_router.core.routing.window_fit import condensable
 from profile_router.core.telling.work import step_line
 from profile_router.ports import Emit
 from profile_router_graphs.state import RunContext, RunState, left_s, run_wrote

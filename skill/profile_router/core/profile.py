@@ -172,7 +172,7 @@ def host_name(base_url: str) -> str:
 
 
 def names_cloud(model: str) -> bool:
-    """Tell whether *model* is named as Ollama names what its cloud runs: a local port would only pass it on."""
+    """Tell whether *model* is named as Ollama names what its cloud runs: a local port would only forward to it."""
     return model.strip().lower().endswith((":cloud", "-cloud"))
 
 

@@ -17,7 +17,7 @@ from profile_router.core.language.scope import has_scope_word
 from profile_router.core.language.sizes import StatedSizes, stated_sizes
 from profile_router.core.policy import Policy
 from profile_router.core.policy.rules import LargeChangeRule, LongContextRule
-from profile_router.core.routing.fit import counting_limits
+from profile_router.core.routing.window_fit import counting_limits
 from profile_router.core.task import Task
 from profile_router.core.text import shown
 from profile_router.evidence.private_scan import IsThere, file_reader, find_private

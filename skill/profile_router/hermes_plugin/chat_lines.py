@@ -12,7 +12,7 @@ import sys
 import textwrap
 from contextlib import suppress
 
-# What only such a stdout has. Hermes puts a writer of its own around it, which passes this on.
+# What only such a stdout has. Hermes puts a writer of its own around it, which lets this through.
 _ABOVE_THE_PROMPT = ("app_session", "sleep_between_writes")
 _LONGEST = 200
 _START, _FURTHER = "  ┊ 🧭 ", "  ┊    "

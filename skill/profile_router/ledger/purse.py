@@ -182,7 +182,7 @@ class LedgerPurse:
 
 
 class Nobody:
-    """Nobody is there to answer."""
+    """No one is there to answer."""
 
     async def agrees(self, question: str) -> bool | None:
         """Return None."""

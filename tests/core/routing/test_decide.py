@@ -12,9 +12,9 @@ from profile_router.core.evidence import Evidence, Range, Window
 from profile_router.core.routing.candidate import Candidate
 from profile_router.core.routing.decide import decide
 from profile_router.core.routing.estimate import estimate, ladder_cost
-from profile_router.core.routing.fit import fits, fits_text, usable_tokens
 from profile_router.core.routing.loop import NO_PAST
 from profile_router.core.routing.route import Refusal, Route
+from profile_router.core.routing.window_fit import fits, fits_text, usable_tokens
 from profile_router.core.task import Task
 
 SMALL_LOCAL = (replace(WINDOWS[0], tokens=8_192), *WINDOWS[1:])

@@ -23,8 +23,8 @@ from profile_router.core.policy import Policy
 from profile_router.core.profile import Profile
 from profile_router.core.routing.candidate import Candidate
 from profile_router.core.routing.decide import decide
-from profile_router.core.routing.fit import counting_limits
 from profile_router.core.routing.route import Decision, Refusal
+from profile_router.core.routing.window_fit import counting_limits
 from profile_router.core.task import Task
 from profile_router.prompting.tokens import PROMPT_TOKENS, count_tokens, exact_tokens
 from profile_router.runners.calls.call import RecordedCalls

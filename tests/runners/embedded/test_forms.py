@@ -22,7 +22,7 @@ from profile_router.core.ladder.receipt import Attempt
 from profile_router.core.profile import Profile
 from profile_router.prompting.tokens import exact_tokens
 from profile_router.runners.embedded.forms.remembered_forms import FormMemory, FormsOfThisRun, RememberedForms
-from profile_router.runners.embedded.forms.whole_files import WholeFiles
+from profile_router.runners.embedded.forms.whole_file_form import WholeFiles
 from profile_router.threads.records import MemoryRecords, Records
 
 BUG = "def add(a, b):\n    return a - b\n"

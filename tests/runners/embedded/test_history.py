@@ -14,7 +14,7 @@ from tests.runners.embedded.a_runner import cloud, cloud_order, failed, local, r
 from tests.scripted_provider import COUNT, Answer, ScriptedProvider, call
 
 from profile_router.prompting.tokens import exact_tokens
-from profile_router.runners.embedded.history import History
+from profile_router.runners.embedded.message_history import History
 
 WINDOW, REPLY = 2_048, 256
 BUDGET = WINDOW - REPLY

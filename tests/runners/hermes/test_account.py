@@ -9,7 +9,7 @@ from tests.fakes import Heard
 
 from profile_router.core.routing.rate import Rate
 from profile_router.errors import AttemptError
-from profile_router.runners.hermes.account import Account
+from profile_router.runners.hermes.turn_account import Account
 
 RATE = Rate(usd_in=1e-6, usd_out=2e-6, usd_cached=1e-6, source="policy")
 OTHER = "gpt-in-a-cloud"

@@ -207,7 +207,7 @@ def test_the_key_is_not_sent_on_to_where_a_server_points(
     assert len(meter.failed) == 1
 
 
-def test_a_key_that_a_server_repeats_is_not_passed_on(served: Callable[[str], tuple[Loopback, Counting]]) -> None:
+def test_a_key_that_a_server_repeats_is_not_forwarded(served: Callable[[str], tuple[Loopback, Counting]]) -> None:
     with ScriptedProvider([fail(401, f"bad key {KEY}")]) as provider:
         loopback, _ = served(provider.base_url)
         assert asked_of(loopback) == 401

@@ -17,8 +17,8 @@ from tests.runners.hermes.stage import Stage, an_errand
 from tests.runners.hermes.versions import TRIED, hermes_of
 from tests.scripted_provider import ScriptedProvider, redirect, say
 
-from profile_router.runners.hermes.account import Account
 from profile_router.runners.hermes.child.door import Door, Elsewhere
+from profile_router.runners.hermes.turn_account import Account
 
 HERE = "http://127.0.0.1:8080/v1"
 CHATS = "https://cloud.example/v1/chat/completions"

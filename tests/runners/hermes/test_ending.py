@@ -23,8 +23,8 @@ from tests.scripted_provider import Answer, ScriptedProvider, call, say
 
 from profile_router.core.ladder.receipt import Attempt
 from profile_router.jail.family import family
-from profile_router.runners.hermes.account import Account
 from profile_router.runners.hermes.child_process import CHILD, home_of_profile, started
+from profile_router.runners.hermes.turn_account import Account
 
 AT_MOST = 60.0
 # Tells who it is, and whom it started in an own session without an environment to be found by.

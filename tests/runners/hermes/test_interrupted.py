@@ -12,7 +12,7 @@ from tests.runners.hermes.test_ending import Busy, busy
 from tests.scripted_provider import ScriptedProvider
 
 from profile_router.ports import Stopped
-from profile_router.runners.hermes.account import Account
+from profile_router.runners.hermes.turn_account import Account
 from profile_router.threads.records import MemoryRecords
 
 __all__ = ["busy"]

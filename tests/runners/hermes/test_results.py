@@ -10,9 +10,9 @@ from tests.runners.answers.families import FAMILIES, WORDS
 
 from profile_router.core.ladder.failure import Failure
 from profile_router.core.profile import Secret
-from profile_router.runners.hermes.account import Account
 from profile_router.runners.hermes.child_process import Ended
 from profile_router.runners.hermes.results import failure_of_turn
+from profile_router.runners.hermes.turn_account import Account
 
 GOOD = {"completed": True, "final_response": "done", "turn_exit_reason": "text_response(finish_reason=stop)"}
 FAILED = {"completed": False, "failed": True}

@@ -17,8 +17,8 @@ from profile_router.core.attempt.early_watch import EarlyJudge
 from profile_router.core.ladder.early_score import EarlyWatch
 from profile_router.core.policy.early_promotion import EarlyPromotion
 from profile_router.machine.hermes_program import Hermes
-from profile_router.runners.hermes.account import Account
 from profile_router.runners.hermes.child.steps import Steps
+from profile_router.runners.hermes.turn_account import Account
 
 GIVEN = [{"role": "system", "content": "you"}, {"role": "assistant", "content": "earlier"}, {"role": "user"}]
 TOOLS = [{"type": "function"}]

@@ -197,7 +197,7 @@ def test_an_image_is_in_the_request_and_no_other_model_is_asked_to_put_it_into_w
     assert [part["type"] for part in sent["messages"][-1]["content"]] == ["text", "image_url"]
 
 
-def test_the_handoff_is_passed_on_with_the_task(told: Told) -> None:
+def test_the_handoff_goes_with_the_task(told: Told) -> None:
     asked = told.burst.chats[0]["messages"][-1]["content"][0]
     assert asked["text"].strip() == f"look\n\n{handoff_text(LEFT)}"
 

@@ -12,7 +12,7 @@ from tests.fakes import a_policy, a_task, an_order
 from tests.runners.embedded.a_runner import cloud, cloud_order, local
 
 from profile_router.core.policy import Policy
-from profile_router.runners.tools.answers import ToolRefusal
+from profile_router.runners.tools.answer_shape import ToolRefusal
 from profile_router.runners.tools.fence import Fence
 from profile_router.runners.tools.terminal import Jailed, open_terminal
 from profile_router.withheld.whole_scan import Secrets

@@ -18,7 +18,7 @@ from tests.git.git_repository import write_files
 from tests.runners.tools.a_terminal import answer, python
 
 from profile_router.runners.tools import hidden_files
-from profile_router.runners.tools.answers import ToolRefusal
+from profile_router.runners.tools.answer_shape import ToolRefusal
 from profile_router.runners.tools.fence import Fence
 from profile_router.runners.tools.hidden_files import Hidden, HiddenFiles
 from profile_router.runners.tools.reading import read_page

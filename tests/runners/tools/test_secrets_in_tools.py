@@ -8,7 +8,7 @@ import pytest
 from tests.core.privacy.secret_samples import KEYS, TOKENS
 
 from profile_router.runners.tools import editing, listing, reading, search
-from profile_router.runners.tools.answers import ToolRefusal
+from profile_router.runners.tools.answer_shape import ToolRefusal
 from profile_router.runners.tools.fence import Fence
 
 TOKEN = TOKENS["token of GitHub"]

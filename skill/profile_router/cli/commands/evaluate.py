@@ -20,8 +20,8 @@ from profile_router.errors import UsageError
 from profile_router.evaluation.peers.catalogue import PEERS, peers_named
 from profile_router.evaluation.study import Study, TellProgress, run_study
 from profile_router.pages.html import page_of
+from profile_router.pages.plain_page import report_lines
 from profile_router.pages.report import Report, report_json
-from profile_router.pages.text import report_lines
 
 _EPILOG = "a run that was stopped goes on where it was\npeers are installed below our cache, and only when named:\n{}"
 

@@ -10,7 +10,7 @@ from profile_router.core.attempt.handoff import Handoff
 from profile_router.core.attempt.order import Order
 from profile_router.core.evidence import Evidence, TokenCount
 from profile_router.core.policy import Counting
-from profile_router.core.routing.fit import needed_tokens
+from profile_router.core.routing.window_fit import needed_tokens
 from profile_router.core.text import counted
 
 HANDOFF_SHARE = 4  # a handoff takes a quarter of the window at most: the task and the work need the rest

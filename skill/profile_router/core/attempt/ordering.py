@@ -10,8 +10,8 @@ from profile_router.core.ladder.receipt import Attempt, Receipt
 from profile_router.core.policy import Policy
 from profile_router.core.profile import address
 from profile_router.core.routing.candidate import Candidate, Candidates, is_local
-from profile_router.core.routing.fit import fits, fits_text
 from profile_router.core.routing.rate import rate_at
+from profile_router.core.routing.window_fit import fits, fits_text
 from profile_router.core.task import Task
 
 UNKNOWN_WINDOW = 8_192

@@ -16,8 +16,8 @@ from profile_router.core.policy import Limits, Policy
 from profile_router.core.privacy.taint import HOW_TO_ALLOW
 from profile_router.core.profile import address
 from profile_router.core.routing.candidate import Candidates, is_local
-from profile_router.core.routing.fit import fits
 from profile_router.core.routing.route import Decision, Refusal
+from profile_router.core.routing.window_fit import fits
 from profile_router.core.task import Task
 from profile_router.core.text import USD_DIGITS
 

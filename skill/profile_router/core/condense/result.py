@@ -12,8 +12,8 @@ from profile_router.core.ladder.failure import Failure
 from profile_router.core.ladder.receipt import Receipt
 from profile_router.core.policy import Counting, Policy
 from profile_router.core.routing.candidate import Candidates, is_local
-from profile_router.core.routing.fit import fits
 from profile_router.core.routing.rate import Rate, rate_at
+from profile_router.core.routing.window_fit import fits
 from profile_router.values import frozen
 
 CONDENSE_STEP = "condense"  # of the model calls that condense

@@ -34,7 +34,7 @@ class ServerReport:
 
     `kind` is its program, empty where it is not known. `models` is what it lists, `loaded` what it has in memory.
     None: the server does not tell. `counts_prompts`: it can count a request's tokens itself. `elsewhere` is the host
-    that really runs the model, where the server says that it only passes requests on. `takes_tools` and `takes_system`:
+    that really runs the model, where the server says that it only forwards requests. `takes_tools` and `takes_system`:
     what the model's chat template can be told. `fault` is why it serves no models at the address it was asked at.
     `serves_at` is the base URL that would do, where one was found.
     """

@@ -43,7 +43,7 @@ def is_local(candidate: Candidate | None, policy: Policy) -> bool:
     """Tell whether *candidate* is local: attested, on this machine, and no cloud's model behind a port of it.
 
     Each connection asks the resolver whether `localhost` is this machine (`servers.http`). Each look at the server asks
-    whether it passes work on (`servers.inspect`).
+    whether it forwards work (`servers.inspect`).
     """
     return candidate is not None and attested(candidate, policy) and not names_cloud(candidate.model)
 

@@ -14,12 +14,12 @@ from profile_router.core.privacy.local_wordings import asks_to_stay_local
 from profile_router.core.profile import address, is_loopback
 from profile_router.core.routing.candidate import Candidates, attested, host_of, is_local
 from profile_router.core.routing.estimate import estimate
-from profile_router.core.routing.fit import condensable, fits, fits_text
 from profile_router.core.routing.flips import find_flips
 from profile_router.core.routing.loop import NO_PAST, Past
 from profile_router.core.routing.rate import FREE, rate_at
 from profile_router.core.routing.route import Decision, Refusal, Route
 from profile_router.core.routing.rules import CONDITIONS, Case, Reasons
+from profile_router.core.routing.window_fit import condensable, fits, fits_text
 from profile_router.core.task import Task
 from profile_router.errors import ProfileError
 from profile_router.values import frozen

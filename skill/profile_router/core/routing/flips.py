@@ -8,8 +8,8 @@ from dataclasses import replace
 from profile_router.core.evidence import Evidence, ImageFact, Range, TokenCount, Window
 from profile_router.core.policy import Policy
 from profile_router.core.policy.rules import LargeChangeRule, LongContextRule, SmallChangeRule
-from profile_router.core.routing.fit import counting_limits
 from profile_router.core.routing.route import Decision, Refusal, Route
+from profile_router.core.routing.window_fit import counting_limits
 from profile_router.core.task import Task
 
 Trial = tuple[str, str, Task, Evidence]  # unit, what a person reads, and the task and evidence so changed

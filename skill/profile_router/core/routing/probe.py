@@ -9,9 +9,9 @@ from profile_router.core.policy import Policy, Tier
 from profile_router.core.policy.rules import BorderlineRule
 from profile_router.core.routing.candidate import Candidates, host_of
 from profile_router.core.routing.estimate import estimate
-from profile_router.core.routing.fit import fits
 from profile_router.core.routing.loop import NO_PAST, Past
 from profile_router.core.routing.route import Route
+from profile_router.core.routing.window_fit import fits
 from profile_router.core.task import Task
 from profile_router.core.text import counted
 from profile_router.values import frozen

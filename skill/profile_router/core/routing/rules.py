@@ -23,7 +23,7 @@ from profile_router.core.policy.rules import (
     SmallChangeRule,
     VisionRule,
 )
-from profile_router.core.routing.fit import fits, fits_text
+from profile_router.core.routing.window_fit import fits, fits_text
 from profile_router.values import frozen
 
 Reasons = tuple[str, ...]

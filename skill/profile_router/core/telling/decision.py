@@ -8,9 +8,9 @@ from typing import Any
 from profile_router.core.evidence import Evidence, Window
 from profile_router.core.found_check import FoundCheck
 from profile_router.core.policy import Policy
-from profile_router.core.routing.fit import reply_room, usable_tokens
 from profile_router.core.routing.route import Decision, Refusal, Route
 from profile_router.core.routing.task_size import file_tokens
+from profile_router.core.routing.window_fit import reply_room, usable_tokens
 from profile_router.core.text import counted, exactly
 
 Json = dict[str, Any]

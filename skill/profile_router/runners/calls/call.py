@@ -32,7 +32,7 @@ from profile_router.runners.answers.endings import bad_ending
 from profile_router.runners.answers.thoughts import without_thoughts
 from profile_router.runners.embedded import EMBEDDED_RUNNER
 from profile_router.runners.embedded.failures import UNREADABLE, failure_of_error, unexpected, unreadable
-from profile_router.runners.embedded.history import cut_short
+from profile_router.runners.embedded.message_history import cut_short
 from profile_router.runners.embedded.model.answer_gate import AnswerGate
 from profile_router.runners.embedded.model.chat_model import open_model
 from profile_router.runners.embedded.model.served_model import ServedModel

@@ -28,7 +28,7 @@ from profile_router.core.condense.result import CONDENSE_STEP, Condensed, Conden
 from profile_router.core.conversation import Conversation
 from profile_router.core.ladder.failure import Failure
 from profile_router.core.ladder.receipt import Receipt
-from profile_router.core.routing.fit import LEAST_ROOM, reply_room
+from profile_router.core.routing.window_fit import LEAST_ROOM, reply_room
 from profile_router.core.text import utf8
 from profile_router.ports import Emit
 from profile_router.prompting.templates import render

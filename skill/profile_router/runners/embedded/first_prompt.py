@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from profile_router.core.policy import FirstPrompt
 from profile_router.prompting.templates import render
 from profile_router.prompting.tokens import count_tokens
-from profile_router.runners.embedded.history import History
+from profile_router.runners.embedded.message_history import History
 from profile_router.runners.embedded.model.quirks import without_images
 from profile_router.runners.tools.fence import Fence
 from profile_router.runners.tools.named_files import NamedText, Shown, named_texts

@@ -22,7 +22,7 @@ from profile_router.runners.answers.endings import bad_ending
 from profile_router.runners.answers.text_calls import Fits
 from profile_router.runners.embedded.failures import UNREADABLE, unreadable
 from profile_router.runners.embedded.forms.turn_forms import TurnForm
-from profile_router.runners.embedded.history import History
+from profile_router.runners.embedded.message_history import History
 from profile_router.runners.embedded.model.quirks import normalize_answer, without_images
 from profile_router.runners.embedded.model.stream_clock import StreamClock
 from profile_router.runners.embedded.model.streamed_calls import StreamedCalls

@@ -20,8 +20,8 @@ from profile_router.core.text import counted
 from profile_router.expressions import expression
 from profile_router.runners.answers.endings import bad_ending
 from profile_router.runners.answers.text_calls import asks_to_see_calls, text_calls
-from profile_router.runners.hermes.account import Account
 from profile_router.runners.hermes.child_process import Ended
+from profile_router.runners.hermes.turn_account import Account
 from profile_router.servers.rate_limit import narrowed, wait_of
 from profile_router.values import frozen
 

@@ -33,9 +33,9 @@ from profile_router.profiles.agreement import may_read
 from profile_router.profiles.files import read_config
 from profile_router.prompting.templates import render
 from profile_router.prompting.texts import order_content
-from profile_router.runners.hermes.account import Account
 from profile_router.runners.hermes.child_process import Child, Ended, Heard, converse, home_of_profile, started
 from profile_router.runners.hermes.results import failure_of_turn
+from profile_router.runners.hermes.turn_account import Account
 from profile_router.servers.inspect import listed_models
 from profile_router.threads.records import MemoryRecords, Records, Scoped
 from profile_router.threads.traces import AROUND_TURN, spans_of_turn

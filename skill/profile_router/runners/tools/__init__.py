@@ -1,4 +1,4 @@
 """The tools of the embedded runner: files behind a fence, commands in a jail.
 
-Other rooms come in by `answers`, `editing`, `fence`, `named_files`, `terminal`, `tools`.
+Other rooms come in by `answer_shape`, `editing`, `fence`, `named_files`, `terminal`, `tools`.
 """

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from profile_router.core.text import counted, shown
 from profile_router.expressions import expression
-from profile_router.runners.tools.answers import ToolRefusal, lines_of
+from profile_router.runners.tools.answer_shape import ToolRefusal, lines_of
 from profile_router.runners.tools.fence import Fence
 from profile_router.runners.tools.reading import starts_binary
 

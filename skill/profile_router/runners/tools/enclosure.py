@@ -18,7 +18,7 @@ from pathlib import Path
 from profile_router.core.text import shown
 from profile_router.errors import WorkspaceError
 from profile_router.runners.tools import openat
-from profile_router.runners.tools.answers import ToolRefusal
+from profile_router.runners.tools.answer_shape import ToolRefusal
 from profile_router.values import frozen
 
 MOST_FENCED_FILES = 50_000

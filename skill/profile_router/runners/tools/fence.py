@@ -20,7 +20,7 @@ from profile_router.core.text import counted, shown
 from profile_router.git.left_files import is_in
 from profile_router.policies.workspace_rules import RULES_FILE as RULES
 from profile_router.runners.tools import openat
-from profile_router.runners.tools.answers import ChangesNothing, DropsMost, ToolRefusal, lines_of
+from profile_router.runners.tools.answer_shape import ChangesNothing, DropsMost, ToolRefusal, lines_of
 from profile_router.runners.tools.enclosure import Enclosure
 from profile_router.withheld.survey import NamesOfFiles
 

@@ -13,7 +13,7 @@ from dataclasses import field
 
 from profile_router.errors import WorkspaceError
 from profile_router.git.left_files import is_in
-from profile_router.runners.tools.answers import ToolRefusal
+from profile_router.runners.tools.answer_shape import ToolRefusal
 from profile_router.values import frozen, mutable
 from profile_router.withheld.survey import Survey
 from profile_router.withheld.tree import Tree, tree_of

@@ -6,7 +6,7 @@ import stat
 from collections import Counter
 
 from profile_router.core.text import counted, shown
-from profile_router.runners.tools.answers import ToolRefusal
+from profile_router.runners.tools.answer_shape import ToolRefusal
 from profile_router.runners.tools.fence import Fence
 
 SMALL_FOLDER = 60  # files; up to here a tree is shown whole, which saves the model its turns

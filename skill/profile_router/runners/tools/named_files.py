@@ -15,7 +15,7 @@ from profile_router.core.text import counted, shown
 from profile_router.errors import RouterError
 from profile_router.expressions import expression
 from profile_router.prompting.tokens import count_tokens, exact_tokens, head_of
-from profile_router.runners.tools.answers import ToolRefusal, lines_of, sendable
+from profile_router.runners.tools.answer_shape import ToolRefusal, lines_of, sendable
 from profile_router.runners.tools.fence import Fence
 from profile_router.runners.tools.reading import starts_binary
 from profile_router.values import frozen, mutable

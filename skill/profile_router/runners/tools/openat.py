@@ -15,7 +15,7 @@ from contextlib import suppress
 from typing import BinaryIO, NoReturn
 
 from profile_router.core.text import shown
-from profile_router.runners.tools.answers import ToolRefusal
+from profile_router.runners.tools.answer_shape import ToolRefusal
 
 Version = tuple[int, int, int]
 LARGEST_EDIT = 16 * 1024 * 1024  # bytes; what was there before is held in memory

@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 from profile_router.core.privacy.findings import MASK
 from profile_router.core.text import shown
-from profile_router.runners.tools.answers import ToolRefusal
+from profile_router.runners.tools.answer_shape import ToolRefusal
 from profile_router.runners.tools.fence import Fence, text_of_bytes
 from profile_router.values import mutable
 from profile_router.withheld.whole_scan import OVERLAP

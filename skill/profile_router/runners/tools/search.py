@@ -12,7 +12,7 @@ import regex
 
 from profile_router.core.text import counted, shown
 from profile_router.expressions import expression
-from profile_router.runners.tools.answers import ToolRefusal, fitted_answer, lines_of
+from profile_router.runners.tools.answer_shape import ToolRefusal, fitted_answer, lines_of
 from profile_router.runners.tools.fence import Fence, text_of_bytes
 from profile_router.runners.tools.reading import starts_binary
 from profile_router.values import mutable

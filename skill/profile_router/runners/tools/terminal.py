@@ -22,7 +22,7 @@ from profile_router.jail.child import CROWDED, JAIL_FAILED, SWOLLEN
 from profile_router.jail.process import ProcessEnd, run_bounded
 from profile_router.jail.view import JailView, jail_command, jail_problem
 from profile_router.policies.workspace_rules import RULES_FILE as RULES
-from profile_router.runners.tools.answers import ToolRefusal
+from profile_router.runners.tools.answer_shape import ToolRefusal
 from profile_router.runners.tools.fence import Fence
 from profile_router.runners.tools.hidden_files import HIDDEN_FILES_SECONDS, READ_BYTES, Hidden, HiddenFiles, walked
 from profile_router.withheld.survey import survey

@@ -22,7 +22,7 @@ from pydantic import BaseModel, Field, model_validator
 from profile_router.core.text import shown
 from profile_router.errors import RouterError
 from profile_router.runners.tools import editing, listing, reading, search
-from profile_router.runners.tools.answers import ToolRefusal, fitted_answer, sendable
+from profile_router.runners.tools.answer_shape import ToolRefusal, fitted_answer, sendable
 from profile_router.runners.tools.fence import Fence
 from profile_router.runners.tools.terminal import Jailed
 

@@ -49,7 +49,7 @@ def check_for(
     """
     if task.check is not None or workspace is None or (policy.check == "off" and task.proposed_check is None):
         return None
-    from profile_router.checks.finding import find_check  # `route` without a workspace does without
+    from profile_router.checks.find_check import find_check  # `route` without a workspace does without
 
     allowed = partial(_allowed, policy=policy, workspace=workspace, state=state, try_jail=try_jail)
     if task.proposed_check is None:

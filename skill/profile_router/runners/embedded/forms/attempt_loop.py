@@ -35,8 +35,8 @@ from profile_router.runners.embedded.forms.turn_forms import (
     TurnForm,
     action_schema,
 )
-from profile_router.runners.embedded.forms.whole_files import FilesToWrite, WholeFiles, files_to_write
-from profile_router.runners.embedded.history import History
+from profile_router.runners.embedded.forms.whole_file_form import FilesToWrite, WholeFiles, files_to_write
+from profile_router.runners.embedded.message_history import History
 from profile_router.runners.embedded.model.answer_gate import AnswerGate
 from profile_router.runners.embedded.model.chat_model import open_model
 from profile_router.runners.embedded.model.served_model import ServedModel

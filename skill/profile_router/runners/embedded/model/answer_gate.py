@@ -1,7 +1,7 @@
 """The gate that every streamed answer of a model comes through before any library sees it.
 
 It reads the stream event by event, with bounds on nesting, length and number, and keeps what the events bring. It
-passes each on written anew, so that all who read after it read the same. An answer has so many tokens as it was asked
+sends each out written anew, so that all who read after it read the same. An answer has so many tokens as it was asked
 for. What is far longer than that is not read further, however long its words or its thoughts are.
 """
 

@@ -1,4 +1,4 @@
-"""The one model server that a Hermes of unknown inside gets. On loopback, it counts each request and passes it on.
+"""The one model server that a Hermes of unknown inside gets. On loopback, it counts each request and forwards it.
 
 Loaded by the child; the standard library alone. The key stays here: whoever asks has only a word for this server. What
 it relays is a chat completion for the one model that was routed to. A request beyond the turn's limit, or after one

@@ -21,7 +21,7 @@ from profile_router.prompting.tokens import exact_tokens
 from profile_router.runners.answers.whole_file import UNCHANGED, FileAnswer, file_in
 from profile_router.runners.embedded.first_prompt import described
 from profile_router.runners.embedded.remembering import Remembering
-from profile_router.runners.tools.answers import ChangesNothing, DropsMost, ToolRefusal
+from profile_router.runners.tools.answer_shape import ChangesNothing, DropsMost, ToolRefusal
 from profile_router.runners.tools.editing import with_breaks_of
 from profile_router.runners.tools.fence import Fence
 from profile_router.runners.tools.named_files import MOST_NAMED_FILE_BYTES, NamedText, named_texts
