@@ -41,6 +41,21 @@ def test_a_copy_has_tracked_and_new_files_as_they_are_and_nothing_that_is_ignore
     assert git_folder(repo) == before
 
 
+def test_a_copy_has_the_owners_text_of_a_file_that_git_is_told_not_to_look_at(repo: Path, state: Path) -> None:
+    run_git(repo, "update-index", "--assume-unchanged", "a.txt")
+    run_git(repo, "update-index", "--skip-worktree", "bare.txt", "gone.txt")
+    write_files(repo, {"a.txt": "the owner's\n", "bare.txt": "and this\n"})
+    (repo / "gone.txt").unlink()
+    with opened_copy(find_repository(repo), state) as copy:
+        assert (copy.top / "a.txt").read_text() == "the owner's\n"
+        assert (copy.top / "bare.txt").read_text() == "and this\n"
+        assert not (copy.top / "gone.txt").exists()
+        write_files(repo, {"a.txt": "edited meanwhile\n"})
+        write_files(copy.top, {"a.txt": "the model's\n"})
+        assert not bring_back(copy, state).merged
+    assert (repo / "a.txt").read_text() == "edited meanwhile\n"
+
+
 def test_what_a_child_does_with_git_stays_in_its_copy(repo: Path, copy: Copy, state: Path) -> None:
     before = git_folder(repo)
     write_files(copy.top, {"a.txt": "one\n"})

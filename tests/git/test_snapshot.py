@@ -266,3 +266,115 @@ def test_what_is_as_the_last_mark_has_it_is_asked_of_git_no_more_than_needed(
     assert len(asked) == 8, "two marks that are one have no difference"
     write_files(repo, {"new.py": "m\n"})
     assert snapshots.take() not in (first, dirty)
+
+
+def _told(*words: str) -> Callable[[Path], object]:
+    return lambda repo: run_git(repo, *words)
+
+
+def _apart(repo: Path) -> None:
+    """Make the work tree a sparse one without `src`."""
+    run_git(repo, "sparse-checkout", "set", "--no-cone", "/*", "!/src/")
+
+
+def _sparse_index(repo: Path) -> None:
+    write_files(repo, {"kept/c.py": "c\n"})
+    run_git(repo, "add", "kept")
+    run_git(repo, "commit", "--quiet", "--message=kept")
+    run_git(repo, "sparse-checkout", "set", "--cone", "--sparse-index", "kept")
+
+
+def _mode_away(repo: Path) -> None:
+    run_git(repo, "config", "core.fileMode", "false")
+
+
+def _no_link(repo: Path) -> None:
+    (repo / "link").unlink()
+    write_files(repo, {"link": "a.py"})
+
+
+OWN = {"a.py": "the owner's\n"}
+CHANGED = {"a.py": "the command's\n"}
+LOOKING_AWAY: dict[str, tuple[list[Callable[[Path], object]], Callable[[Path], object], dict[str, bytes | None]]] = {
+    "skip-worktree": (
+        [_told("update-index", "--skip-worktree", "a.py"), lambda repo: write_files(repo, OWN)],
+        lambda repo: write_files(repo, CHANGED),
+        {"a.py": b"the owner's\n"},
+    ),
+    "assume-unchanged": (
+        [_told("update-index", "--assume-unchanged", "a.py"), lambda repo: write_files(repo, OWN)],
+        lambda repo: write_files(repo, CHANGED),
+        {"a.py": b"the owner's\n"},
+    ),
+    "both, in a split index": (
+        [
+            _told("update-index", "--split-index"),
+            _told("update-index", "--skip-worktree", "a.py"),
+            _told("update-index", "--assume-unchanged", "a.py"),
+        ],
+        lambda repo: (repo / "a.py").unlink(),
+        {"a.py": b"one\ntwo\nthree\n"},
+    ),
+    "skipped and removed by its owner": (
+        [_told("update-index", "--skip-worktree", "a.py"), lambda repo: (repo / "a.py").unlink()],
+        lambda repo: write_files(repo, CHANGED),
+        {"a.py": None},
+    ),
+    "out of a sparse work tree": ([_apart], lambda repo: write_files(repo, {"src/b.py": "y\n"}), {"src/b.py": b"x\n"}),
+    "out of a sparse index": (
+        [_sparse_index],
+        lambda repo: write_files(repo, {"src/b.py": "y\n"}),
+        {"src/b.py": b"x\n"},
+    ),
+    "no modes": ([_mode_away], lambda repo: (repo / "a.py").chmod(0o755), {"a.py": b"one\ntwo\nthree\n"}),
+    "no links": (
+        [
+            _told("config", "core.symlinks", "false"),
+            lambda repo: (repo / "link").symlink_to("a.py"),
+            _told("add", "link"),
+        ],
+        _no_link,
+        {"link": None},
+    ),
+    "no case": (
+        [_told("config", "core.ignoreCase", "true")],
+        lambda repo: write_files(repo, {"A.py": "another\n"}),
+        {"A.py": None},
+    ),
+    "a monitor": (
+        [
+            _told("config", "core.fsmonitor", "/bin/true"),
+            _told("update-index", "--fsmonitor"),
+            _told("update-index", "--fsmonitor-valid", "a.py"),
+        ],
+        lambda repo: write_files(repo, CHANGED),
+        {"a.py": b"one\ntwo\nthree\n"},
+    ),
+    "to be added": (
+        [lambda repo: write_files(repo, {"new.py": "n\n"}), _told("add", "--intent-to-add", "new.py")],
+        lambda repo: write_files(repo, {"new.py": "m\n"}),
+        {"new.py": b"n\n"},
+    ),
+}
+
+
+@pytest.mark.parametrize("case", LOOKING_AWAY)
+def test_a_mark_sees_each_file_also_where_its_owner_has_git_look_away(case: str, repo: Path, tmp_path: Path) -> None:
+    owners, commands, expected = LOOKING_AWAY[case]
+    for act in owners:
+        act(repo)
+    before_all = trace(repo)
+    snapshots = marks(repo, tmp_path)
+    before = snapshots.take()
+    assert snapshots.take() == before
+    assert trace(repo) == before_all
+    commands(repo)
+    after = snapshots.take()
+    assert {path: was for path, was, _ in snapshots.contents(before, after, most=9)} == expected
+
+
+def test_files_that_a_sparse_work_tree_leaves_out_did_not_change(repo: Path, tmp_path: Path) -> None:
+    before = marks(repo, tmp_path).take()
+    _apart(repo)
+    assert not (repo / "src").exists()
+    assert marks(repo, tmp_path).take() == before

@@ -30,7 +30,11 @@ from profile_router.workspace.content import shown_size
 # What checks need and git ignores by custom: dependencies, too large to copy. They are linked, so an installation in
 # one shows in all, as it would without copies. Nothing else that git ignores is there: no `.env`, no build output.
 LINKED = ("node_modules", ".venv", "venv", "vendor")
-_AS_GIT_MAKES_THEM = ("core.repositoryformatversion", "extensions.objectformat")  # as `git init` makes them
+# As `git init` makes them.
+_AS_GIT_MAKES_THEM = (
+    *("core.repositoryformatversion", "extensions.objectformat"),
+    *("core.filemode", "core.ignorecase"),
+)
 _IDENTITY = ("-c", "user.name=profile-router", "-c", "user.email=profile-router@localhost")
 
 

@@ -20,7 +20,7 @@ from profile_router.core.ladder.receipt import ChangedFile
 from profile_router.errors import WorkspaceError
 from profile_router.expressions import expression
 from profile_router.git.command import git
-from profile_router.git.listing import TreeListing, listing
+from profile_router.git.listing import TreeListing, watched_listing
 from profile_router.git.modes import keep_modes
 from profile_router.git.repository import find_repository
 from profile_router.git.trees import GITLINK_MODE, Entry, FilesTree, Trees
@@ -73,7 +73,7 @@ def take_mark(trees: Trees, below: Path | None = None) -> Mark:
     top = trees.repository.top
     part = os.path.relpath(below or top, top)
     trees.users_index(_INDEX)
-    seen = listing(trees, _INDEX, _spec(part))
+    seen = watched_listing(trees, _INDEX, _spec(part))
     facts, unread = _sorted_out(trees, seen)
     if facts or unread or not seen.as_indexed:
         # Git reads content anew whose times it does not know.

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import stat
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -25,13 +26,14 @@ from profile_router.state.whole_files import copy_whole, write_whole
 from profile_router.values import frozen
 
 LOCK_S = 60.0
-# Settings that decide how files are read and written. None can name a program; all others are ignored.
+# Settings that decide how files are read and written. None can name a program; all others are ignored. We
+# ask the file system itself what it can do. By a setting that says less, a mark would not see a link or a mode.
 CARRIED = frozenset({
-    "core.autocrlf", "core.eol", "core.filemode", "core.symlinks", "core.ignorecase", "core.precomposeunicode",
-    "core.trustctime", "core.checkstat", "core.excludesfile", "core.attributesfile", "core.sparsecheckout",
-    "core.sparsecheckoutcone", "core.repositoryformatversion", "extensions.objectformat",
+    "core.autocrlf", "core.eol", "core.precomposeunicode", "core.checkstat", "core.excludesfile", "core.attributesfile",
+    "core.repositoryformatversion", "extensions.objectformat",
 })  # fmt: skip
 _FILTER = "filter."
+_OFF = ("", "false", "no", "off", "0")
 _RULES = ("info/exclude", "info/attributes")
 
 
@@ -52,11 +54,13 @@ class Repository:
 @frozen
 class GitSettings:
     """The settings in force, from every source. `carried` say how files are read and written; `named` name the
-    committer. `filters` are the names of the filter drivers that git would run."""
+    committer. `filters` are the names of the filter drivers that git would run. `sparse`: files may be left out of the
+    work tree."""
 
     carried: Mapping[str, str] = field(default_factory=dict)
     named: Mapping[str, str] = field(default_factory=dict)
     filters: frozenset[str] = frozenset()
+    sparse: bool = False
 
 
 def find_repository(folder: Path) -> Repository:
@@ -76,8 +80,20 @@ def read_git_settings(repository: Repository) -> GitSettings:
     bare = {line for line in listed.split("\0") if line and "\n" not in line}
     carried = {name: "true" if name in bare else value for name, value in values.items() if name in CARRIED}
     named = {name: value for name, value in values.items() if name in {"user.name", "user.email"}}
+    carried |= _abilities(repository)
     drivers = (name.removeprefix(_FILTER).rpartition(".")[0] for name in values if name.startswith(_FILTER))
-    return GitSettings(carried=_with_files(carried), named=named, filters=frozenset(drivers))
+    sparse = "core.sparsecheckout" in bare or values.get("core.sparsecheckout", "").lower() not in _OFF
+    return GitSettings(carried=_with_files(carried), named=named, filters=frozenset(drivers), sparse=sparse)
+
+
+def _abilities(repository: Repository) -> dict[str, str]:
+    """Return what the file system of *repository* can do, as `git init` asks it: by files that git made itself."""
+    try:
+        modes = not (repository.git_dir / "HEAD").lstat().st_mode & stat.S_IXUSR  # no such file is a program
+    except OSError:
+        modes = True
+    same_case = os.path.lexists(repository.common / "CoNfIg")
+    return {"core.filemode": str(modes).lower(), "core.ignorecase": str(same_case).lower()}
 
 
 def _with_files(carried: dict[str, str]) -> dict[str, str]:
@@ -98,7 +114,6 @@ def own_git(repository: Repository, settings: GitSettings, folder: Path, objects
     write_whole(folder / "HEAD", b"ref: refs/heads/none\n")
     for name in _RULES:
         _follow(repository.common / name, folder / name)
-    _follow(repository.git_dir / "info/sparse-checkout", folder / "info/sparse-checkout")
     return {
         "GIT_DIR": str(folder),
         "GIT_OBJECT_DIRECTORY": str(objects),
