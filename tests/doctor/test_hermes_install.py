@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -11,8 +12,9 @@ from tests.doctor.scene import HERMES, TODAY, Row, Scene, ids
 from tests.fakes import BURST, LOCAL
 
 from profile_router.doctor import hermes_install
-from profile_router.doctor.facts import DoctorFacts, installed_hermes
+from profile_router.doctor.facts import DoctorFacts, gather, installed_hermes
 from profile_router.machine.machine import Machine
+from profile_router.policies.file import SHIPPED
 from profile_router.runners.hermes.seams import Seams
 
 VERSION, PLUGIN = hermes_install.hermes_version, hermes_install.hermes_plugin
@@ -239,6 +241,18 @@ def test_the_version_is_read_and_hermes_never_started(metadata: list[str], versi
     found = installed_hermes(Machine(environ={"PATH": str(place)}))
     assert found is not None
     assert (found.command, found.seams.version) == (str(place / "hermes"), version)
+
+
+def test_the_hermes_of_the_policy_is_looked_at_as_a_run_takes_it(tmp_path: Path) -> None:
+    on_path = an_environment(tmp_path / "one", "hermes_agent-0.19.0.dist-info")
+    other = an_environment(tmp_path / "two", "hermes_agent-0.22.2.dist-info")
+    python = next(one for one in other.iterdir() if one.name.startswith("python"))
+    policy = tmp_path / "policy.yaml"
+    machine = Machine(environ={"PATH": str(on_path), "HOME": str(tmp_path), "HERMES_HOME": str(tmp_path / "home")})
+    for named, version in ((str(python), "0.22.2"), ("none", None)):
+        policy.write_text(SHIPPED.read_text().replace('\n  python: ""', f"\n  python: {named}"))
+        found = asyncio.run(gather(str(policy), machine)).hermes
+        assert (found and found.seams.version) == version
 
 
 def test_a_machine_without_hermes_has_none(tmp_path: Path) -> None:

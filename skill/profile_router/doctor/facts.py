@@ -12,13 +12,14 @@ from urllib.parse import urlsplit
 from profile_router.core.ladder.server_report import ServerReport
 from profile_router.core.policy import Policy, Tier
 from profile_router.core.profile import Profile, is_loopback
-from profile_router.core.routing.candidate import Candidate, attested
+from profile_router.core.routing.candidate import attested
 from profile_router.core.routing.rate import FREE, Rate, rate_at
 from profile_router.errors import PolicyError, ProfileError, UsageError
 from profile_router.machine.hermes_program import find_hermes
 from profile_router.machine.machine import Listener, Machine
 from profile_router.policies.file import SHIPPED, find_policy, read_policy
 from profile_router.prices.book import PriceBook, price_book
+from profile_router.prices.priced_candidate import priced_candidate
 from profile_router.profiles.home import HermesHome, find_home
 from profile_router.runners.hermes.seams import Seams, find_seams
 from profile_router.servers.inspect import inspect
@@ -100,7 +101,7 @@ async def gather(policy_file: str | None, machine: Machine) -> DoctorFacts:
     subjects = [
         doctor_subject(tier, name, home, policy, book) for tier in _TIERS if (name := policy.tiers.profile(tier))
     ]
-    hermes, hermes_problem = _hermes(machine)
+    hermes, hermes_problem = _hermes(machine, policy.hermes.python)
     subjects = await asyncio.gather(*(_asked(subject, machine, policy.limits.connect_seconds) for subject in subjects))
     return DoctorFacts(
         machine=machine,
@@ -117,18 +118,18 @@ async def gather(policy_file: str | None, machine: Machine) -> DoctorFacts:
     )
 
 
-def installed_hermes(machine: Machine) -> InstalledHermes | None:
-    """Return the Hermes in force; nothing is started.
+def installed_hermes(machine: Machine, named: str = "") -> InstalledHermes | None:
+    """Return the Hermes in force, whose python is *named* in the policy, if it is; nothing is started.
 
     Raises UsageError where the environment names a python for it that cannot run it.
     """
-    found = find_hermes(machine.environ)
+    found = find_hermes(machine.environ, named)
     return InstalledHermes(command=" ".join(found.command), seams=find_seams(found.python)) if found else None
 
 
-def _hermes(machine: Machine) -> tuple[InstalledHermes | None, str]:
+def _hermes(machine: Machine, named: str) -> tuple[InstalledHermes | None, str]:
     try:
-        return installed_hermes(machine), ""
+        return installed_hermes(machine, named), ""
     except UsageError as error:
         return None, str(error)
 
@@ -147,14 +148,7 @@ def doctor_subject(tier: Tier, name: str, home: HermesHome, policy: Policy, book
         profile = home.load(name, asked_by=f"the tier {tier}")
     except ProfileError as error:
         return Subject(tier=tier, name=name, problem=str(error), folder=folder)
-    endpoint = profile.endpoint
-    candidate = Candidate(
-        name=name,
-        base_url=endpoint.base_url,
-        model=endpoint.model,
-        provider=endpoint.provider,
-        listed=book.price(endpoint.base_url, endpoint.model),
-    )
+    candidate = priced_candidate(name, profile.endpoint, book)
     return Subject(
         tier=tier,
         name=name,

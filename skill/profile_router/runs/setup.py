@@ -11,7 +11,7 @@ from pathlib import Path
 from profile_router.core.evidence import Window
 from profile_router.core.policy import Policy
 from profile_router.core.policy.rules import TIERS
-from profile_router.core.profile import Profile, ProviderEndpoint
+from profile_router.core.profile import Profile
 from profile_router.core.routing.candidate import Candidate, Candidates
 from profile_router.core.routing.speed import Speed
 from profile_router.core.task import Task
@@ -22,6 +22,7 @@ from profile_router.folders import CONFIGS, our_folder
 from profile_router.policies.file import found_policy
 from profile_router.policies.workspace_rules import tightened_by
 from profile_router.prices.book import PriceBook, price_book
+from profile_router.prices.priced_candidate import priced_candidate
 from profile_router.profiles.home import HermesHome, find_home
 from profile_router.servers.speeds import known_speeds, model_key
 from profile_router.servers.windows import known_windows
@@ -186,18 +187,8 @@ def _loadable(home: HermesHome, known: Mapping[str, Profile]) -> dict[str, Profi
 
 
 def _candidate(profile: Profile, book: PriceBook, speeds: Mapping[str, Speed]) -> Candidate:
-    others = tuple(_at(profile.name, endpoint, book, speeds) for endpoint in profile.fallbacks)
-    return replace(_at(profile.name, profile.endpoint, book, speeds), others=others)
-
-
-def _at(name: str, endpoint: ProviderEndpoint, book: PriceBook, speeds: Mapping[str, Speed]) -> Candidate:
-    return Candidate(
-        name=name,
-        base_url=endpoint.base_url,
-        model=endpoint.model,
-        provider=endpoint.named,
-        key_missing=endpoint.needs_key and endpoint.api_key is None,
-        listed=book.price(endpoint.base_url, endpoint.model),
-        unlisted=book.unlisted(endpoint.base_url, endpoint.model),
-        speed=speeds.get(model_key(endpoint)),
+    first, *others = (
+        priced_candidate(profile.name, endpoint, book, speeds.get(model_key(endpoint)))
+        for endpoint in (profile.endpoint, *profile.fallbacks)
     )
+    return replace(first, others=tuple(others))
