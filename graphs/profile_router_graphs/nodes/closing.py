@@ -23,7 +23,7 @@ from profile_router.core.attempt.outcome import (
 from profile_router.core.attempt.standing import Standing, may_stand, restored, standing_note
 from profile_router.core.attempt.weak_checks import with_weak_checks
 from profile_router.core.conversation import Turn
-from profile_router.core.ladder.check_words import untouched_words
+from profile_router.core.ladder.check_words import tells_untouched
 from profile_router.core.ladder.failure import Failure, Place
 from profile_router.core.ladder.receipt import Attempt, Receipt, Verified
 from profile_router.core.privacy.findings import masked
@@ -113,8 +113,7 @@ async def _weighed(
 
 def _told_at_burst(found: Verified, state: RunState, context: RunContext) -> bool:
     """Tell whether the strongest tier worked last, and was told of the files that it missed. It has the last word."""
-    words = untouched_words(found)
-    told = bool(words) and any(error.startswith(words) for error in state.get("told", ()))
+    told = any(tells_untouched(error, found) for error in state.get("told", ()))
     return told and role_of(state["places"][-1].profile, context.policy, context.candidates) == "burst"
 
 

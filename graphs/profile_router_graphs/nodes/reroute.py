@@ -21,7 +21,7 @@ from profile_router.core.attempt.handoff import (
     without_output,
     without_words,
 )
-from profile_router.core.attempt.next_step import step_after
+from profile_router.core.attempt.next_step import step_from
 from profile_router.core.condense.result import CONDENSE_STEP
 from profile_router.core.conversation import shared_turns
 from profile_router.core.evidence import Evidence
@@ -75,9 +75,11 @@ def _leads_elsewhere(taken: TakenStep, context: RunContext) -> bool:
 
 
 def next_step(attempt: Attempt, evidence: Evidence, state: RunState, context: RunContext) -> TakenStep:
-    """Return the step of the ladder that follows the failed *attempt*, or the stop."""
-    return step_after(
-        attempt,
+    """Return the step of the ladder that follows the failed *attempt*, or the stop. Raises ValueError for a success."""
+    if attempt.failure is None:
+        raise ValueError("only a failed attempt has a next step")
+    return step_from(
+        attempt.failure,
         evidence,
         context.policy,
         context.candidates,

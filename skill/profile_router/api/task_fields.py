@@ -7,7 +7,7 @@ policy.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from profile_router.api.task_bounds import within_bounds
@@ -75,6 +75,11 @@ def number_in(text: str) -> float | str:
     return text
 
 
+def not_an_object(where: str, keys: Iterable[str]) -> UsageError:
+    """Return the error of JSON that is not an object, where one with these *keys* is read."""
+    return UsageError(f"{where} must be a JSON object with {', '.join(keys)}")
+
+
 def values_of(found: object, fields: Sequence[TaskField], where: str = "") -> dict[str, Any]:
     """Return the values of the JSON object *found*, by their names in Task; null counts as left out.
 
@@ -83,7 +88,7 @@ def values_of(found: object, fields: Sequence[TaskField], where: str = "") -> di
     """
     known = {one.key: one for one in fields}
     if not isinstance(found, dict):
-        raise UsageError(f"{where or '--task-json: stdin'} must be a JSON object with {', '.join(known)}")
+        raise not_an_object(where or "--task-json: stdin", known)
     values = {}
     for key, value in found.items():
         if key not in known:
@@ -216,7 +221,7 @@ RUN = (
     _field("timeout", _SECONDS, "--timeout", "S", "seconds for the whole run", "timeout_s"),
     _field("max_cost", _USD, "--max-cost", "USD", "what the task may cost at most; 0: no paid model", "max_cost_usd"),
 )
-_LEARN = "`profile-router batch --schema` shows its form"
+TASKS_FORM = "`profile-router batch --schema` shows its form"
 TASK = (
     *ROUTED_FIELDS,
     *RUN,
@@ -243,9 +248,9 @@ def tasks_from_json(raw: bytes, source: str = "stdin", *, plugins: bool = True) 
     *plugins*: a toolset may be one of a plugin of Hermes, which has any name.
     Raises UsageError for no list.
     """
-    found = _json(raw, lambda why: f"--tasks-json: {source} holds no JSON list ({why}); {_LEARN}")
+    found = _json(raw, lambda why: f"--tasks-json: {source} holds no JSON list ({why}); {TASKS_FORM}")
     if not isinstance(found, list) or not found:
-        raise UsageError(f"--tasks-json: {source} must hold a JSON list of one or more tasks; {_LEARN}")
+        raise UsageError(f"--tasks-json: {source} must hold a JSON list of one or more tasks; {TASKS_FORM}")
     tasks: list[Task | UsageError] = []
     for number, one in enumerate(found, 1):
         try:

@@ -36,14 +36,14 @@ class OutputFile:
             raise UsageError(f"{self.option} {shown(str(self.path))} cannot be written ({error.strerror})") from None
 
 
-def page_file(given: str, option: str = "--html") -> OutputFile:
+def page_file(given: str) -> OutputFile:
     """Return the file *given* for a page: new, empty, or a page of ours. Raises UsageError."""
-    return _output_file(option, given, _READABLE, _is_page, "a page of profile-router")
+    return _output_file("--html", given, _READABLE, _is_page, "a page of profile-router")
 
 
-def policy_file(given: str, option: str = "--write") -> OutputFile:
+def policy_file(given: str) -> OutputFile:
     """Return the file *given* for a policy: new, empty, or a policy. Raises UsageError."""
-    return _output_file(option, given, PRIVATE_MODE, _is_policy, "a policy")
+    return _output_file("--write", given, PRIVATE_MODE, _is_policy, "a policy")
 
 
 def tell_page(given: str) -> None:

@@ -145,6 +145,11 @@ class Profile:
         return backend_name(self.name, address(self.endpoint.base_url))
 
 
+def without_label(provider: str) -> str:
+    """Return the provider that `ProviderEndpoint.named` named, without its key's label."""
+    return provider.partition("#")[0]
+
+
 def backend_name(profile: str, host: str) -> str:
     """Return how messages name the backend of *profile* at *host*, which `address` made."""
     return f"{profile} at {host}"

@@ -215,6 +215,11 @@ def counted(number: int, one: str, many: str = "") -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
+def too_many_files(most: int) -> str:
+    """Return that the workspace has more files than the *most* that are looked at."""
+    return f"the workspace has more than {most:,} files"
+
+
 def thousands(tokens: int) -> str:
     """Return 11,234 as `11.2k`; below a thousand as it is."""
     return str(tokens) if tokens < 1_000 else f"{tokens / 1_000:.1f}k"

@@ -14,6 +14,16 @@ INSTALL = "profile-router install"  # the fix for what an install brings
 EDIT_IT = "edit the file it names"
 
 
+def key_check(profile: str) -> str:
+    """Return the name of the check of the key of *profile*."""
+    return f"{profile} key"
+
+
+def live_check(profile: str) -> str:
+    """Return the name of the call of the model of *profile*."""
+    return f"{profile} live"
+
+
 @frozen(kw_only=False)
 class Fix:
     """What fixes something in both its forms: as a command of Hermes, and by hand, where there is no Hermes."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import glob
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -92,15 +92,11 @@ def model_memory(machine: Machine) -> tuple[int, str]:
 def model_size(path: Path) -> int:
     """Return the bytes of the model *path* with all its parts (`…-00001-of-00003.gguf`), 0 where it is not there."""
     part = _PART.fullmatch(path.name)
-    files = path.parent.glob(f"{_escaped(part[1])}-*-of-*.gguf") if part else (path,)
+    files = path.parent.glob(f"{glob.escape(part[1])}-*-of-*.gguf") if part else (path,)
     try:
         return sum(file.stat().st_size for file in files if file.is_file())
     except OSError:
         return 0
-
-
-def _escaped(text: str) -> str:
-    return re.sub(r"([*?[])", r"[\1]", text)
 
 
 def _path(server: ServerReport, listener: Listener | None) -> Path | None:

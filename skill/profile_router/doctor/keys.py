@@ -13,7 +13,7 @@ from pathlib import Path
 from profile_router.core.profile import Profile
 from profile_router.core.text import in_words
 from profile_router.doctor.facts import DoctorFacts, Subject
-from profile_router.doctor.finding import Finding, Fix, another_key, failed, passed, warned
+from profile_router.doctor.finding import Finding, Fix, another_key, failed, key_check, passed, warned
 from profile_router.doctor.fixes import write_key
 from profile_router.profiles.agreement import may_read
 from profile_router.profiles.env_file import read_env
@@ -82,7 +82,7 @@ def _counted(facts: DoctorFacts, subject: Subject, profile: Profile) -> Finding:
 
 
 def _there(facts: DoctorFacts, subject: Subject, profile: Profile) -> Finding:
-    name, variable = f"{subject.name} key", profile.endpoint.key_variable
+    name, variable = key_check(subject.name), profile.endpoint.key_variable
     if variable and subject.folder and read_env(subject.folder / ".env", facts.machine.environ).get(variable):
         return passed(name, f"{variable} in the profile's .env")
     if facts.home.root and may_read(profile, facts.home.root):
@@ -107,7 +107,7 @@ def _states_key(folder: Path) -> bool:
 
 
 def _missing(facts: DoctorFacts, subject: Subject, profile: Profile) -> Finding:
-    name, variable, root = f"{subject.name} key", profile.endpoint.key_variable, facts.home.root
+    name, variable, root = key_check(subject.name), profile.endpoint.key_variable, facts.home.root
     if pool_of(facts, subject, profile):
         measured = f"only in Hermes' pool of keys: the embedded runner, probe and summary lack {variable or 'it'}"
         return warned(name, measured, write_key(subject, variable))

@@ -14,7 +14,7 @@ from profile_router.core.policy import Policy
 from profile_router.core.profile import Profile, is_loopback
 from profile_router.core.text import priced
 from profile_router.doctor.facts import DoctorFacts, Subject
-from profile_router.doctor.finding import Finding, Fix, failed, passed, set_config, warned
+from profile_router.doctor.finding import Finding, Fix, failed, live_check, passed, set_config, warned
 from profile_router.doctor.fixes import Wrong, with_fix
 from profile_router.doctor.tool_round_trip import ROUND_TRIP_TOKENS, first_request, instead_of_a_call, second_request
 from profile_router.servers.faults import fault_of_error
@@ -55,7 +55,7 @@ class _Call:
     bodies: list[dict[str, Any]] = field(default_factory=list)
 
     async def made(self, *, tools: bool) -> Finding:
-        name = f"{self.subject.name} live"
+        name = live_check(self.subject.name)
         if self.profile.key_missing:
             return warned(name, "not called: it has no key")
         started = time.monotonic()

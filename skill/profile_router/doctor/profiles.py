@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 from profile_router.core.profile import Profile, is_loopback, names_cloud
 from profile_router.core.routing.loop import HERMES_WINDOW
-from profile_router.core.text import shown
 from profile_router.doctor.facts import DoctorFacts
 from profile_router.doctor.finding import EDIT_IT, INSTALL, Finding, failed, passed, warned
 from profile_router.expressions import expression
 from profile_router.profiles.files import read_config
+from profile_router.profiles.home import no_folder
 from profile_router.profiles.spelling import not_honoured, not_read
 
 _LARGER = "profile-router llama-server --model FILE --window 65536 --run"
@@ -25,8 +25,7 @@ def loadable(facts: DoctorFacts) -> Iterator[Finding]:
         if not facts.home.shipped:
             yield passed("profiles", told)
         elif wanted:
-            wrong = f"HERMES_HOME is {shown(wanted)}, which is not a folder"
-            said = f"{told}, those of the program in {facts.home.profiles}: {wrong}"
+            said = f"{told}, those of the program in {facts.home.profiles}: {no_folder(wanted)}"
             yield warned("profiles", said, "unset HERMES_HOME, or let it name a folder that is there")
         else:
             yield passed("profiles", f"{told} (those of the program in {facts.home.profiles}: there is no Hermes home)")

@@ -9,6 +9,7 @@ import time
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
+from profile_router.core.text import too_many_files
 from profile_router.errors import WorkspaceError
 from profile_router.state.folder import write_private
 
@@ -81,7 +82,7 @@ def _changed(root: str, since: int) -> Iterator[str]:
             continue
         seen += len(found)
         if seen > MOST_ENTRIES_SEEN:
-            raise WorkspaceError(f"the workspace has more than {MOST_ENTRIES_SEEN:,} files")
+            raise WorkspaceError(too_many_files(MOST_ENTRIES_SEEN))
         for entry in found:
             try:
                 facts = entry.stat(follow_symlinks=False)

@@ -45,7 +45,7 @@ from profile_router.hermes_plugin.calls.verdict import (
 )
 from profile_router.hermes_plugin.conversation import conversation_of, lineage_of
 from profile_router.hermes_plugin.process import Following, Ran, not_started, run_router
-from profile_router.hermes_plugin.results import entry_of, plugin_failed
+from profile_router.hermes_plugin.results import REFUSAL, entry_of, plugin_failed
 from profile_router.hermes_plugin.settings import FIX, GRACE_S, Settings, plugin_settings
 from profile_router.hermes_plugin.surfaces import refusal
 
@@ -154,7 +154,7 @@ def _order(call: Call, task: Mapping[str, Any], deadline: float) -> dict[str, An
 def refused(ran: Ran) -> bool:
     """Tell whether the router is in order and said no to what it was given. Exit code 2 and a line that says why tell
     so, and so does an interruption."""
-    return (ran.code == 2 and "profile-router: " in ran.errors) or ran.stopped == "interrupted"
+    return (ran.code == 2 and REFUSAL in ran.errors) or ran.stopped == "interrupted"
 
 
 def why_broken(ran: Ran) -> str:

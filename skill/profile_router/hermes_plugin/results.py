@@ -12,7 +12,7 @@ _STATUS = {"ok": "completed", "failed": "failed", "refused": "failed", "unapprov
 _OF_ROUTE = ("profile", "tier", "rule", "reasons", "flips", "estimate", "unblock", "policy", "warnings")
 _MOST_FILES = 50  # all of them would be the parent's context
 _MOST_POINTS = 3  # of what is unverified, in one sentence
-_REFUSAL = "profile-router: "  # begins what the router says where it refuses what it was given
+REFUSAL = "profile-router: "  # begins what the router says where it refuses what it was given
 _OF_RESULT = ("steps", "cost_usd", "unblock", "notes", "warnings")
 
 
@@ -97,8 +97,8 @@ def _why(ran: Ran) -> str:
         return f"the run was ended: {ran.stopped}" if ran.started else f"the task was not begun: {ran.stopped}"
     if ran.mode == "off":
         return "profile-router is switched off: hermes_plugin in its policy"
-    if ran.code == 2 and not ran.rule and _REFUSAL in ran.errors:
-        return ran.errors.partition(_REFUSAL)[2]
+    if ran.code == 2 and not ran.rule and REFUSAL in ran.errors:
+        return ran.errors.partition(REFUSAL)[2]
     said = f": {ran.errors}" if ran.errors else ""
     began = " after it had decided; the task may have been begun" if ran.rule else ""
     return f"the router ended with {ran.code} and without a result{began}{said}"

@@ -11,7 +11,7 @@ from profile_router.errors import UnknownProfile, UsageError
 from profile_router.install.sources import profiles
 from profile_router.machine.hermes_program import find_hermes
 from profile_router.policies.file import own_policy
-from profile_router.profiles.home import DEFAULT_PROFILE, HermesHome, find_home
+from profile_router.profiles.home import DEFAULT_PROFILE, HermesHome, find_home, no_folder
 from profile_router.values import frozen
 
 _USUAL = "~/.hermes"
@@ -64,7 +64,7 @@ def _new_root(environ: Mapping[str, str]) -> Path:
     """
     named, user = environ.get("HERMES_HOME", "").strip(), environ.get("HOME", "")
     if named or not user:
-        what = f"HERMES_HOME is {shown(named)}, which is not a folder" if named else "HOME and HERMES_HOME are not set"
+        what = no_folder(named) if named else "HOME and HERMES_HOME are not set"
         way = f"make it: `mkdir -p {shlex.quote(named)}`" if named else "name a folder: HERMES_HOME=DIR"
         raise UsageError(f"there is no Hermes home: {what}; {way}")
     if find_hermes(environ) is not None:

@@ -17,7 +17,7 @@ from profile_router.install.enabling import disable
 from profile_router.install.manifest import Manifest, WrittenFile, manifest_path, read_manifest
 from profile_router.outside.places import is_folder_named
 
-_COPY = "the copy of a file that you have changed since: it stays"
+_COPY = "the copy of a file that you have changed since"
 _CACHE = "__pycache__"
 _RULE = expression(rf"plugin_rule:{PLUGIN}:[\w:-]+")
 
@@ -71,10 +71,10 @@ def _undone(manifest: Manifest) -> Iterator[Change]:
         if left is None:
             yield Change(kind="remove", path=path, before=now)
         elif left != now:
-            note = f"{why.partition(':')[0]}: only our own lines are taken out" if why else "to what it was"
+            note = f"{why}: only our own lines are taken out" if why else "to what it was"
             yield Change(kind="change", path=path, content=left, before=now, note=note)
         elif why:
-            yield Change(kind="keep", path=path, note=why)
+            yield Change(kind="keep", path=path, note=f"{why}: it stays")
 
 
 def _undo(steps: Sequence[WrittenFile], now: bytes) -> tuple[bytes | None, str]:
@@ -86,10 +86,10 @@ def _undo(steps: Sequence[WrittenFile], now: bytes) -> tuple[bytes | None, str]:
         if content_digest(left) == step.sha256:
             before = _before(step, left)
             if step.was and (before is None or content_digest(before) != step.was):
-                return left, "what it held before is not known any more: it stays"
+                return left, "what it held before is not known any more"
             left = before
         elif content_digest(left) != step.was and left == now:  # else the install was killed before this step
-            return _off_the_list(Path(step.path), now, steps), "you have changed it since: it stays"
+            return _off_the_list(Path(step.path), now, steps), "you have changed it since"
     return left, ""
 
 

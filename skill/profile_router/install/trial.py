@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 
 from profile_router.core.profile import address
 from profile_router.core.text import priced
 from profile_router.doctor.facts import DoctorFacts, Subject
-from profile_router.doctor.finding import Finding, failed
+from profile_router.doctor.finding import Finding, failed, key_check, live_check
 from profile_router.doctor.keys import keys
 from profile_router.doctor.model_call import SHORT_ANSWER_TOKENS, call_each
 
@@ -25,15 +25,13 @@ def announced(facts: DoctorFacts) -> Iterator[str]:
 
 async def tried(facts: DoctorFacts) -> tuple[Finding, ...]:
     """Make the calls and return per profile how it answered, with what fixes it where it did not."""
-    fixes = {finding.name: finding.fix for finding in keys(facts)}
+    by_check = {finding.name: finding.fix for finding in keys(facts)}
+    fixes = {live_check(subject.name): by_check.get(key_check(subject.name), "") for subject in facts.subjects}
     answered = await call_each(facts)
-    found = [finding if finding.fix else replace(finding, fix=_fix(finding, fixes)) for finding in answered]
+    found = [one if one.fix or one.level == "pass" else replace(one, fix=fixes[one.name]) for one in answered]
     broken = [subject for subject in facts.subjects if subject.profile is None]
-    return (*found, *(failed(f"{subject.name} live", subject.problem, "profile-router doctor") for subject in broken))
-
-
-def _fix(finding: Finding, fixes: Mapping[str, str]) -> str:
-    return "" if finding.level == "pass" else fixes.get(finding.name.removesuffix(" live") + " key", "")
+    live = (failed(live_check(subject.name), subject.problem, "profile-router doctor") for subject in broken)
+    return (*found, *live)
 
 
 def _price(subject: Subject, facts: DoctorFacts) -> str:

@@ -151,8 +151,13 @@ def find_home(environ: Mapping[str, str]) -> HermesHome:
     except OSError as exc:
         raise ProfileError(f"HERMES_HOME is {root}, which cannot be read ({exc.strerror})") from None
     if not root.is_dir():
-        raise ProfileError(f"HERMES_HOME is {root}, which is not a folder; name the folder that holds `profiles`")
+        raise ProfileError(f"{no_folder(str(root))}; name the folder that holds `profiles`")
     return HermesHome(root=root, profiles=root / "profiles", environ=environ)
+
+
+def no_folder(named: str) -> str:
+    """Return that HERMES_HOME, *named* so, is not a folder."""
+    return f"HERMES_HOME is {shown(named)}, which is not a folder"
 
 
 def _shipped(environ: Mapping[str, str]) -> HermesHome:

@@ -73,6 +73,11 @@ class Clone:
         """Return the changelog's section of *version*, None without one."""
         return next((one for one in self.releases if one.version == version), None)
 
+    @property
+    def lacks_release(self) -> str:
+        """Return what is said where the changelog has no section of this version."""
+        return f"CHANGELOG.md has no section `## [{self.version}] - YYYY-MM-DD`: write it"
+
 
 def read_clone(root: Path) -> Clone:
     """Return what the clone at *root* says of itself. Raises UsageError for a file that is absent or cannot be read."""

@@ -58,7 +58,7 @@ def notes(clone: Clone) -> str:
     """Return the changelog's section of this version, with its title and compare link."""
     release = clone.release(clone.version)
     if release is None:
-        raise UsageError(f"CHANGELOG.md has no section `## [{clone.version}] - DATE`: write it")
+        raise UsageError(clone.lacks_release)
     link = clone.links.get(release.version)
     return (
         "\n\n".join(

@@ -63,7 +63,7 @@ def _one_version(clone: Clone) -> Iterator[str]:
 def _dated_release(clone: Clone) -> Iterator[str]:
     release = clone.release(clone.version)
     if release is None or release.date is None:
-        yield f"CHANGELOG.md has no section `## [{clone.version}] - YYYY-MM-DD`: write it"
+        yield clone.lacks_release
     if (waiting := clone.release("Unreleased")) and waiting.notes:
         yield "CHANGELOG.md tells changes under `## [Unreleased]`: move them to a version"
     for one in clone.releases:

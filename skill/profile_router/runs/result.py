@@ -67,6 +67,11 @@ class Result:
         return NOT_MERGED if self.json["cause"] == NOT_MERGED else ""
 
     @property
+    def files_changed(self) -> frozenset[str]:
+        """Return the paths of the files that differ after the run."""
+        return frozenset(str(one["path"]) for one in self.json["verified"].get("files_changed", ()))
+
+    @property
     def tainted(self) -> bool:
         """Tell whether an attempt or the check read a withheld file: the result may repeat it."""
         verified = self.json["verified"]

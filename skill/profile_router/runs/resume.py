@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 
 from profile_router.copies.thread_copies import original_of
@@ -83,8 +82,7 @@ def _last(threads: Threads, row: Row, emit: Emit) -> Result:
     emit({"event": "ended", "line": line, "thread": row.thread})
     result = Result.of(recorded)
     if undo := undone_by(threads, row):
-        note = f"what it changed was undone since; {bring_back(undo)}"
-        result = replace(result, json={**result.json, "notes": [*result.json["notes"], note]})
+        return result.noting(f"what it changed was undone since; {bring_back(undo)}")
     return result
 
 

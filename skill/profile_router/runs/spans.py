@@ -18,6 +18,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from profile_router import __version__
 from profile_router.core.attempt.outcome import BESIDE
+from profile_router.core.profile import without_label
 from profile_router.core.telling.decision import Json
 from profile_router.core.text import shown
 
@@ -221,7 +222,7 @@ def _of_attempt(one: Json, operation: str) -> Attributes:
 
 
 def _provider(one: Json) -> str:
-    named = str(one["provider"]).partition("#")[0]
+    named = without_label(str(one["provider"]))
     return _PROVIDERS.get(named, named)
 
 

@@ -77,8 +77,7 @@ def marks_at_its_end(
 
     Should the process be killed before the undo is kept, what the run left is still known by that mark.
     """
-    changed = result.json["verified"].get("files_changed", ())
-    if site is not IN_PLACE or workspace is None or not changed or not state.get("snapshot", ""):
+    if site is not IN_PLACE or workspace is None or not result.files_changed or not state.get("snapshot", ""):
         return None, ""
     try:
         marks = GitSnapshots(workspace.root, run.folder)
@@ -102,7 +101,7 @@ def undo_after(
     *marks* are those of the run, as far as they are open already. *late*: its process was killed at its end, and files
     may have been changed since.
     """
-    changed = {str(one["path"]) for one in result.json["verified"].get("files_changed", ())}
+    changed = result.files_changed
     if not changed and not result.json.get("merge"):
         return None
     if site is not IN_PLACE:

@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from profile_router.copies.thread_copies import original_of
+from profile_router.core.telling.ways_out import drop
 from profile_router.errors import RouterError
 from profile_router.git.between import changed_later
 from profile_router.git.marks import GitSnapshots
@@ -21,10 +22,6 @@ from profile_router.threads.threads import Row, Run, Threads
 from profile_router.threads.traces import close_spans, open_spans
 
 _NAMED = 8  # threads in one line
-_WAYS = (
-    "`profile-router resume {1}` goes on with {0}, `profile-router undo {1}` takes back what it changed, "
-    "`profile-router purge {1}` drops it"
-)
 
 
 def resumable(threads: Threads) -> list[Row]:
@@ -55,9 +52,11 @@ def tell_unfinished(threads: Threads, workspace: str, thread: str, emit: Emit) -
 
 def how_to_go_on(names: Sequence[str]) -> str:
     """Return what goes on with the threads *names*, and what drops them."""
-    if len(names) == 1:
-        return _WAYS.format("it", names[0])
-    return f"{_WAYS.format('one', 'THREAD')}: {_named(names)}"
+    it, name, list_of_them = ("it", names[0], "") if len(names) == 1 else ("one", "THREAD", f": {_named(names)}")
+    return (
+        f"`profile-router resume {name}` goes on with {it}, `profile-router undo {name}` takes back what it changed, "
+        f"{drop(name)}{list_of_them}"
+    )
 
 
 def _named(names: Sequence[str]) -> str:

@@ -60,7 +60,7 @@ class HealthStore:
                 if not over and (wait := record.blocked_s(now)):
                     return _blocked(name, record, wait)
             for name, record in records:
-                if _scope(name) == "server" and record.state(now) == "half-open":
+                if scope_named(name) == "server" and record.state(now) == "half-open":
                     _write(database, name, probing(record, self.rules, now=now))
         return None
 
@@ -95,9 +95,9 @@ class HealthStore:
         with transaction(self.state / HEALTH_FILE, HEALTH_SCHEMA) as database:
             now = self.clock()
             for name in _names(endpoint):
-                if failure is not None and ill == _scope(name):
+                if failure is not None and ill == scope_named(name):
                     _write(database, name, after_failure(_record_in(database, name), failure, self.rules, now=now))
-                elif ill is None or (ill == "key" and _scope(name) == "server"):
+                elif ill is None or (ill == "key" and scope_named(name) == "server"):
                     database.execute("DELETE FROM health WHERE name = ?", (name,))
 
     def all(self) -> list[tuple[str, Record]]:
@@ -134,7 +134,8 @@ def _names(endpoint: ProviderEndpoint) -> tuple[str, ...]:
     return (server, f"key {where} #{mark}")
 
 
-def _scope(name: str) -> Scope:
+def scope_named(name: str) -> Scope:
+    """Return what the record of that *name* is about."""
     return "key" if name.startswith("key ") else "server"
 
 
@@ -145,7 +146,7 @@ def _blocked(name: str, record: Record, wait: float) -> Failure:
     return Failure(
         cause=cause,
         message=f"{name} is on cooldown for {wait:.0f} s more ({said}); `{fix}` tries it at once",
-        retry_after_s=wait if _scope(name) == "key" or cause == "model-limited" else None,
+        retry_after_s=wait if scope_named(name) == "key" or cause == "model-limited" else None,
     )
 
 

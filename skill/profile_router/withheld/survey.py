@@ -15,7 +15,7 @@ from dataclasses import field
 from functools import lru_cache
 from pathlib import Path
 
-from profile_router.core.privacy.findings import last_parts, private_glob, private_text
+from profile_router.core.privacy.findings import last_parts, private_by, private_glob, private_text
 from profile_router.core.text import shown
 from profile_router.expressions import expression
 from profile_router.git.command import git
@@ -104,7 +104,7 @@ def survey(root: Path, globs: Sequence[str], *, tracked: Sequence[str] = ()) -> 
                 found[path] = f"is another name of {shown(first)}, which {found[first]}"
         missed = missed or again.missed
     deleted = (name for name in tracked if name and not os.path.lexists(f"{walk.root}/{name}"))
-    found |= {name: _named(glob) for name in deleted if (glob := private_glob(f"{walk.root}/{name}", walk.globs))}
+    found |= {name: private_by(glob) for name in deleted if (glob := private_glob(f"{walk.root}/{name}", walk.globs))}
     files = tuple(WithheldFile(path, reason) for path, reason in sorted(found.items()))
     return Survey(files=files, missed=missed, closed=() if missed else closed, linked=walk.linked)
 
@@ -144,10 +144,6 @@ class NamesOfFiles:
         return None if self._survey.complete else f"has several names, one of which may be private: {self._survey.why}"
 
 
-def _named(glob: str) -> str:
-    return f"is private (policy: {glob})"
-
-
 def _glob_of(path: str, globs: tuple[str, ...]) -> str | None:
     return private_glob(path, globs) if _may_match(path.rpartition("/")[2], last_parts(globs)) else None
 
@@ -175,7 +171,7 @@ class _FolderWalk:
     def withheld(self) -> Iterator[tuple[str, str]]:
         """Yield path and reason of each file that its own name, or that of a folder around it, withholds."""
         glob = private_glob(self.root, self.globs)
-        for path, entry, reason in self._everything(_named(glob) if glob else ""):
+        for path, entry, reason in self._everything(private_by(glob) if glob else ""):
             if reason:
                 if (inode := _several_names(entry)) is not None:
                     self.linked.setdefault(inode, path)
@@ -253,11 +249,11 @@ class _FolderWalk:
 
     def _reason(self, path: str, entry: os.DirEntry[str], *, folder: bool) -> str:
         if glob := _glob_of(f"{self.root}/{path}", self.globs):
-            return "" if not folder and _is_public(path, entry.path) else _named(glob)
+            return "" if not folder and _is_public(path, entry.path) else private_by(glob)
         if self.globs and entry.is_symlink():
             target = os.path.realpath(entry.path)
             if glob := private_glob(target, self.globs):
-                return f"leads to {shown(target)}, which {_named(glob)}"
+                return f"leads to {shown(target)}, which {private_by(glob)}"
         return ""
 
 

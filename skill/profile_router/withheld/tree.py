@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 
 from profile_router.core.privacy.findings import private_glob
+from profile_router.core.text import too_many_files
 from profile_router.errors import WorkspaceError
 from profile_router.values import frozen
 from profile_router.withheld.survey import MOST_SURVEYED
@@ -29,7 +30,7 @@ def tree_of(root: str, globs: Sequence[str]) -> Tree:
     for folder, folders, names in os.walk(root):
         seen += len(folders) + len(names)
         if seen > MOST_SURVEYED:
-            raise WorkspaceError(f"the workspace has more than {MOST_SURVEYED:,} files; commands are not run in such")
+            raise WorkspaceError(f"{too_many_files(MOST_SURVEYED)}; commands are not run in such")
         if "HEAD" in names and ("commondir" in names or {"objects", "refs"} <= set(folders)):
             git_data.append(folder)
             folders.clear()

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Self
 
-from profile_router.api.task_fields import ROUTED_FIELDS, RUN, tasks_from_json
+from profile_router.api.task_fields import ROUTED_FIELDS, RUN, TASKS_FORM, tasks_from_json
 from profile_router.api.task_schema import tasks_schema
 from profile_router.cli.caller import approver_for
 from profile_router.cli.commands.run import EXITS, part_from_progress, print_event, say, switched_on
@@ -55,7 +55,7 @@ def run(arguments: argparse.Namespace) -> int:
     streamed = streams(arguments)
     given = arguments.tasks_json
     if given is None:
-        raise UsageError("batch needs --tasks-json FILE, - for stdin; `profile-router batch --schema` shows its form")
+        raise UsageError(f"batch needs --tasks-json FILE, - for stdin; {TASKS_FORM}")
     raw = json_of("--tasks-json", given, line=arguments.exit_with_stdin, most=MOST_OF_TASKS)
     tasks = tasks_from_json(raw, source_of(given), plugins=arguments.from_hermes)
     wrong = [one for one in tasks if isinstance(one, UsageError)]

@@ -15,7 +15,7 @@ from profile_router.core.ladder.health import Record
 from profile_router.core.policy import HealthRules
 from profile_router.core.text import counted, in_words
 from profile_router.policies.file import find_policy, read_policy
-from profile_router.servers.health import HealthStore
+from profile_router.servers.health import HealthStore, scope_named
 from profile_router.state.folder import state_dir
 
 _MINUTE_S = 60
@@ -55,7 +55,7 @@ def _line(name: str, record: Record, now: float, rules: HealthRules) -> str:
         said = f"could not take a task: {TABLE[record.cause].sentence}" if is_cause(record.cause) else "was down"
         return f"! {name} · {said}, {_ago(now, record)}; it is looked at again before each task"
     state = f"on cooldown for {wait:,.0f} s" if wait else "may be tried"
-    if not wait and (more := rules.failures - record.failures) > 0 and name.startswith("server "):
+    if not wait and (more := rules.failures - record.failures) > 0 and scope_named(name) == "server":
         state = f"may be tried; after {counted(more, 'more failure')} in a row on cooldown for {rules.open_seconds:g} s"
     times = f"{record.failures} failure{'s' if record.failures != 1 else ''}"
     return f"{'✗' if wait else '●'} {name} · {state} · {times}, the last: {record.cause}, {_ago(now, record)}"

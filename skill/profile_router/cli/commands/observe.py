@@ -12,7 +12,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from profile_router.api.task_fields import DAYS, number_in, tasks_from_json
+from profile_router.api.task_fields import DAYS, not_an_object, number_in, tasks_from_json
 from profile_router.cli.commands.history import print_told
 from profile_router.cli.commands.run import tell_explained, tell_switch
 from profile_router.cli.json_answer import print_json
@@ -97,7 +97,7 @@ def _values(found: object, kind: type[ObservedChild | ObservedCalls], where: str
         one.name: {"str": str, "int": int, "float": int | float}.get(str(one.type)) for one in fields(kind)
     }
     if not isinstance(found, dict):
-        raise UsageError(f"{where} must be a JSON object with {', '.join(kinds)}")
+        raise not_an_object(where, kinds)
     for name, value in found.items():
         if name not in kinds:
             raise UsageError(f"{where}: unknown key {shown(name, 40)} (allowed: {', '.join(kinds)})")

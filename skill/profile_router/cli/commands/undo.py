@@ -12,7 +12,7 @@ from profile_router.cli.progress import folded
 from profile_router.cli.screens import printable
 from profile_router.cli.spelling import as_called
 from profile_router.cli.usual_options import add_json, add_run_id
-from profile_router.core.telling.ways_out import RUNS_ARE_LISTED, bring_back
+from profile_router.core.telling.ways_out import RUNS_ARE_LISTED, bring_back, drop
 from profile_router.core.text import short_id, some_of
 from profile_router.runs.undo import Undone, undo_run
 
@@ -65,5 +65,5 @@ def _lines(undone: Undone) -> list[str]:
         why = f"changed while a command or Hermes was at work, so {counts} as the run's"
         lines.append(f"{some_of(undone.during, _FILES)} {why}")
     if undone.going_on:
-        lines.append(f"it cannot be resumed then; `profile-router purge {undone.going_on}` drops it")
+        lines.append(f"it cannot be resumed then; {drop(undone.going_on)}")
     return [*lines, bring_back(undone.id)]

@@ -6,38 +6,11 @@ from collections.abc import Mapping, Sequence
 
 from profile_router.core.evidence import Evidence
 from profile_router.core.ladder.failure import Failure, Place
-from profile_router.core.ladder.receipt import Attempt
 from profile_router.core.ladder.steps import FREE_TO_PAY, ProviderView, TakenStep, Terrain, WaysOn, step_for
 from profile_router.core.policy import Policy
+from profile_router.core.profile import without_label
 from profile_router.core.routing.candidate import Candidate, Candidates, is_local, role_of
 from profile_router.core.routing.rate import rate_at
-
-
-def step_after(
-    attempt: Attempt,
-    evidence: Evidence,
-    policy: Policy,
-    candidates: Candidates,
-    *,
-    tried: Sequence[Place],
-    steps: Sequence[TakenStep],
-    ways: WaysOn = FREE_TO_PAY,
-) -> TakenStep:
-    """Return the step of the ladder that follows a failed *attempt*, or the stop.
-
-    *tried* are the places of all attempts so far, the last one's at the end. Raises ValueError for a success.
-    """
-    if attempt.failure is None or not tried:
-        raise ValueError("only a failed attempt has a next step")
-    return step_from(
-        attempt.failure,
-        evidence,
-        policy,
-        candidates,
-        tried=tried,
-        steps=steps,
-        ways=ways,
-    )
 
 
 def step_from(
@@ -82,6 +55,6 @@ def views(policy: Policy, candidates: Candidates) -> Mapping[str, tuple[Provider
 
 def _view(profile: Candidate, number: int, policy: Policy) -> ProviderView:
     at = profile.at(number)
-    server = f"{at.provider.partition('#')[0]} {at.base_url} {at.model}"
+    server = f"{without_label(at.provider)} {at.base_url} {at.model}"
     paid = rate_at(profile, number, policy).paid
     return ProviderView(label=at.provider, local=is_local(at, policy), paid=paid, server=server)

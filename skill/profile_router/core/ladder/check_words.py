@@ -115,6 +115,12 @@ def untouched_words(verified: Verified) -> str:
     return f"{named} {were} to be edited, and {were} not"
 
 
+def tells_untouched(error: str, verified: Verified) -> bool:
+    """Tell whether *error* said of the files that *verified* misses that they were not edited."""
+    words = untouched_words(verified)
+    return bool(words) and error.startswith(words)
+
+
 def weak_points(check: CheckResult | None) -> list[str]:
     """Return what keeps a *check* that passed from confirming the work."""
     if check is None or not check.passed:

@@ -7,7 +7,7 @@ from profile_router.core.language.anchored import Anchored
 from profile_router.expressions import expression
 
 _BEFORE, _BEHIND = 160, 40  # characters looked at around a path
-_PATH_CHAR = expression(r"[\w/]")
+PATH_CHAR = expression(r"[\w/]")
 _GLOB_GOES_ON = expression(r"[\w/*]")
 _CLAUSE = Anchored(r"[.!?;](?=\s)|\n\s*\n|\n\s*(?:[-*•+]|\d+[.)])\s")
 _WRAPPED = Anchored(r"[`\"'“‘(\[<@]*(?:\./)?$")
@@ -25,7 +25,7 @@ _EACH = Anchored(
 )
 _VERB_AND_PREPOSITION = Anchored(r"\b(?:look|go|read|search|scan|walk|work|dig)\s+(?:\w+\s+)?(?:at|in|into|through)$")
 _ALL_OF_IT = expression(r"\b(?:all|whole|entire|every)$")
-_AREA = expression(r"[`\"')]*:\s")
+COLON_BEHIND = expression(r"[`\"')]*:\s")
 
 
 def only_a_place(path: str, text: str) -> bool:
@@ -46,7 +46,7 @@ def around_mentions(path: str, text: str, *, behind: re.Pattern[str]) -> Iterato
     at = text.find(path)
     while at >= 0:
         end = at + len(path)
-        if not (at and _PATH_CHAR.match(text[at - 1])) and not behind.match(text[end : end + 1]):
+        if not (at and PATH_CHAR.match(text[at - 1])) and not behind.match(text[end : end + 1]):
             yield text[max(0, at - _BEFORE) : at], text[end : end + _BEHIND]
         at = text.find(path, end)
 
@@ -67,7 +67,7 @@ def governing(before: str, *, listed: re.Pattern[str], path: Anchored, skipped: 
 def _is_place(before: str, following: str) -> bool:
     before = governing(before, listed=_LISTED, path=_PATH, skipped=_SKIPPED)
     if not before:
-        return _AREA.match(following) is not None
+        return COLON_BEHIND.match(following) is not None
     if _ALL_OF_IT.search(before) or _EACH.search(before) or _VERB_AND_PREPOSITION.search(before):
         return False
     if _ABOUT.search(before):

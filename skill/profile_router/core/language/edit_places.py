@@ -6,12 +6,11 @@
 from __future__ import annotations
 
 from profile_router.core.language.anchored import Anchored
-from profile_router.core.language.around_paths import around_mentions, governing
+from profile_router.core.language.around_paths import COLON_BEHIND, PATH_CHAR, around_mentions, governing
 from profile_router.core.language.edits import asks_for_an_edit
 from profile_router.core.language.path_words import PathWord, path_words
 from profile_router.expressions import expression
 
-_GOES_ON = expression(r"[\w/]")
 _SKIPPED = Anchored(r"\b(?:the|our|my|this|its|your|file|files|module|script|source|class|both|path)\s+$")
 _LISTED = expression(r"(?:,|\band\b|&)\s*$")
 _PATH = Anchored(r"[`\"'(@]*[\w~-][\w./~-]*\.\w+[`\")\']*\s*$")
@@ -28,7 +27,6 @@ _EDITED = Anchored(
     r"\b(?:fix|change|edit|update|modify|refactor|rewrite|correct|repair|patch|simplify|extend|clean up|reformat"
     r"|rework|improve|adapt|adjust|annotate|document|translate)$"
 )
-_LEADS = expression(r"[`\"')]*:\s")
 
 
 def edit_places(text: str) -> tuple[PathWord, ...]:
@@ -38,14 +36,14 @@ def edit_places(text: str) -> tuple[PathWord, ...]:
     return tuple(
         word
         for word in path_words(text)
-        if any(_is_edited(*around) for around in around_mentions(word.text, text, behind=_GOES_ON))
+        if any(_is_edited(*around) for around in around_mentions(word.text, text, behind=PATH_CHAR))
     )
 
 
 def _is_edited(before: str, following: str) -> bool:
     before = governing(before, listed=_LISTED, path=_PATH, skipped=_SKIPPED)
     if not before:
-        return _LEADS.match(following) is not None
+        return COLON_BEHIND.match(following) is not None
     if _REFERS.search(before):
         return False
     return _IN.search(before) is not None or _EDITED.search(before) is not None

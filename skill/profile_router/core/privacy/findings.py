@@ -40,6 +40,11 @@ class SecretFinding:
     line: int
 
 
+def private_by(glob: str) -> str:
+    """Return what is said of a file that matches the *glob* of the policy."""
+    return f"is private (policy: {glob})"
+
+
 def private_glob(path: str, globs: Sequence[str]) -> str | None:
     """Return the first glob that *path* (POSIX, relative or absolute) matches, however the path is spelled.
 

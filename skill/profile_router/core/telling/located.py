@@ -48,11 +48,12 @@ def spans_text(located: Located) -> str:
     Where the first file is a guess, so is what is read, and only what history tells is said.
     """
     read, edited = located.files_to_read if located.told else None, located.files_to_edit
-    said = [f"{verb} {_amount(span)}" for verb, span in (("reads", read), ("edits", edited)) if span is not None]
+    spans = [(verb, span) for verb, span in (("reads", read), ("edits", edited)) if span is not None]
+    said = [f"{verb} {_amount(span)}" for verb, span in spans]
     if not said:
         return ""
-    first, *more = said
-    return ", ".join([f"probably {first} file{'' if first.endswith(' 1') else 's'}", *more])
+    noun = "file" if spans[0][1].low == spans[0][1].high == 1 else "files"
+    return ", ".join([f"probably {said[0]} {noun}", *said[1:]])
 
 
 def _amount(span: FileSpan) -> str:

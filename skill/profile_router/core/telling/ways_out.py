@@ -26,3 +26,8 @@ def give_up(thread: str) -> str:
 def go_on(thread: str) -> str:
     """Return how *thread* goes on, whose run had to end early."""
     return f"what it did is kept: `profile-router resume {thread}`"
+
+
+def drop(thread: str) -> str:
+    """Return how *thread* is dropped."""
+    return f"`profile-router purge {thread}` drops it"

@@ -25,6 +25,7 @@ _NEAR = 0.5
 _WORTH_ELIDING = 200  # characters: the note that stands for a shorter result would be as long
 _READABLE, _SHORTEST = 1_200, 200  # characters of a result that is not cut: before and after turns are dropped
 _SMALLEST_WINDOW, _BYTES_PER_TOKEN, _FEWEST = 1_024, 6, 0.6
+_LEFT_OUT = "[left out to fit the window"
 _CUT = "\n[cut to fit the window; ask for less at a time]"
 
 
@@ -147,9 +148,9 @@ def _elide_oldest_result(messages: list[BaseMessage]) -> list[BaseMessage] | Non
     newest = max((place for place, message in enumerate(messages) if isinstance(message, AIMessage)), default=0)
     for place, message in enumerate(messages[:newest]):
         text = message.text
-        if isinstance(message, ToolMessage) and len(text) > _WORTH_ELIDING and not text.startswith("[left out"):
+        if isinstance(message, ToolMessage) and len(text) > _WORTH_ELIDING and not text.startswith(_LEFT_OUT):
             what = f"{len(text):,} characters of {message.name or 'a tool'}"
-            note = f"[left out to fit the window: {what}; call it again if needed]"
+            note = f"{_LEFT_OUT}: {what}; call it again if needed]"
             return [*messages[:place], message.model_copy(update={"content": note}), *messages[place + 1 :]]
     return None
 

@@ -33,14 +33,15 @@ class ToolMistakes:
         *messages* are all of the attempt so far, each looked at once; *offered* the names of its tools.
         """
         fresh, self._seen = messages[self._seen :], len(messages)
-        for cause, of_what in _mistakes(fresh, offered):
-            self._counts[cause, of_what if cause == "repeated-call" else ""] += 1
-            if self._counts[cause, of_what if cause == "repeated-call" else ""] >= self._limit:
-                return cause, detail_of(cause, times=self._limit, name=of_what.partition(" ")[0][:60])
+        for cause, name, call in _mistakes(fresh, offered):
+            self._counts[cause, call] += 1
+            if self._counts[cause, call] >= self._limit:
+                return cause, detail_of(cause, times=self._limit, name=name[:60])
         return None
 
 
-def _mistakes(messages: Sequence[BaseMessage], offered: frozenset[str]) -> Iterator[tuple[Cause, str]]:
+def _mistakes(messages: Sequence[BaseMessage], offered: frozenset[str]) -> Iterator[tuple[Cause, str, str]]:
+    """Yield each mistake with the name of its tool, and with the whole call where each call counts for itself."""
     from langchain_core.messages import AIMessage, ToolMessage
 
     calls = {call["id"]: call for message in messages if isinstance(message, AIMessage) for call in message.tool_calls}
@@ -50,8 +51,8 @@ def _mistakes(messages: Sequence[BaseMessage], offered: frozenset[str]) -> Itera
         call = calls.get(message.tool_call_id)
         name = call["name"] if call else message.name or "unknown"
         if name not in offered:
-            yield "unknown-tool", name
+            yield "unknown-tool", name, ""
         elif message.status == "error":  # LangChain's own mark of arguments that the tool's schema refused
-            yield "bad-arguments", name
+            yield "bad-arguments", name, ""
         if call and str(message.content).lower().startswith(TOOL_FAILED):
-            yield "repeated-call", f"{name} {json.dumps(call['args'], sort_keys=True)}"
+            yield "repeated-call", name, f"{name} {json.dumps(call['args'], sort_keys=True)}"

@@ -16,7 +16,11 @@ class ChangesNothing(ToolRefusal):
 
 
 class DropsMost(ToolRefusal):
-    """What is to be written drops most of the file. Asked for once more, it is written."""
+    """What is to be written drops most of the file. Asked for once more, it is written. `drops` says what it drops."""
+
+    def __init__(self, drops: str) -> None:
+        super().__init__(f"{drops}; change a part with edit_file, or send the same again if that is meant")
+        self.drops = drops
 
 
 def sendable(text: str) -> str:

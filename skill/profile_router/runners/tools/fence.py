@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from profile_router.core.policy.private import NO_CONFIDENTIAL, Confidential
-from profile_router.core.privacy.findings import MASK, masked, private_glob, private_key, private_text
+from profile_router.core.privacy.findings import MASK, masked, private_by, private_glob, private_key, private_text
 from profile_router.core.privacy.known_forms import PRIVATE_KEY
 from profile_router.core.privacy.readings import straight_text as plain_text
 from profile_router.core.text import counted, shown
@@ -72,7 +72,7 @@ class Fence(Enclosure):
 
     def _reason(self, path: str, text: str | None = None) -> str | None:
         if glob := private_glob(f"{self.root}/{self.name(path)}", self._globs):
-            return f"is private (policy: {glob})"
+            return private_by(glob)
         if is_in(self.name(path), self.left):
             return "may have been changed by an attempt that read private files"
         secret = private_text(text, self.confidential) if text else None
@@ -216,10 +216,10 @@ class Fence(Enclosure):
             return
         self._warned.add(name)
         had, left = (counted(len(lines_of(content)), "line") for content in (old, new))
-        raise DropsMost(
-            f"{shown(name)} has {had} ({len(old):,} bytes), and this would leave {left} ({len(new):,} bytes): it drops "
-            "most of the file; change a part with edit_file, or send the same again if that is meant"
+        drops = (
+            f"{had} ({len(old):,} bytes), and this would leave {left} ({len(new):,} bytes): it drops most of the file"
         )
+        raise DropsMost(f"{shown(name)} has {drops}")
 
     @property
     def sealed(self) -> bool:

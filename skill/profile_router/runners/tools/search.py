@@ -10,7 +10,7 @@ from itertools import islice
 
 import regex
 
-from profile_router.core.text import counted, shown
+from profile_router.core.text import counted, shown, too_many_files
 from profile_router.expressions import expression
 from profile_router.runners.tools.answer_shape import ToolRefusal, fitted_answer, lines_of
 from profile_router.runners.tools.fence import Fence, text_of_bytes
@@ -70,7 +70,7 @@ def search_files(fence: Fence, pattern: str, glob: str, room: int) -> str:
     if len(hits) > MOST_SEARCH_HITS:
         tally.stopped = f"more than {MOST_SEARCH_HITS} matches"
     if found.cut and not tally.stopped:
-        tally.stopped = f"the workspace has more than {len(found.paths):,} files"
+        tally.stopped = too_many_files(len(found.paths))
     notes = "".join(f"\n[{note}]" for note in _notes(tally))
     lines = hits[:MOST_SEARCH_HITS] or [f"no match in {counted(tally.files, 'file')}"]
     return fitted_answer(fence.seen("\n".join(lines)), room - len(notes), "narrow the pattern or the glob") + notes

@@ -128,7 +128,7 @@ class WholeFiles:
         except ChangesNothing:
             return f"{path}: the answer is the file as it was.", ""
         except DropsMost as refusal:
-            return "", str(refusal).partition(";")[0]
+            return "", refusal.drops
         except (ToolRefusal, RouterError, OSError) as refusal:
             raise self._unwritten(path, refusal) from None
         return _told(path, old, content, found), ""
