@@ -81,6 +81,22 @@ def test_a_file_of_a_newer_version_is_refused_with_what_to_do_and_left_as_it_is(
     assert [path.name for path in tmp_path.glob("*.broken-*")] == []
 
 
+def test_a_run_whose_ledger_a_newer_program_takes_over_ends_with_the_way_on_and_keeps_what_it_did(
+    tmp_path: Path,
+) -> None:
+    ledger = begin(a_ledger(tmp_path))
+    ledger.asks(profile=LOCAL, model="m", provider="p", step="route")
+    with closing(sqlite3.connect(tmp_path / LEDGER_FILE)) as database:
+        database.execute(f"PRAGMA user_version = {LEDGER_VERSION + 1}")
+    with pytest.raises(StateError, match=r"by a newer profile-router .* is kept: `profile-router resume "):
+        ledger.asks(profile=LOCAL, model="m", provider="p", step="route")
+    with closing(sqlite3.connect(tmp_path / LEDGER_FILE)) as database:
+        assert database.execute("SELECT count(*) FROM attempts").fetchone() == (1,)
+        database.execute(f"PRAGMA user_version = {LEDGER_VERSION}")
+    assert ledger.asks(profile=LOCAL, model="m", provider="p", step="route") == 1
+    ledger.close()
+
+
 @pytest.mark.parametrize("before", ["nothing", "an older version"])
 def test_many_processes_may_be_the_first_to_bring_it_up_to_date(tmp_path: Path, before: str) -> None:
     state = old(tmp_path) if before == "an older version" else tmp_path

@@ -8,6 +8,7 @@ import os
 import sqlite3
 import stat
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from profile_router.errors import StateError, UsageError
 from profile_router.runs.unfinished import left_by_this_process, next_for
 from profile_router.threads.checkpoints import encrypted, plain_serializer
 from profile_router.threads.cipher import EAX, NONCES, OCB, TAG, decrypt, encrypt
-from profile_router.threads.file import CHECKPOINTS, THREADS_FILE, ThreadFile
+from profile_router.threads.file import CHECKPOINTS, THREADS_FILE, THREADS_VERSION, ThreadFile
 from profile_router.threads.key import BYTES, NoThreadKey, key_file, read_key
 from profile_router.threads.records import Before, MemoryRecords, Scoped
 from profile_router.threads.threads import Run, Threads
@@ -212,9 +213,9 @@ def test_an_empty_file_is_a_new_one(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("change", "says"),
-    [*((f"PRAGMA user_version = {number}", "another version") for number in (0, 1, 7)), ("", "another key")],
+    [*((f"PRAGMA user_version = {number}", "an older profile-router") for number in (0, 1, 2)), ("", "another key")],
 )
-def test_another_version_or_key_sets_the_whole_file_aside_and_loses_nothing(
+def test_an_older_version_or_another_key_sets_the_whole_file_aside_and_loses_nothing(
     tmp_path: Path, change: str, says: str
 ) -> None:
     abandoned(opened(tmp_path))
@@ -231,6 +232,50 @@ def test_another_version_or_key_sets_the_whole_file_aside_and_loses_nothing(
             (tmp_path / f"{THREADS_FILE}{beside}").unlink(missing_ok=True)
         back = opened(tmp_path)
         assert [row.thread for row in back.unfinished()] == ["t"]
+
+
+def versioned(state: Path, version: int) -> None:
+    """Make the file of the threads in *state* one of *version*."""
+    with closing(sqlite3.connect(state / THREADS_FILE)) as database:
+        database.execute(f"PRAGMA user_version = {version}")
+
+
+@pytest.mark.parametrize("key", [KEY, OTHER])
+def test_a_newer_version_is_refused_with_what_to_do_and_left_as_it_is(tmp_path: Path, key: bytes) -> None:
+    abandoned(opened(tmp_path))
+    versioned(tmp_path, THREADS_VERSION + 1)
+    before = (tmp_path / THREADS_FILE).read_bytes()
+    for serializer in (encrypted(key, []), None):
+        with pytest.raises(StateError, match=r"by a newer profile-router \(version 4, .* 3\); bring .* up to date"):
+            ThreadFile(state=tmp_path).make_ready(serializer)
+    assert (tmp_path / THREADS_FILE).read_bytes() == before
+    assert list(tmp_path.glob("*.broken-*")) == []
+
+
+def test_an_older_version_is_set_aside_when_nobody_works_in_it_any_more(tmp_path: Path) -> None:
+    threads = opened(tmp_path)
+    run = begun(threads)
+    versioned(tmp_path, THREADS_VERSION - 1)
+    with pytest.raises(
+        StateError, match=r"an older profile-router \(version 2, .*\), and thread 't' is being worked on"
+    ):
+        opened(tmp_path)
+    assert list(tmp_path.glob("*.broken-*")) == []
+    threads.leave(run)
+    assert "an older profile-router" in opened(tmp_path).file.notices[0]
+
+
+@pytest.mark.parametrize(("version", "says"), [(THREADS_VERSION + 1, "newer"), (THREADS_VERSION - 1, "older")])
+def test_no_thread_is_begun_in_a_file_that_another_version_made_meanwhile(
+    tmp_path: Path, version: int, says: str
+) -> None:
+    threads = opened(tmp_path)
+    versioned(tmp_path, version)
+    with pytest.raises(StateError, match=f"by an? {says} profile-router"):
+        threads.begin("t", "/ws")
+    with closing(sqlite3.connect(tmp_path / THREADS_FILE)) as database:
+        assert database.execute("PRAGMA user_version").fetchone() == (version,)
+        assert database.execute("SELECT count(*) FROM runs").fetchone() == (0,)
 
 
 def test_a_write_log_goes_with_the_file_it_belongs_to(tmp_path: Path) -> None:

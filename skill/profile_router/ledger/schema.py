@@ -12,9 +12,8 @@ import sqlite3
 from datetime import UTC, datetime
 from pathlib import Path
 
-from profile_router.errors import StateError
-from profile_router.state.database import BUSY_S
-from profile_router.state.folder import STATE_VARIABLE, private_folder
+from profile_router.state.database import BUSY_S, refuse_newer
+from profile_router.state.folder import private_folder
 
 LEDGER_FILE = "ledger.sqlite"
 _LOCK = "ledger.lock"
@@ -146,11 +145,7 @@ def _migrate(connection: sqlite3.Connection) -> None:
     place = Path(connection.execute("PRAGMA database_list").fetchone()[2])
     with (private_folder(place.parent) / _LOCK).open("ab") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # SQLite lets nobody wait for a change of the journal
-        if (found := _version(connection)) > LEDGER_VERSION:
-            raise StateError(
-                f"{place} was written by a newer profile-router (version {found}, this one knows {LEDGER_VERSION}); "
-                f"bring profile-router up to date, or name another folder: {STATE_VARIABLE}=DIR"
-            )
+        refuse_newer(connection, _version(connection), LEDGER_VERSION)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("BEGIN IMMEDIATE")
         for number in range(_version(connection), LEDGER_VERSION):

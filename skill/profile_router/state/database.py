@@ -88,6 +88,16 @@ def compact(path: Path) -> None:
         database.execute("VACUUM")
 
 
+def refuse_newer(connection: sqlite3.Connection, found: int, known: int) -> None:
+    """Raise StateError where the version *found* in the file behind *connection* is newer than the one *known*."""
+    if found > known:
+        place = connection.execute("PRAGMA database_list").fetchone()[2]
+        raise StateError(
+            f"{place} was written by a newer profile-router (version {found}, this one knows {known}); "
+            f"bring profile-router up to date, or name another folder: {STATE_VARIABLE}=DIR"
+        )
+
+
 def damage_lines() -> tuple[str, ...]:
     """Return a line for each file that was set aside in this process, or is damaged in a part."""
     return tuple(_told)

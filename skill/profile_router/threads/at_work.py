@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from profile_router.state.copy_folders import living
-from profile_router.threads.file import ThreadFile
+from profile_router.threads.file import RUNS_FOLDER, ThreadFile
 from profile_router.threads.pulse import last_pulse
 from profile_router.threads.records import Before, StoredRecords
-from profile_router.threads.threads import RUNS_FOLDER, Row, Run, Threads
+from profile_router.threads.threads import Row, Run, Threads
 from profile_router.threads.traces import traces_of
 from profile_router.values import frozen
 

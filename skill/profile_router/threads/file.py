@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from profile_router.errors import StateError
-from profile_router.state.database import BUSY_S, make_private, set_aside, transaction
+from profile_router.state.copy_folders import living
+from profile_router.state.database import BUSY_S, make_private, refuse_newer, set_aside, transaction
 from profile_router.state.folder import STATE_VARIABLE, locked_file, private_folder, usable
 from profile_router.values import mutable
 
@@ -29,16 +30,17 @@ if TYPE_CHECKING:
 THREADS_FILE = "threads.sqlite"
 CHECKPOINTS = "checkpoints.sqlite"
 THREADS_VERSION = 3
-THREADS_SCHEMA = (
-    "PRAGMA journal_mode = WAL; PRAGMA secure_delete = ON;"
+RUNS_FOLDER = "runs"
+_TABLES = (
     "CREATE TABLE IF NOT EXISTS about (name TEXT PRIMARY KEY, type TEXT NOT NULL, value BLOB NOT NULL);"
     "CREATE TABLE IF NOT EXISTS runs (thread TEXT PRIMARY KEY, run TEXT NOT NULL, status TEXT NOT NULL, "
     "why TEXT NOT NULL, pid INTEGER NOT NULL, started REAL NOT NULL, updated REAL NOT NULL, clock REAL NOT NULL, "
     "workspace TEXT NOT NULL);"
     "CREATE TABLE IF NOT EXISTS records (thread TEXT NOT NULL, run TEXT NOT NULL, name TEXT NOT NULL, "
-    "type TEXT NOT NULL, value BLOB NOT NULL, PRIMARY KEY (thread, run, name));"
-    f"PRAGMA user_version = {THREADS_VERSION}"
+    "type TEXT NOT NULL, value BLOB NOT NULL, PRIMARY KEY (thread, run, name))"
 )
+_OLDER = "was written by an older profile-router"
+_ELSEWHERE = f"name another folder: {STATE_VARIABLE}=DIR"
 _KEY_CHECK = "the key fits"
 
 
@@ -66,16 +68,19 @@ class ThreadFile:
 
     def open(self) -> AbstractContextManager[sqlite3.Connection]:
         """Open ours for one transaction. Raises StateError."""
-        return transaction(self.path, THREADS_SCHEMA)
+        return transaction(self.path, _with_tables)
 
     def make_ready(self, serializer: Serializer | None) -> None:
         """See to it that they can be used with *serializer*, under the door. Where one cannot, both are set aside.
 
-        Without a serializer, nothing is kept, and only damage counts.
+        Without a serializer, nothing is kept, and only damage and the version count. Raises StateError for the file of
+        a newer version, and for an older one while it is worked in.
         """
         for path in (self.path, self.checkpoints):
             reason = _unusable(path, serializer)
             if reason is not None:
+                if reason.startswith(_OLDER):
+                    self._refuse_at_work(path, reason)
                 self._set_aside(path, reason)
         with usable(self.checkpoints):
             make_private(self.checkpoints)
@@ -83,6 +88,15 @@ class ThreadFile:
             if serializer is not None:
                 row = serializer.dumps_typed(_KEY_CHECK)
                 database.execute("INSERT OR IGNORE INTO about VALUES ('key', ?, ?)", row)
+
+    def _refuse_at_work(self, path: Path, reason: str) -> None:
+        """Raise StateError where a thread is worked on: what that run still writes would be lost to it."""
+        at_work = [folder.name for folder in (self.state / RUNS_FOLDER).glob("*") if living(folder)]
+        if at_work:
+            raise StateError(
+                f"{path} {reason}, and thread '{at_work[0]}' is being worked on by that; try again when it has ended, "
+                f"or {_ELSEWHERE}"
+            )
 
     def _set_aside(self, path: Path, reason: str) -> None:
         """Rename both: what is in the one goes with what is in the other."""
@@ -103,7 +117,7 @@ def _unusable(path: Path, serializer: Serializer | None) -> str | None:
         finally:
             connection.close()
     except sqlite3.OperationalError as error:
-        raise StateError(f"{path} cannot be used ({error}); name another folder: {STATE_VARIABLE}=DIR") from None
+        raise StateError(f"{path} cannot be used ({error}); {_ELSEWHERE}") from None
     except sqlite3.DatabaseError as error:
         return f"is damaged ({error})"
 
@@ -112,16 +126,40 @@ def _fault(connection: sqlite3.Connection, serializer: Serializer | None, *, our
     (said,) = connection.execute("PRAGMA quick_check(1)").fetchone()
     if said != "ok":
         return f"is damaged ({' '.join(str(said).split())[:80]})"
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    if tables == 0 or not ours:
+    version, is_new = _version(connection)
+    if is_new or not ours:
         return None
+    refuse_newer(connection, version, THREADS_VERSION)
     if version != THREADS_VERSION:
-        return f"was written by another version of profile-router ({version}, this one has {THREADS_VERSION})"
+        return f"{_OLDER} (version {version}, this one has {THREADS_VERSION})"
     row = connection.execute("SELECT type, value FROM about WHERE name = 'key'").fetchone()
     if serializer is not None and row is not None and not _fits(serializer, row):
         return "was written with another key"
     return None
+
+
+def _version(connection: sqlite3.Connection) -> tuple[int, bool]:
+    """Return the version of the file, and whether there is nothing in it yet."""
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    return int(version), tables == 0
+
+
+def _with_tables(connection: sqlite3.Connection) -> None:
+    """Make the tables of a new file. One of another version stays as it is.
+
+    Raises StateError for that: another program has taken the place since this one looked.
+    """
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA secure_delete = ON")
+    version, is_new = _version(connection)
+    if is_new:  # the version first: by that anybody else knows whose tables these are
+        connection.execute(f"PRAGMA user_version = {THREADS_VERSION}")
+    elif version != THREADS_VERSION:
+        refuse_newer(connection, version, THREADS_VERSION)
+        raise StateError(f"{THREADS_FILE} {_OLDER} meanwhile (version {version}); try again, or {_ELSEWHERE}")
+    for statement in _TABLES.split(";"):
+        connection.execute(statement)
 
 
 def _fits(serializer: Serializer, row: tuple[str, Any]) -> bool:

@@ -31,14 +31,13 @@ from profile_router.state.copy_folders import (
 from profile_router.state.copy_folders import WORKTREES_FOLDER as COPIES
 from profile_router.state.database import compact, erasing
 from profile_router.state.folder import private_folder, usable
-from profile_router.threads.file import ThreadFile
+from profile_router.threads.file import RUNS_FOLDER, ThreadFile
 from profile_router.threads.records import MemoryRecords, Records, StoredRecords
 from profile_router.values import frozen, mutable
 
 if TYPE_CHECKING:
     from langgraph.checkpoint.serde.base import SerializerProtocol as Serializer
 
-RUNS_FOLDER = "runs"
 _TOLD = "told"  # the ids of the interrupted runs that a person was told of
 _TEXTS = ("texts", "diffs")
 _TABLES = {"runs": "thread", "records": "thread", "checkpoints": "thread_id", "writes": "thread_id"}
@@ -99,10 +98,10 @@ class Threads:
         run = secrets.token_hex(8)
         with self.file.door():
             alive = self._hold(thread)
-            before = self._row(thread)
             now = self.file.clock()
             row = (thread, run, "running", self.why or why, os.getpid(), now, now, time.monotonic(), workspace)
             try:
+                before = self._row(thread)
                 with self.file.open() as database:
                     database.execute("DELETE FROM records WHERE thread = ?", (thread,))
                     database.execute(f"INSERT OR REPLACE INTO runs VALUES ({', '.join('?' * len(row))})", row)  # noqa: S608
