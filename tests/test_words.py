@@ -1,4 +1,7 @@
-"""A word means one thing. `kept` is what is stored: a name with it stands where something is stored."""
+"""A word means one thing. `kept` is what is stored: a name with it stands where something is stored.
+
+Some words meant so many things that no name of the code has one of them alone.
+"""
 
 from __future__ import annotations
 
@@ -29,6 +32,12 @@ STORES = {
 # A line that may bind such a name. Prose has the word too, and most files need no parser for it.
 MAY_BIND = re.compile(
     r"Kept|KEPT|_kept\b|\bkept_|\bkept\b[^.\"]* :?= |\bkept: [\w\[|. ]+(?:[,)=]|$)|\bfor [\w, ()]*\bkept\b|\bas kept\b"
+)
+
+
+GONE = frozenset({"own", "live", "staying", "apart", "placing", "leash", "warm", "misuse", "attach", "pass_on"})
+MAY_BIND_GONE = re.compile(
+    rf"\b_?(?:{'|'.join(sorted(GONE))})(?:(?:, [\w, ]+)?\)? :?= |\(|: [A-Zabdfilmst]| in )", re.IGNORECASE
 )
 
 
@@ -65,3 +74,15 @@ def test_a_name_with_kept_stands_where_something_is_stored() -> None:
 def test_a_module_with_kept_in_its_name_stores_something() -> None:
     named = {str(path.relative_to(ROOT)) for path in MODULES if "kept" in path.stem}
     assert named <= {path for path in STORES if (ROOT / path).is_file()}
+
+
+def test_no_name_of_the_product_is_a_word_alone_that_meant_several_things() -> None:
+    texts = {path: path.read_text() for path in MODULES}
+    found = {
+        (path.name, name)
+        for path, text in texts.items()
+        if MAY_BIND_GONE.search(text)
+        for name in bound(text)
+        if name.strip("_").lower() in GONE
+    }
+    assert found == set()

@@ -209,9 +209,9 @@ def _in_time(rows: Sequence[RowAnswers], locators: Sequence[str]) -> ResultTable
     for one in locators:
         rankings = [row.rankings[one] for row in rows if one in row.rankings]
         times = sorted(ranking.ms for ranking in rankings if not ranking.problem)
-        warm = sorted(ranking.warm_ms for ranking in rankings if ranking.warm_ms)
+        second_times = sorted(ranking.warm_ms for ranking in rankings if ranking.warm_ms)
         failed = sum(bool(ranking.problem) for ranking in rankings)
-        again: tuple[Cell, ...] = (_at(warm, 0.5), _at(warm, 0.95)) if warm else ("", "")
+        again: tuple[Cell, ...] = (_at(second_times, 0.5), _at(second_times, 0.95)) if second_times else ("", "")
         if times:
             told.append((one, len(times), _at(times, 0.5), _at(times, 0.95), *again, failed))
     return ResultTable(

@@ -82,17 +82,17 @@ def write_all(
     top: Path,
     before: Mapping[str, Found | None],
     after: Mapping[str, Found | None],
-    order: Sequence[str],
+    paths: Sequence[str],
     modes: Mapping[str, int] | None = None,
 ) -> None:
-    """Bring each path of *order* from its content in *before* to that in *after* (None: gone). Each is checked once
+    """Bring each path of *paths* from its content in *before* to that in *after* (None: gone). Each is checked once
     more right before it is replaced. On Changed everything is undone, except files that somebody else has written
     since. A file that is there keeps its mode; one that is not gets that in *modes*, else the usual one.
     """
     done: list[str] = []
     made: list[Path] = []
     try:
-        for path in order:
+        for path in paths:
             _step(top, path, before[path], after[path], made, (modes or {}).get(path) if not before[path] else None)
             done.append(path)
     except (Changed, OSError) as error:
@@ -106,7 +106,7 @@ def write_all(
         if isinstance(error, Changed):
             raise
         raise Changed(path) from error
-    for path in order:
+    for path in paths:
         if after[path] is None:
             _drop_empty_folders(top, path)
 

@@ -30,8 +30,8 @@ async def tried(facts: DoctorFacts) -> tuple[Finding, ...]:
     answered = await call_each(facts)
     found = [one if one.fix or one.level == "pass" else replace(one, fix=fixes[one.name]) for one in answered]
     broken = [subject for subject in facts.subjects if subject.profile is None]
-    live = (failed(live_check(subject.name), subject.problem, "profile-router doctor") for subject in broken)
-    return (*found, *live)
+    untried = (failed(live_check(subject.name), subject.problem, "profile-router doctor") for subject in broken)
+    return (*found, *untried)
 
 
 def _price(subject: Subject, facts: DoctorFacts) -> str:

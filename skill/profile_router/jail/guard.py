@@ -111,9 +111,9 @@ def _end_rest(command: int) -> str:
     return " ".join(map(str, sorted(family.end_all(left))))
 
 
-def _tell(lifeline: int, left: str) -> None:
+def _tell(lifeline: int, outlived: str) -> None:
     try:
-        os.write(lifeline, f"ended {left}".encode())
+        os.write(lifeline, f"ended {outlived}".encode())
     except OSError:  # whoever ordered is gone
         pass
 

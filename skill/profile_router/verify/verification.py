@@ -121,7 +121,7 @@ class Verification:
         changes, wrote = self.changes, self.wrote
         look = cache(lambda: self.seen.find("looked") or changes.marks.take())
         if self.snapshot and wrote is None and (others := self.others()).files:
-            wrote = changes.own(self.snapshot, look(), wrote, others)
+            wrote = changes.written_by_run(self.snapshot, look(), wrote, others)
         done, mark = self.back.tests(self.snapshot, look, task, wrote)
         if done.left or done.taken:
             self.seen.keep("put back", done)

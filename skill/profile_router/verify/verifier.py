@@ -139,7 +139,7 @@ class WorkspaceVerifier:
         changes = self._changes(self.workspace.root)
         after = changes.marks.take()
         beside = changes.beside(snapshot, after)
-        wrote = changes.own(snapshot, after, wrote, self.others())
+        wrote = changes.written_by_run(snapshot, after, wrote, self.others())
         return (*diffs.of_git(changes.marks, snapshot, after, wrote), *diffs.of_journal(beside, wrote))
 
     def copied(self, texts: Sequence[str]) -> str:
@@ -157,7 +157,7 @@ class WorkspaceVerifier:
                 if self.workspace is None or self.state is None:
                     done = SetBack(done=True)
                 else:
-                    wrote = self._own(self.workspace, snapshot, ended, wrote)
+                    wrote = self._written_by_run(self.workspace, snapshot, ended, wrote)
                     done = self._back(self.workspace, self.state).all(snapshot, ended, wrote, self._ended)
             except WorkspaceError as error:
                 done = not_set_back(str(error))
@@ -175,7 +175,7 @@ class WorkspaceVerifier:
             return done or SetBack(done=True)
         back = self._back(self.workspace, self.state)
         try:
-            wrote = self._own(self.workspace, snapshot, ended, wrote)
+            wrote = self._written_by_run(self.workspace, snapshot, ended, wrote)
             done, _ = back.tests(snapshot, lambda: ended, task, wrote, with_taken=True)
         except WorkspaceError as error:
             return not_set_back(str(error))
@@ -194,13 +194,13 @@ class WorkspaceVerifier:
             original=self.original,
         )
 
-    def _own(
+    def _written_by_run(
         self, workspace: Workspace, snapshot: str, ended: str, wrote: Sequence[str] | None
     ) -> Sequence[str] | None:
         """Return what this run wrote between two marks, None where nobody knows and nobody else worked here."""
         if not (workspace.git and snapshot and ended):
             return wrote
-        return self._changes(workspace.root).own(snapshot, ended, wrote, self.others())
+        return self._changes(workspace.root).written_by_run(snapshot, ended, wrote, self.others())
 
     def _changes(self, root: Path) -> WorkChanges:
         if self._work is None:

@@ -53,8 +53,8 @@ def views(policy: Policy, candidates: Candidates) -> Mapping[str, tuple[Provider
     }
 
 
-def _view(profile: Candidate, number: int, policy: Policy) -> ProviderView:
-    at = profile.at(number)
+def _view(candidate: Candidate, number: int, policy: Policy) -> ProviderView:
+    at = candidate.at(number)
     server = f"{without_label(at.provider)} {at.base_url} {at.model}"
-    paid = rate_at(profile, number, policy).paid
+    paid = rate_at(candidate, number, policy).paid
     return ProviderView(label=at.provider, local=is_local(at, policy), paid=paid, server=server)

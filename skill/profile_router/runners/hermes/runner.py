@@ -222,11 +222,11 @@ class HermesRunner:
         return {"bytes_per_token": per_token, "image_tokens": counting.image_tokens}
 
 
-def _toolsets(task: Sequence[str] | None, profile: Sequence[str] | None) -> list[str] | None:
+def _toolsets(of_task: Sequence[str] | None, of_profile: Sequence[str] | None) -> list[str] | None:
     """Return the toolsets that task and profile both allow; None: whatever Hermes gives the profile."""
-    if task is None:
-        return None if profile is None else list(profile)
-    return [name for name in task if profile is None or name in profile]
+    if of_task is None:
+        return None if of_profile is None else list(of_profile)
+    return [name for name in of_task if of_profile is None or name in of_profile]
 
 
 def _overlooking(watching: WithheldWatch | None, heard: Heard) -> Heard:

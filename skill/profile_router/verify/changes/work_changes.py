@@ -46,7 +46,9 @@ class WorkChanges:
         known = self.marks.changes(snapshot, after)
         return tuple(sorted((*known, *(_counted(*file) for file in self._unseen(known))), key=lambda file: file.path))
 
-    def own(self, snapshot: str, after: str, wrote: Sequence[str] | None, others: OthersHere) -> Sequence[str] | None:
+    def written_by_run(
+        self, snapshot: str, after: str, wrote: Sequence[str] | None, others: OthersHere
+    ) -> Sequence[str] | None:
         """Return the files between two marks that this run *wrote*: where nobody knows, all that are not of *others*.
 
         None: nobody knows, and nobody else is known to have written anything.

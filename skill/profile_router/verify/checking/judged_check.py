@@ -83,13 +83,13 @@ class JudgedCheck:
         return result
 
     async def _without_new_tests(
-        self, check: str | FoundCheck, result: CheckResult, difference: Difference, left: float
+        self, check: str | FoundCheck, result: CheckResult, difference: Difference, seconds: float
     ) -> CheckResult:
         """Return *result* of *check*, which passed: it fails where what is fixed is red without the new tests.
 
-        Nothing is said where *left*, the seconds that are left, are too few, or another runner ran.
+        Nothing is said where the *seconds* that are left are too few, or another runner ran.
         """
-        if result.report is None or "pytest" not in result.report.runner or left <= _SLOWER * result.seconds:
+        if result.report is None or "pytest" not in result.report.runner or seconds <= _SLOWER * result.seconds:
             return result
         options = [f"--ignore={self.runs.root / path}" for path in self.new_tests[:_MOST_LEFT_OUT]]
         more = dict(NO_BYTECODE)
@@ -100,7 +100,7 @@ class JudgedCheck:
             check = replace(check, words=(*check.words, *options))
         else:
             return result  # narrowed to tests that were there before
-        again = await self.runs.run(check, left, more)
+        again = await self.runs.run(check, seconds, more)
         result = _with(result, again)
         report = again.report
         red = tuple(name for name in difference.fixed if report is not None and name in report.failed)
