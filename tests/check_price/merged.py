@@ -41,6 +41,8 @@ RULES = (
     "skill/profile_router/verify/code_form.py",
     "skill/profile_router/verify/same_code.py",
     "skill/profile_router/workspace/held_tests.py",
+    "skill/profile_router/workspace/local_names.py",
+    "skill/profile_router/workspace/switched_off.py",
     "skill/profile_router/workspace/tests_in_lines.py",
     "skill/profile_router/workspace/tests_in_trees.py",
     "skill/profile_router/workspace/tree_steps.py",

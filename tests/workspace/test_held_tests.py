@@ -53,9 +53,9 @@ PHP = "<?php\nclass A extends TestCase {\n    public function testAdds(): void {
 CSHARP = 'class A {\n    [Fact]\n    public void Adds() { }\n    [Fact(Skip = "later")]\n    public async Task Takes() { }\n}\n'
 
 
-def known(path: str, source: str) -> tuple[HeldTest, ...]:
-    """Return what the file *path* holds, which is small enough to be looked at."""
-    found = held_tests(path, source.encode())
+def known(path: str, source: str, old: str = "") -> tuple[HeldTest, ...]:
+    """Return what the file *path* holds, which is small enough to be looked at, and was *old* before the work."""
+    found = held_tests(path, source.encode(), (old or source).encode())
     assert found is not None
     return found
 
@@ -120,6 +120,108 @@ def test_a_test_that_is_switched_off_or_emptied_is_taken(path: str, source: str,
     before = {path: known(path, source)}
     assert taken_tests(before, {path: known(path, source.replace(old, new))})
     assert not taken_tests(before, before)
+
+
+PARSE, NO = "    assert parse(text)", "def no():\n    pytest.skip('x')\n\n"
+PARAMETRIZE, SHARE, HOLDS = "@pytest.mark.parametrize", "class TestShare", "    #[test]\n    fn holds"
+DOWN, UP, ADDS = "func TestDown(t *testing.T) { ", "package a", "@Test void adds() { "
+WHOLE, GROUP = 'test("whole", ', "describe("
+SWITCHED: list[tuple[str, str, str, str]] = [
+    *(("tests/test_a.py", PY, old, new) for old, new in (
+        (PARAMETRIZE, f"from unittest import skip as off\n\n@off('x')\n{PARAMETRIZE}"),
+        (PARAMETRIZE, f"import pytest as p\n\n@p.mark.skip\n{PARAMETRIZE}"),
+        (PARAMETRIZE, f"later = pytest.mark.xfail(reason='x')\n\n@later\n{PARAMETRIZE}"),
+        (PARAMETRIZE, f"m = pytest.mark\nlater = m.skipif(True, reason='x')\n\n@later\n{PARAMETRIZE}"),
+        (PARAMETRIZE, f"from unittest import expectedFailure as soon\n\n@soon\n{PARAMETRIZE}"),
+        (PARAMETRIZE, f"def soon(f):\n    return pytest.mark.xfail(f)\n\n@soon\n{PARAMETRIZE}"),
+        (PARAMETRIZE, f"@pytest.fixture(autouse=True)\n{NO}{PARAMETRIZE}"),
+        (PARAMETRIZE, f"off = pytest.mark.skip\npytestmark = [off]\n\n{PARAMETRIZE}"),
+        ("from shop", "if True:\n    raise unittest.SkipTest\nfrom shop"),
+        ("from shop", "from unittest import SkipTest as S\nraise S\nfrom shop"),
+        ("from shop", "pytest.importorskip('nowhere')\nfrom shop"),
+        ("from shop", "import pytest as p\np.skip('x', allow_module_level=True)\nfrom shop"),
+        (PARSE, f"    raise SkipTest\n{PARSE}"),
+        (PARSE, f"    if True:\n        return\n{PARSE}"),
+        (PARSE, f"    no()\n{PARSE}\n\n{NO}"),
+        (SHARE, f"del test_parse\n\n{SHARE}"),
+        (SHARE, f"test_parse.__test__ = False\n\n{SHARE}"),
+        (SHARE, f"test_parse = pytest.mark.skip(test_parse)\n\n{SHARE}"),
+        ("    def test_equal", "    __test__ = False\n\n    def test_equal"),
+        ("    def test_equal", "    def setUp(self):\n        self.skipTest('x')\n\n    def test_equal"),
+        ("    def test_equal", "    pytestmark = pytest.mark.skip\n\n    def test_equal"),
+    )),
+    *(("a.test.ts", JS, old, new) for old, new in (
+        (WHOLE, 'const t = test.skip;\n  t("whole", '),
+        (WHOLE, 'const { skip } = test;\n  skip("whole", '),
+        (WHOLE, 'test["skip"]("whole", '),
+        (WHOLE, 'test.failing("whole", '),
+        (WHOLE, f"{WHOLE}{{ skip: true }}, "),
+        ("=> { expect(pages", "=> { this.skip(); expect(pages"),
+        (GROUP, "const off = describe.skip;\noff("),
+        (GROUP, "describe.only('x', () => { it('y', () => { expect(add(1)).toBe(2); }); });\ndescribe("),
+        (WHOLE, f"beforeEach((ctx) => {{ ctx.skip(); }});\n  {WHOLE}"),
+    )),
+    *(("a_test.go", GO, old, new) for old, new in (
+        (DOWN, f'func off(t *testing.T) {{ t.Skip("x") }}\n{DOWN}off(t); '),
+        (DOWN, f'{DOWN}if true {{ t.Skip("x") }}; '),
+        (UP, f"//go:build never\n\n{UP}"),
+        (UP, f"{UP}\nfunc TestMain(m *testing.M) {{ os.Exit(0) }}"),
+    )),
+    *(("src/a.rs", RUST, old, new) for old, new in (
+        (HOLDS, f"    #[cfg(any())]\n{HOLDS}"),
+        (HOLDS, f"    #[cfg_attr(all(), ignore)]\n{HOLDS}"),
+        ("#[cfg(test)]", "#[cfg(all(test, any()))]"),
+    )),
+    *(("src/test/java/CartTest.java", JAVA, old, new) for old, new in (
+        (ADDS, f"{ADDS}assumeTrue(false); "),
+        (ADDS, f'@EnabledIf("false") {ADDS}'),
+        ("class CartTest {", "class CartTest {\n    @BeforeEach void no() { Assumptions.abort(); }"),
+    )),
+    ("test/a_test.rb", RUBY, "  def test_adds", "  def setup\n    skip\n  end\n\n  def test_adds"),
+    ("tests/a.bats", '@test "adds" {\n  run add 1 2\n}\n', "  run", "  skip\n  run"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("path", "source", "old", "new"), SWITCHED)
+def test_a_test_is_off_by_whatever_name_and_from_wherever_it_is_switched_off(
+    path: str, source: str, old: str, new: str
+) -> None:
+    assert source.count(old) == 1
+    before = {path: known(path, source)}
+    found = taken_tests(before, {path: known(path, source.replace(old, new), source)})
+    assert found.off
+    assert not taken_tests(before, before)
+
+
+NEEDS = PY.replace("import pytest\n", "import pytest\nneeds = pytest.mark.skipif(not LIBRARY, reason='x')\n")
+SHELL = "#!/bin/sh\n./add 1 2 | grep -q 3\n"
+
+
+@pytest.mark.parametrize(
+    ("path", "source", "old", "new"),
+    [
+        ("tests/test_a.py", NEEDS, PARAMETRIZE, f"@needs\n{PARAMETRIZE}"),  # a condition of the project
+        ("tests/test_a.py", PY, "from shop", "numpy = pytest.importorskip('numpy')\nX = numpy.ones(3)\nfrom shop"),
+        ("tests/test_a.py", PY, "from shop", "pytest.importorskip('numpy')\nimport numpy\nfrom shop"),
+        ("tests/test_a.py", PY, PARSE, f"    test_rest = parse(text)\n{PARSE}"),
+        ("a.test.ts", JS, "it.each([[1, 2], [3, 4]])", "it.for([[1, 2], [3, 4]])"),
+        ("a.test.ts", JS, GROUP, "const test = base.extend({});\ndescribe("),
+        ("a.test.ts", JS, GROUP, "const { it } = helpers;\ndescribe("),
+        ("a_test.go", GO, UP, f"//go:build linux && amd64\n\n{UP}"),
+        ("src/a.rs", RUST, HOLDS, f"    #[cfg_attr(miri, ignore)]\n{HOLDS}"),
+        ("test/a_test.rb", RUBY, "    assert_equal", '    skip "later" if slow?\n    assert_equal'),
+        ("tests/run.sh", SHELL, "./add", 'if test -z "$X"; then\nexit 0\nfi\n./add'),
+    ],
+)
+def test_a_condition_of_the_project_or_a_name_of_its_own_switches_none_off(
+    path: str, source: str, old: str, new: str
+) -> None:
+    assert source.count(old) == 1
+    assert not taken_tests({path: known(path, source)}, {path: known(path, source.replace(old, new), source)})
+
+
+def test_a_script_that_ends_well_before_its_tests_has_none() -> None:
+    assert known("tests/run.sh", SHELL.replace("./add", "exit 0\n./add")) == ()
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from profile_router.core.language.test_files import changes_tests
 from profile_router.core.trust.taken_tests import HeldTest
 from profile_router.expressions import expression
 from profile_router.workspace.outline import syntax_of
+from profile_router.workspace.switched_off import switched_off
 from profile_router.workspace.tests_in_lines import tests_in_lines
 from profile_router.workspace.tests_in_trees import CALLS, FoundTest, called_by, nodes_below, tests_in_tree
 from profile_router.workspace.tree_steps import TooManyStepsError, at_most, count_parse, looking_at, text_of
@@ -39,24 +40,14 @@ _PLAIN = expression(
     rb"self|cls|this|tb?|tc|Assert\w*|std|True|true|False|false|console|log|[Pp]rint\w*|fmt|puts|stdout|stderr"
     rb"|process|System|out|pytest|unittest|testing|T|exit|EXIT_SUCCESS|done|NULL|minitest"
 )
-_OFF = expression(
-    rb"\b(?:skip|skip[Ii]f|skipUnless|xfail|expectedFailure|ignore|Ignore|Disabled\w*)\b|\.(?:skip|todo|fixme|failing)\b"
-)
-_LEAVES = expression(
-    rb"(?:raise\s+)?(?:(?:self|this|pytest|unittest|test|tb?|b)\.)?"
-    rb"(?:skipTest|skip|xfail|SkipTest|Skipf?|SkipNow|pending|todo)\b\s*(?:[(\"';]|$)|(return)\b"
-)
-_ALL_OFF = expression(
-    rb"pytestmark\s*=[^\n]*\b(?:skip|xfail)\b|pytest\.skip\(|raise\s+(?:unittest\.)?SkipTest|__test__\s*=\s*False"
-    rb"|//\s?(?:go:build|\+build)\s+ignore|#!\[cfg\(any\(\)\)\]"
-)
 _UNTOLD = expression(rb"@(?:\w+\.)*(?:MethodSource|CsvFileSource|ArgumentsSource|EnumSource|FieldSource|TestFactory)\b")
-_SOURCE = expression(rb"(?:parametri[sz]e|expand|each|ValueSource|CsvSource)")
+_SOURCE = expression(rb"(?:parametri[sz]e|expand|each|for|ValueSource|CsvSource)")
 
 
-def held_tests(path: str, source: bytes | None) -> tuple[HeldTest, ...] | None:
+def held_tests(path: str, source: bytes | None, old: bytes | None = None) -> tuple[HeldTest, ...] | None:
     """Return the tests that the file *path* defines by its content *source* (None: it is not there).
 
+    *old* is its content before the work: a condition of the project that stands there switches nothing off.
     None is returned where the file is too large, or nested too deeply, to be looked at.
     """
     if not source or not source.strip():
@@ -65,25 +56,25 @@ def held_tests(path: str, source: bytes | None) -> tuple[HeldTest, ...] | None:
         return None
     try:
         with at_most(), looking_at(source):
-            return _held_in(path, source)
+            return _held_in(path, source, old or b"")
     except TooManyStepsError:
         return None
 
 
-def _held_in(path: str, source: bytes) -> tuple[HeldTest, ...]:
+def _held_in(path: str, source: bytes, old: bytes) -> tuple[HeldTest, ...]:
     count_parse(source)
     language = language_of_file(path)
     root = None if language is None else syntax_of(language, source, whole=False)
     if root is None or language is None:
         return tests_in_lines(path, source)
-    found = tuple(tests_in_tree(language, root))
+    off = switched_off(root, old)
+    found = tuple(tests_in_tree(language, root, off.names))
     if not found:
         checks = sum(map(_is_check, nodes_below(root))) if changes_tests(path) else 0
         return (HeldTest(name=path, cases=checks, checks=checks),) if checks else ()
     alone = any(one.only for one in found)
-    all_off = any(_ALL_OFF.match(text_of(one)) for one in root.children)
     checking = _checking(root)
-    return tuple(_held(one, checking, off=all_off or (alone and not one.only)) for one in found)
+    return tuple(_held(one, checking, off=one.off or off.has(one) or (alone and not one.only)) for one in found)
 
 
 def may_hold_tests(path: str) -> bool:
@@ -108,12 +99,8 @@ def _held(found: FoundTest, checking: frozenset[bytes], *, off: bool) -> HeldTes
         many=cases is None,
         checks=checks,
         tests_code=bool(checks) or any(map(_names_code, below)),
-        off=off or found.off or any(map(_switches_off, found.above)) or _leaves_at_once(found.body),
+        off=off,
     )
-
-
-def _switches_off(above: Node) -> bool:
-    return _OFF.search(text_of(above).partition(b"(")[0]) is not None
 
 
 def _names_code(node: Node) -> bool:
@@ -136,15 +123,6 @@ def _is_check(node: Node) -> bool:
     if not words or not (_ASSERTS.fullmatch(words[0]) or _ASSERTS.fullmatch(words[-1])):
         return False
     return _FAILS.fullmatch(words[-1]) is not None or any(map(_names_code, nodes_below(node)))
-
-
-def _leaves_at_once(body: Node) -> bool:
-    """Tell whether a test with this *body* is skipped, or ends before its end, under no condition."""
-    lines = [one for one in body.named_children if not one.type.endswith("comment")]
-    while len(lines) == 1 and lines[0].type in {"block", "statement_list", "body_statement", "statement_block"}:
-        lines = [one for one in lines[0].named_children if not one.type.endswith("comment")]
-    found = [(at, one) for at, line in enumerate(lines) if (one := _LEAVES.match(text_of(line)))]
-    return any(not one[1] or at + 1 < len(lines) for at, one in found)
 
 
 def _cases(found: FoundTest) -> int | None:

@@ -18,6 +18,9 @@ _CALLEE = ("receiver", "object", "function", "macro", "method", "name")
 _GO = expression(rb"(?:Test|Fuzz|Example)(?![a-z])\w*")
 _MACRO = expression(rb"(?:TYPED_)?TEST(?:_F|_P)?|BOOST_AUTO_TEST_CASE|Test")
 _C = expression(rb"_*[Tt]est\w*|\w+_test")
+_JS_OFF = frozenset({b"x", b"skip", b"todo", b"skipIf", b"runIf", b"failing", b"fails", b"fixme"})
+_SCRIPTS = frozenset({"javascript", "jsx", "typescript", "tsx"})
+_Names = Mapping[bytes, bytes]
 _FIXTURE = expression(rb"@(?:\w+\.)*fixture\b")
 _JS = expression(rb"(x|f)?(?:Deno\.)?(?:test|it|specify)((?:\.\w+)*)")
 _JS_GROUP = expression(rb"(x|f)?(?:describe|suite|context)((?:\.\w+)*)")
@@ -37,10 +40,10 @@ class FoundTest:
     only: bool = False
 
 
-def tests_in_tree(language: str, root: Node) -> Iterator[FoundTest]:
-    """Yield the tests that the file with this *root* defines."""
+def tests_in_tree(language: str, root: Node, names: _Names) -> Iterator[FoundTest]:
+    """Yield the tests that the file with this *root* defines. *names* is what its names stand for."""
     for node in nodes_below(root):
-        yield from _FINDERS[language](node)
+        yield from _javascript(node, names) if language in _SCRIPTS else _FINDERS[language](node)
 
 
 def nodes_below(root: Node) -> Iterator[Node]:
@@ -60,7 +63,7 @@ def called_by(node: Node) -> tuple[Node, ...]:
     return tuple(one for one in parts if one is not None)
 
 
-def _around(node: Node) -> Iterator[Node]:
+def outwards(node: Node) -> Iterator[Node]:
     """Yield what *node* stands in, from the inside."""
     above, depth = node.parent, 1
     while above is not None:
@@ -73,7 +76,7 @@ def _python(node: Node) -> Iterator[FoundTest]:
     name, body = node.child_by_field_name("name"), node.child_by_field_name("body")
     if node.type != "function_definition" or body is None or not text_of(name).startswith(b"test"):
         return
-    around = list(_around(node))
+    around = list(outwards(node))
     if any(one.type == "function_definition" for one in around):
         return
     above = [
@@ -88,33 +91,52 @@ def _python(node: Node) -> Iterator[FoundTest]:
     yield FoundTest(name=_decoded(name), body=body, above=tuple(above))
 
 
-def _javascript(node: Node) -> Iterator[FoundTest]:
-    said = _js_call(node, _JS)
+def _javascript(node: Node, names: _Names) -> Iterator[FoundTest]:
+    said = _js_call(node, _JS, names)
     given = node.child_by_field_name("arguments")
     if said is None or given is None or not given.named_children:
         return
     first, body = given.named_children[0], given.named_children[-1]
     if not first.type.endswith("string"):
         return
-    groups = [(one, found) for one in _around(node) if (found := _js_call(one, _JS_GROUP))]
-    words = [said, *(found for _, found in groups)]
-    above = [text for one in (node, *(group for group, _ in groups)) if (text := one.child_by_field_name("function"))]
+    groups = [(one, found) for one in outwards(node) if (found := _js_call(one, _JS_GROUP, names))]
+    words = {word for one in (said, *(found for _, found in groups)) for word in one}
+    calls = (node, *(group for group, _ in groups))
+    above = [text for one in calls if (text := one.child_by_field_name("function"))]
     yield FoundTest(
         name=_decoded(first).strip("\"'`"),
         body=body,
         above=tuple(one for one in above if one.type == "call_expression"),
-        off=len(given.named_children) == 1 or any(b"x" in one or b".skip" in one or b".todo" in one for one in words),
-        only=any(b"f" in one or b".only" in one for one in words),
+        off=len(given.named_children) == 1 or not words.isdisjoint(_JS_OFF) or any(map(_told_off, calls)),
+        only=not words.isdisjoint({b"f", b"only"}),
     )
 
 
-def _js_call(node: Node, words: re.Pattern[bytes]) -> bytes | None:
+def _js_call(node: Node, words: re.Pattern[bytes], names: _Names) -> tuple[bytes, ...] | None:
     """Return what *node* adds to one of *words* that it calls: its first letter and last members; None if none."""
     function = node.child_by_field_name("function") if node.type == "call_expression" else None
     if function is not None and function.type == "call_expression":  # test.each([...])("name", …)
         function = function.child_by_field_name("function")
-    found = words.fullmatch(text_of(function)) if function is not None else None
-    return (found[1] or b"") + found[2] if found else None
+    if function is None:
+        return None
+    found = words.fullmatch(_meaning(function, names)) or words.fullmatch(text_of(function))
+    return ((found[1] or b""), *found[2].split(b".")[1:]) if found else None
+
+
+def _meaning(function: Node, names: _Names) -> bytes:
+    """Return what *function* stands for: `it.skip` by another name, or `it["skip"]`."""
+    text = re.sub(rb"\[\s*[\"'](\w+)[\"']\s*\]", rb".\1", text_of(function)[:400])
+    head, dot, rest = text.partition(b".")
+    return names.get(head, head) + dot + rest
+
+
+def _told_off(call: Node) -> bool:
+    """Tell whether *call* is given options such as `{ skip: true }`."""
+    given = call.child_by_field_name("arguments")
+    options = [] if given is None else [one for one in given.named_children if one.type == "object"]
+    pairs = [pair for one in options for pair in one.named_children]
+    told = {text_of(one.child_by_field_name("key")): text_of(one.child_by_field_name("value")) for one in pairs}
+    return any(told.get(key, b"false") not in {b"false", b"undefined"} for key in (b"skip", b"todo", b"fails"))
 
 
 def _go(node: Node) -> Iterator[FoundTest]:
@@ -139,7 +161,7 @@ def _java(node: Node) -> Iterator[FoundTest]:
     name, body = node.child_by_field_name("name"), node.child_by_field_name("body")
     if node.type != "method_declaration" or body is None:
         return
-    mine, outer = _annotations(node), [child for one in _around(node) for child in _annotations(one)]
+    mine, outer = _annotations(node), [child for one in outwards(node) for child in _annotations(one)]
     if any(_JAVA.match(text_of(one)) for one in mine) or text_of(name).startswith(b"test"):
         yield FoundTest(name=_decoded(name), body=body, above=(*mine, *outer))
 
@@ -180,7 +202,6 @@ def _decoded(node: Node | None) -> str:
 
 _FINDERS: Mapping[str, Callable[[Node], Iterator[FoundTest]]] = {
     "python": _python,
-    **dict.fromkeys(("javascript", "jsx", "typescript", "tsx"), _javascript),
     "go": _go,
     "rust": _rust,
     "java": _java,

@@ -24,7 +24,7 @@ def taken_from(contents: Contents, task: Task) -> TakenTests:
     if may_have_fewer(task):
         return TakenTests()
     with at_most():
-        held = [(path, held_tests(path, was), held_tests(path, now)) for path, was, now in contents]
+        held = [(path, held_tests(path, was, was), held_tests(path, now, was)) for path, was, now in contents]
     known = [(path, was, now) for path, was, now in held if was is not None and now is not None]
     named = [one for one in known if names_file(task, one[0])]
     taken, of_named = _taken([one for one in known if one not in named]), _taken(named)
