@@ -15,7 +15,7 @@ _SECTIONS = expression(
 )
 _PACKAGE_KEYS = (
     *("scripts", "jest", "vitest", "mocha", "ava", "tap", "babel", "config"),
-    *("imports", "type", "workspaces", "overrides", "resolutions", "pnpm"),
+    *("imports", "workspaces", "overrides", "resolutions", "pnpm"),
 )
 _DEPENDENCIES = ("dependencies", "devDependencies", "optionalDependencies")
 _TOOLS = ("pytest", "tox", "unittest", "nose", "nose2", "poe", "taskipy")
@@ -41,12 +41,19 @@ _ELSEWHERE = expression(rb"\b(?:file|link|portal|patch|git\+?\w*+|ssh):[^\s\"',}
 _REPLACED = expression(rb"^[ \t]*+(?:replace|toolchain|exclude|tool)\b[^\n]*+|^[^\n]*=>[^\n]*+", re.MULTILINE)
 _PATHS = expression(rb"\"(?:paths|imports)\"\s*+:\s*+\{[^}]*+|\"(?:baseUrl|extends|importMap)\"\s*+:[^\n]*+")
 _CTEST = expression(rb"(?i)\b(?:add_test|enable_testing|\w+_discover_tests|set_tests_properties)\s*+\([^)]*+")
+# What Gradle reads of its properties without another test being run, or by another program. Any other key counts.
+_GRADLE = expression(
+    rb"(?m)^(?![ \t]*(?:[#!]|$|(?:version|group|description|kotlin\.code\.style|android\.useAndroidX"
+    rb"|org\.gradle\.(?:parallel|caching|daemon|configureondemand|vfs\.watch|warning\.mode|console|workers\.max)"
+    rb"|\w*[vV]ersion)[ \t]*[=:][ \t]*[\w.+-]*[ \t\r]*$))[^\n]+"
+)
 _BY_TEXT: Mapping[str, re.Pattern[bytes]] = {
     "setup.cfg": _SECTIONS,
     "Gemfile.lock": _GEM_LOCK,
     "gems.locked": _GEM_LOCK,
     **dict.fromkeys(("yarn.lock", "pnpm-lock.yaml"), _ELSEWHERE),
     "go.mod": _REPLACED,
+    "gradle.properties": _GRADLE,
     "CMakeLists.txt": _CTEST,
     **dict.fromkeys(("tsconfig.json", "jsconfig.json", "tsconfig.test.json", "tsconfig.base.json"), _PATHS),
 }

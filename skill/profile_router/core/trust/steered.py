@@ -25,7 +25,7 @@ _COMMANDS = expression(
     (?:GNUm|[Mm])akefile | \.?[Jj]ustfile | [Rr]akefile | [Tt]askfile\.ya?ml | [^/]+\.mk
     | tox\.(?:ini|toml) | noxfile\.py | \.bundle/config | rakelib/.+\.rake | \.coveragerc
     | (?:php|\.user)\.ini | bootstrap\.php | vendor/(?:bin/.+|composer/.+|autoload\.php|modules\.txt)
-    | gradle\.properties | init\.gradle(?:\.kts)? | (?:.*/)?buildSrc/.+ | rust-toolchain(?:\.toml)? | __mocks__/.+
+    | init\.gradle(?:\.kts)? | (?:.*/)?buildSrc/.+ | rust-toolchain(?:\.toml)? | __mocks__/.+
     | (?:build|settings)\.gradle(?:\.kts)? | pom\.xml | \.cargo/config(?:\.toml)?
     | gradlew(?:\.bat)? | mvnw(?:\.cmd)? | \.mvn/.+ | gradle/wrapper/.+ | go\.work | \.proverc | bunfig\.toml
     | \.pnp\.[cm]?js | \.pnpmfile\.cjs | \.yarnrc(?:\.yml)? | \.yarn/(?:releases|plugins|patches)/.+
