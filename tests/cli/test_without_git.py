@@ -37,6 +37,7 @@ def test_the_folder_of_the_file_is_the_workspace(home: Path, tmp_path: Path, ins
     done, chats = ran(home, tmp_path / inside, "run", f"change x in {value}", "--file", value)
     assert done.code == 0, done.err
     assert file.read_text() == "x = 2\n"
+    assert "! folder      no git repository: " in done.err.partition("classify")[0]
     assert chats[0]["messages"][-1]["content"].startswith("change x in a.py\n")
 
 

@@ -24,9 +24,9 @@ class _Line(_Told):
 
 
 class LineEvent(_Line):
-    """A line for people: condensing, money held, an answer in another form, what was read, earlier work that stands."""
+    """A line for people: what its folder lacks, condensing, money held, another form, what was read, what stands."""
 
-    event: Literal["condense", "reserve", "form", "taint", "stands"]
+    event: Literal["folder", "condense", "reserve", "form", "taint", "stands"]
 
 
 class FoundEvent(_Line):

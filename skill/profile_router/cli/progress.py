@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from profile_router.cli.live_line import LiveLine
 
 _GLYPHS: Mapping[str, str] = {
+    "folder": "!",
     "found": "●",
     "classify": "●",
     "probe": "●",

@@ -31,6 +31,10 @@ from profile_router.runs.unfinished import tell_unfinished
 if TYPE_CHECKING:
     pass
 
+_NO_FOLDER = "none: the subagent can read and write no file here; `--workspace DIR` names a folder"
+_NO_REPOSITORY = (
+    "no git repository: what commands or Hermes' tools write is not told, and cannot be undone; `git init` changes that"
+)
 _THREAD = expression(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
@@ -107,6 +111,8 @@ async def _begun_on(keeping: Keeping, job: Job) -> AsyncIterator[Opened]:
     refuse_names_of_bytes(there)
     _check_command(job.task)
     await asyncio.to_thread(_refuse_unusable, job.task, there)
+    if there.workspace is None or not there.workspace.git:
+        job.emit({"event": "folder", "line": _NO_FOLDER if there.workspace is None else _NO_REPOSITORY})
     job = replace(job, task=replace(job.task, found=await settled(job.task, setup, job.approver)))
     if job.task.found is not None:
         runs = not job.task.found.refused
