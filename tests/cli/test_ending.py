@@ -203,6 +203,27 @@ def test_what_was_not_merged_saved_nothing_says_why_and_has_one_verdict(status: 
     assert found.saved.usd is None or status == "failed"
 
 
+KEPT_HERE = "token of GitHub in conf.py:1, so the task stays on this machine"
+
+
+@pytest.mark.parametrize(
+    ("route", "status", "why"),
+    [
+        ({"rule": "private", "reasons": [KEPT_HERE, "more"]}, "failed", [KEPT_HERE]),
+        ({"rule": "private", "reasons": [KEPT_HERE, "more"]}, "unapproved", [KEPT_HERE]),
+        ({"rule": "private", "reasons": [KEPT_HERE, "more"]}, "ok", None),
+        ({"rule": "private", "reasons": [KEPT_HERE, "more"], "status": "refused"}, "refused", [KEPT_HERE, "more"]),
+        ({"rule": "small-change", "reasons": ["1 file to read"]}, "failed", None),
+        ({"rule": "small-change", "reasons": ["1 file to read"]}, "refused", []),
+    ],
+)
+def test_what_kept_a_task_on_this_machine_is_named_where_it_ended_badly(
+    route: dict[str, Any], status: Any, why: list[str] | None
+) -> None:
+    result = Result(status=status, json={"route": route, "unblock": [], "status": status})
+    assert result.refused.get("why") == why
+
+
 def test_a_failed_server_says_what_it_was_and_no_claim(tmp_path: Path, repository: Path) -> None:
     done = _ran(tmp_path, repository, answers=[fail(400)])
     assert done.out.startswith("✗ failed      coding-local · small-change\n  because     ")

@@ -21,7 +21,7 @@ from profile_router.core.ladder.check_words import ended, joined_check_line
 from profile_router.core.ladder.receipt import Status
 from profile_router.core.telling.decision import Json
 from profile_router.core.telling.layout import markdown_lines
-from profile_router.core.telling.verdict import RunVerdict
+from profile_router.core.telling.verdict import RunVerdict, why_not_elsewhere
 from profile_router.core.telling.ways_out import show_run
 from profile_router.core.telling.work import changed_text, put_back_text, weak_words
 from profile_router.core.text import priced, saved_words, some_of, took
@@ -151,8 +151,7 @@ def _facts(told: Json) -> list[str]:
 def _reasons(result: RunEnd) -> Iterator[str]:
     """Yield why a run is not `ok`, its check's last lines, where its work is, and what would help."""
     told = result.json
-    if told["route"].get("status") == "refused":
-        yield from (labelled("why", reason) for reason in told["route"]["reasons"])
+    yield from (labelled("why", reason) for reason in why_not_elsewhere(told))
     if told["error"]:
         yield labelled("because", as_called(told["error"]))
     check = told["verified"]["check"]

@@ -16,7 +16,7 @@ from profile_router.core.privacy.findings import masked_json
 from profile_router.core.routing.route import Refusal
 from profile_router.core.telling.decision import Json, decision_json
 from profile_router.core.telling.envelope import enveloped
-from profile_router.core.telling.verdict import RunVerdict, verdict_of
+from profile_router.core.telling.verdict import RunVerdict, verdict_of, why_not_elsewhere
 from profile_router.core.telling.work import verified_json
 from profile_router.errors import UsageError
 from profile_router.ledger.schema import moment
@@ -95,12 +95,11 @@ class Result:
 
     @property
     def refused(self) -> Json:
-        """Return why nothing took the task, and what would unblock it; empty where something did."""
-        route = self.json["route"]
-        if self.status != "refused":
+        """Return why nothing took the task, or no cloud model could, and what would unblock it; empty where one did."""
+        why = why_not_elsewhere(self.json)
+        if self.status != "refused" and not (why and self.status != "ok"):
             return {}
-        reasons = route["reasons"] if route.get("status") == "refused" else []
-        return {"why": list(reasons), "unblock": list(self.json["unblock"])}
+        return {"why": why, "unblock": list(self.json["unblock"])}
 
     @property
     def verdict(self) -> RunVerdict:

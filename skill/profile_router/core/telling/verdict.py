@@ -41,3 +41,11 @@ def verdict_of(result: Mapping[str, Any]) -> RunVerdict:
     check = verified.get("check")
     told = (check and check["passed"]) or any(one["trusted"] for one in verified.get("weak", ()))
     return "verified" if told and not verified["unverified"] else "unverified"
+
+
+def why_not_elsewhere(result: Mapping[str, Any]) -> list[str]:
+    """Return why the route of *result* refused the task, or what private file or text kept it here."""
+    route = result["route"]
+    if route.get("status") == "refused":
+        return list(route["reasons"])
+    return list(route["reasons"][:1]) if route.get("rule") == "private" else []
