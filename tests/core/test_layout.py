@@ -89,3 +89,13 @@ def test_columns_begin_at_the_same_place_in_each_row_however_long_a_word_is(widt
     assert max(map(width_of, lines)) <= width
     assert {line.index("an image") for line in lines if line.startswith("0")} == {len("#  ") + len(name) + 2}
     assert [line for line in lines if line.startswith(" ") and line[: len(name) + 5].strip()] == []
+
+
+def test_a_row_that_would_take_many_lines_is_a_paragraph_that_its_number_and_name_begin() -> None:
+    rows = [["#", "rule", "when", "goes to"], ["3", "large-change", "a word " * 40, "coding-burst"]]
+    lines = table_lines(rows, 60)
+    assert lines[0] == "3 large-change"
+    assert lines[1].startswith("  when: a word a word")
+    assert lines[-1].endswith("goes to: coding-burst")
+    assert len(lines) < 10
+    assert table_lines(rows, 400)[0].split() == ["#", "rule", "when", "goes", "to"]

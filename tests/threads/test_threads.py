@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import errno
 import multiprocessing
 import os
@@ -17,6 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from langgraph.checkpoint.serde.encrypted import EncryptedSerializer
 
+from profile_router.cli.commands import threads as command
 from profile_router.errors import StateError, UsageError
 from profile_router.runs.unfinished import left_by_this_process, next_for
 from profile_router.threads.checkpoints import encrypted, plain_serializer
@@ -448,3 +450,14 @@ def test_no_room_for_the_checkpoints_is_one_line(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(os, "open", full)
     with pytest.raises(StateError, match=r"checkpoints.sqlite cannot be used \(No space left on device\); make room"):
         ThreadFile(state=tmp_path).make_ready(None)
+
+
+def test_a_thread_that_runs_is_listed_with_the_process_that_is_at_work_on_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PROFILE_ROUTER_STATE", str(tmp_path))
+    threads = opened(tmp_path)
+    run = begun(threads, "held")
+    assert command.run(argparse.Namespace(json=False)) == 0
+    assert f"process {os.getpid()} is at work on it" in " ".join(capsys.readouterr().out.split())
+    threads.leave(run)

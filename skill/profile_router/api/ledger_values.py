@@ -151,7 +151,8 @@ class ShowResult(Printed):
 class ThreadView(Value):
     """A thread that is kept: its last run, how that stands, and what all its runs cost in USD. Moments are UTC.
 
-    `since` is the moment of its beginning for people. `why` says why it cannot be resumed; empty where it can.
+    `since` is the moment of its beginning for people. `why` says why it cannot be resumed, such as the process that is
+    at work on it; empty where it can.
     """
 
     thread: str

@@ -73,7 +73,7 @@ def test_what_cost_as_much_as_always_burst_is_told_so_and_by_the_sign_of_its_sou
         (a_total(a_part("unverified", 5), unchecked=4), "5 tasks ended well and nothing confirms it, 4 of them with no check", "profile-router check --allow"),
         (a_total(misroutes=(Misroutes(kind="local-large", by_rule={"small-change": 2}, newest=()),)), "2 runs at the local tier edited more than 200 lines", "profile-router calibrate"),
         (a_total(misroutes=(Misroutes(kind="burst-small", by_rule={"large-change": 1}, newest=()),)), "1 run at the burst tier edited 3 lines or fewer", "profile-router calibrate"),
-        (a_total(undone=1), "1 run of them was undone.", "Nothing stands out"),
+        (a_total(undone=1), "1 task was undone by somebody.", "Nothing stands out"),
     ],
 )  # fmt: skip
 def test_each_thing_that_went_wrong_is_said_with_what_would_change_it(totals: Totals, wrong: str, change: str) -> None:

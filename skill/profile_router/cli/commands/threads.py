@@ -62,6 +62,7 @@ def _rows(file: ThreadFile) -> list[dict[str, Any]]:
         status = row.status if undo is None else "undone" if undo else "interrupted"
         status = "stopped" if row.thread in stopped else status
         why = f"it was undone; {bring_back(undo)}" if undo else row.why
+        why = f"process {row.pid} is at work on it" if status == "running" else why
         rows.append({
             "thread": row.thread, "status": status, "why": why, "run": row.run,
             "workspace": original_of(file.state, row.workspace), "runs": runs, "cost_usd": usd, "cost_exact": exact,
@@ -75,5 +76,5 @@ def _line(row: dict[str, Any]) -> str:
     cost = about(row["cost_usd"], exact=row["cost_exact"])
     line = f"{row['thread']:<16} {row['status']:<11} {row['since'][5:16]}  {runs:<7} {cost}"
     more = as_called(f"  `profile-router resume {row['thread']}`") if row["status"] == "interrupted" else ""
-    more = f"  {row['why']}" if row["status"] == "stopped" else more
+    more = f"  {row['why']}" if row["status"] in ("stopped", "running") else more
     return folded(f"{line}{more}", sys.stdout, indent=17)

@@ -181,7 +181,7 @@ def _wrong(totals: Totals, many_lines: int) -> Iterator[str]:
         yield f"Found afterwards: {'; '.join(found)}."
         clean = False
     if totals.undone:
-        yield f"{counted(totals.undone, 'run')} of them {'was' if totals.undone == 1 else 'were'} undone."
+        yield f"{counted(totals.undone, 'task')} {'was' if totals.undone == 1 else 'were'} undone by somebody."
         clean = False
     if clean:
         yield f"Nothing: {counted(totals.runs, 'task')} ended well and verified."

@@ -18,6 +18,7 @@ _RULE = expression(r"\s*\|?\s*:?-+:?\s*(\|\s*:?-+:?\s*)*\|?\s*")
 _CELL_ENDS = expression(r"(?<!\\)\|")
 _BULLET = expression(r"\s*(?:(?:[-*+>]|\d+[.)])\s+)?")
 _LEAST_COLUMN = 14  # columns of the screen for one of a table
+_MOST_LINES = 8  # of a row in columns: nobody reads a longer one across
 _LEAST_TEXT = 30  # columns: with less beside the indent, text goes on at the margin
 
 
@@ -97,8 +98,8 @@ def _cells(row: str) -> list[str]:
 def table_lines(rows: Sequence[Sequence[str]], width: int, *, figures: int | None = None) -> list[str]:
     """Return *rows*, the first of which is the heading, in at most *width* columns.
 
-    Columns from *figures* on are aligned to the right. Where all do not fit, the widest are broken between words. Where
-    a word still does not fit, or there are figures, a row is a paragraph of cells with headings.
+    Columns from *figures* on are aligned to the right. Where all do not fit, the widest are broken between words. A
+    row is a paragraph with headings where a word still does not fit. So it is over _MOST_LINES, or with figures.
     """
     count = max(len(row) for row in rows)
     full = [[*row, *[""] * (count - len(row))] for row in rows]
@@ -108,9 +109,14 @@ def table_lines(rows: Sequence[Sequence[str]], width: int, *, figures: int | Non
     while figures is None and over > 0 and (broken := [at for at in range(count) if widths[at] > least[at]]):
         widths[max(broken, key=widths.__getitem__)] -= 1
         over -= 1
-    if over > 0:
+    if over > 0 or (figures is None and _tallest(full, widths) > _MOST_LINES):
         return list(_paragraphs(full, width))
     return [line for row in full for line in _row(row, widths, count if figures is None else figures)]
+
+
+def _tallest(rows: Sequence[Sequence[str]], widths: Sequence[int]) -> int:
+    """Return the lines of the row that takes most of them."""
+    return max(len(wrapped(cell, wide)) for row in rows for cell, wide in zip(row, widths, strict=True))
 
 
 def _widest_word(text: str) -> int:
@@ -136,7 +142,9 @@ def _filled(text: str, width: int, *, right: bool) -> str:
 def _paragraphs(rows: Sequence[Sequence[str]], width: int) -> Iterator[str]:
     """Yield each row as its first cell, and below it the others, each behind its heading."""
     heads, *rest = rows
+    named = 2 if heads[0] == "#" else 1  # a number alone names nothing
     for row in rest or [heads]:
-        yield from wrapped(row[0], width)
-        told = [f"{head}: {cell}" if head else cell for head, cell in zip(heads[1:], row[1:], strict=True) if cell]
+        yield from wrapped(" ".join(row[:named]), width)
+        pairs = zip(heads[named:], row[named:], strict=True)
+        told = [f"{head}: {cell}" if head else cell for head, cell in pairs if cell]
         yield from (f"  {line}" for line in wrapped(" · ".join(told), width - 2))

@@ -5,8 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from profile_router.core.locating.located import TERMS, FileSpan, Located, SizeGuess
-from profile_router.core.locating.rank import FEWEST_FILES, FEWEST_SIGNS, LIKELY_BELOW
+from profile_router.core.locating.rank import FEWEST_FILES, FEWEST_SIGNS, LIKELY_BELOW, SURE_BELOW
 
+_HOW_SURE = (
+    "score: what the signs of its row give together · how far the first stands out: "
+    f"sure, the second scores under {SURE_BELOW:g} of it; likely, under {LIKELY_BELOW:g}; else a guess"
+)
 _MOST_IN_JSON, _MOST_ON_SCREEN = 10, 5
 
 
@@ -85,6 +89,7 @@ def explain_lines(located: Located | None, *, named: bool = False, seconds: floa
     for file in located.files[:_MOST_ON_SCREEN]:
         given = "  ".join(f"{file.terms.get(name, 0.0):>10.2f}" for name in names)
         lines.append(f"{file.score:>6.2f}  {given}  {file.path} ({file.confidence})")
+    lines.append(_HOW_SURE)
     lines.append(f"the second scores {located.ratio:.2f} of the first: {located.confidence}{_by_chance(located)}")
     if located.tests:
         touched = "the first of them" if located.told else "one of the first three, a guess as they are"
