@@ -203,16 +203,20 @@ def test_what_was_not_merged_saved_nothing_says_why_and_has_one_verdict(status: 
     assert found.saved.usd is None or status == "failed"
 
 
-KEPT_HERE = "token of GitHub in conf.py:1, so the task stays on this machine"
+PRIVATE_TO_HERE = "token of GitHub in conf.py:1, so the task stays on this machine"
 
 
 @pytest.mark.parametrize(
     ("route", "status", "why"),
     [
-        ({"rule": "private", "reasons": [KEPT_HERE, "more"]}, "failed", [KEPT_HERE]),
-        ({"rule": "private", "reasons": [KEPT_HERE, "more"]}, "unapproved", [KEPT_HERE]),
-        ({"rule": "private", "reasons": [KEPT_HERE, "more"]}, "ok", None),
-        ({"rule": "private", "reasons": [KEPT_HERE, "more"], "status": "refused"}, "refused", [KEPT_HERE, "more"]),
+        ({"rule": "private", "reasons": [PRIVATE_TO_HERE, "more"]}, "failed", [PRIVATE_TO_HERE]),
+        ({"rule": "private", "reasons": [PRIVATE_TO_HERE, "more"]}, "unapproved", [PRIVATE_TO_HERE]),
+        ({"rule": "private", "reasons": [PRIVATE_TO_HERE, "more"]}, "ok", None),
+        (
+            {"rule": "private", "reasons": [PRIVATE_TO_HERE, "more"], "status": "refused"},
+            "refused",
+            [PRIVATE_TO_HERE, "more"],
+        ),
         ({"rule": "small-change", "reasons": ["1 file to read"]}, "failed", None),
         ({"rule": "small-change", "reasons": ["1 file to read"]}, "refused", []),
     ],
