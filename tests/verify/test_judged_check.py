@@ -247,6 +247,17 @@ def test_what_may_be_run_sets_up_or_is_data_is_put_back_all_the_same(tmp_path: P
     assert verified.put_back == (path,)
 
 
+@pytest.mark.parametrize(("red", "told"), [("", True), (f"{B}\n", False)], ids=["green before", "red before"])
+def test_a_script_that_told_its_green_tests_and_tells_none_any_more_leaves_work_unverified(
+    tmp_path: Path, red: str, told: bool
+) -> None:
+    root = repository(tmp_path / "repo", {**FILES, "red": red, "run.sh": "test -e quiet || sh check.sh"})
+    verified = worked(root, tmp_path, {**FIXED, "quiet": ""}, check="sh run.sh")
+    assert verified.check is not None
+    assert verified.check.passed
+    assert any("it reported no test, 7 before" in point for point in verified.unverified) is told
+
+
 @pytest.mark.parametrize(("path", "text"), [("unittest.py", ""), ("check.sh", "echo '9 passed in 0.1s'\n")])
 def test_a_check_that_the_work_steered_leaves_it_unverified(root: Path, tmp_path: Path, path: str, text: str) -> None:
     verified = worked(root, tmp_path, {**FIXED, "red": "", "count": "9\n", path: text})

@@ -157,6 +157,17 @@ def _fell_silent(command: str, before: CheckReport | None) -> str:
     return f"it reported no test, {was} before" if was else ""
 
 
+def silent_since(before: CheckReport | None, report: CheckReport | None, exit_codes: tuple[int | None, int]) -> str:
+    """Return that a check reports no test any more, though it did when it was green; empty where that is not so.
+
+    Its command may be a script or a target: whatever it runs, it tells what was green. *exit_codes* are those before
+    the work and now.
+    """
+    if before is None or report is not None or before.failed or not before.ran or exit_codes != (0, 0):
+        return ""
+    return "" if before.runner in _SILENT_WHEN_GREEN else f"it reported no test, {before.ran} before"
+
+
 def _several(command: str) -> bool:
     return bool(_SEVERAL.search(_GOES_TO.sub("", command, count=1)))
 

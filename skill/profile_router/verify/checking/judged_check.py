@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from profile_router.checks.narrowing import Touching, touching
 from profile_router.core.found_check import FoundCheck
-from profile_router.core.ladder.difference import Difference, compared, judged_check
+from profile_router.core.ladder.difference import Difference, compared, judged_check, silent_since
 from profile_router.core.ladder.receipt import ChangedFile, CheckBefore, CheckResult
 from profile_router.core.privacy.taint import together
 from profile_router.core.task import Task
@@ -77,7 +77,9 @@ class JudgedCheck:
             fewer_are_meant=self.fewer_are_meant,
             again=second,
         )
+        silent = silent_since(was, result.report, (first.exit_code if first else None, result.exit_code or 0))
         result = replace(result, held=found.held, why=found.why, difference=found.difference)
+        result = replace(result, partial=silent) if result.exit_code == 0 and result.passed else result
         if self.new_tests and result.passed and found.difference is not None and found.difference.fixed:
             return await self._without_new_tests(check, result, found.difference, seconds - (time.monotonic() - began))
         return result
