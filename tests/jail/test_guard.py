@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from tests.processes import is_gone
 
-from profile_router.jail import guard, left
+from profile_router.jail import guard, left, process
 from profile_router.jail.left import held_by_children, said_of_children
 from profile_router.jail.process import ProcessEnd, run_bounded
 
@@ -101,6 +101,29 @@ def test_a_system_that_lacks_what_a_guard_asks_of_it_still_runs_the_command(monk
     monkeypatch.setattr(os, "posix_spawnp", older)
     command = guard._spawned(["/bin/true"])
     assert os.waitpid(command, 0) == (command, 0)
+
+
+def test_where_nobody_tells_of_processes_the_group_is_ended_and_nothing_more_is_promised(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on macOS: no /proc, and no prctl by which a guard becomes the parent of what loses its own."""
+    beside = Path(guard.__file__).parent
+    (tmp_path / "guard.py").write_text((beside / "guard.py").read_text().replace('"prctl"', '"no_such_call"'))
+    (tmp_path / "family.py").write_text((beside / "family.py").read_text() + "\n_parents = lambda: iter(())\n")
+    monkeypatch.setattr(process, "_GUARD", tmp_path / "guard.py")
+    monkeypatch.setattr(left, "_unknown", [])
+    ended = guarded("sleep 60 & echo $! > child; exit 3", tmp_path)
+    assert ended.exit_code == 3
+    assert is_gone(int((tmp_path / "child").read_text()))
+    assert said_of_children() == "what a check started may still run (`ps -ef`)"
+
+
+def test_a_command_that_is_not_there_leaves_nothing_running(tmp_path: Path) -> None:
+    words = [str(tmp_path / "none")]
+    run = run_bounded(words, tmp_path, ENVIRON, seconds=20.0, most_bytes=9_999, flood=False, guarded=True)
+    ended = asyncio.run(run)
+    assert (ended.exit_code, ended.output) == (127, f"{words[0]}: No such file or directory\n".encode())
+    assert said_of_children() == "nothing is left running"
 
 
 def test_what_could_not_be_ended_is_named_while_it_lives(monkeypatch: pytest.MonkeyPatch) -> None:
