@@ -41,8 +41,8 @@ _SET = {"HERMES_QUIET": "1", "HERMES_STREAM_RETRIES": "0", "HERMES_DISABLE_LAZY_
 _CLOSING_SECONDS = 10.0  # a child that has its result may take down a container; what is left then is killed
 _LAST_WORDS_SECONDS = 1.0
 _TAIL_BYTES = 16_000
-_GO = b"+"
-# Hears an event of the child, and tells whether the request that it may announce can go out.
+_GO, _STAY = b"+", b"-"
+# Hears an event of the child, and tells whether the request or tool that it announces may send.
 Heard = Callable[[Mapping[str, Any]], bool]
 
 
@@ -131,12 +131,12 @@ def _is_passed(name: str, also: Sequence[str]) -> bool:
 class _Wire(asyncio.Protocol):
     """The child's stdout: whole events to `heard`. `done` is set by its result and, as `silent`, when it is closed.
 
-    `go` lets a request out that the child has announced. Nothing that the child starts inherits the wire: it closes
-    when the child ends.
+    `go` answers what the child has announced: a request that waits for its word, or a tool that may send.
+    Nothing that the child starts inherits the wire: it closes when the child ends.
     """
 
     heard: Heard
-    go: Callable[[], object] = lambda: None
+    go: Callable[[bytes], object] = lambda _: None
     done: asyncio.Event = field(default_factory=asyncio.Event)
     silent: asyncio.Event = field(default_factory=asyncio.Event)
     _unfinished: bytearray = field(default_factory=bytearray)
@@ -149,7 +149,9 @@ class _Wire(asyncio.Protocol):
             event = json.loads(line)
             may_go = self.heard(event)
             if event["event"] == "asked" and may_go:
-                self.go()
+                self.go(_GO)
+            if event["event"] == "leaving":
+                self.go(_GO if may_go else _STAY)
             if event["event"] == "result":
                 self.done.set()
 
@@ -185,7 +187,8 @@ class Ended:
 async def converse(child: Child, order: Mapping[str, Any], seconds: float, heard: Heard) -> Ended:
     """Give *child* its order and at most *seconds*. Each event goes to *heard*, the result among them.
 
-    A request that the child announces goes out when *heard* has agreed to it, and not before.
+    A request that the child announces goes out when *heard* has agreed to it, and not before. So does what a tool of a
+    local turn may send.
 
     However this ends, by return, error or cancellation, the child and all that it started are ended before.
     """
@@ -195,7 +198,7 @@ async def converse(child: Child, order: Mapping[str, Any], seconds: float, heard
         try:
             async with asyncio.timeout(seconds):
                 to_child.write(json.dumps(order).encode() + b"\n")  # and the pipe stays open
-                wire.go = lambda: to_child.write(_GO)
+                wire.go = to_child.write
                 await wire.done.wait()
             await _at_most(_CLOSING_SECONDS, wire.silent)
         except TimeoutError:

@@ -141,6 +141,8 @@ class HermesRunner:
             async with watched(self._watch(order), taints.append) as watching:
                 if order.early is not None:
                     account.spared = partial(self._spared, order.early, watching)
+                if watching is not None:
+                    account.opened = partial(_opened, watching)
                 heard = _overlooking(watching, account)
                 return await _within_means(converse(child, asked, order.seconds, heard), account)
 
@@ -245,6 +247,11 @@ def _overlooking(watching: WithheldWatch | None, heard: Heard) -> Heard:
         return heard(event)
 
     return hear
+
+
+def _opened(watching: WithheldWatch) -> str:
+    """Return the path of a private file that was opened until now, or may have been; "" for none."""
+    return next((taint.path for taint in watching.so_far()), "")
 
 
 async def _within_means(talking: Coroutine[Any, Any, Ended], account: Account) -> Ended:

@@ -46,9 +46,9 @@ class Account(Counts):
     the model that the server names in an answer. What it raises ends the turn in the same way. So does `judge`, which
     scores what the turn did, unless `spared` says why it goes on. `asked_in` and `asked_out` are what the request under
     way has taken by its size. `counted`: some of the tokens are by size, because the provider did not say. `trouble` is
-    how the last request failed, None where it was answered; times are seconds. `elsewhere` counts
-    the requests that were refused by model, place and task. `records` hold the counts of a turn that
-    was answered, under `name`.
+    how the last request failed, None where it was answered; times are seconds. `elsewhere` counts the
+    requests that were refused by model, place and task. `opened` names a private file that the turn opened, "" where it
+    opened none. `records` hold the counts of a turn that was answered, under `name`.
     """
 
     emit: Emit
@@ -70,6 +70,7 @@ class Account(Counts):
     version: str = ""
     notes: list[str] = field(default_factory=list)
     elsewhere: dict[tuple[str, str, str], int] = field(default_factory=dict)
+    opened: Callable[[], str] = lambda: ""
     result: Mapping[str, Any] | None = None
     _was_answered: bool = False
     _told_steps: bool = False
@@ -96,6 +97,8 @@ class Account(Counts):
                 self.asked_out = event["written"]
             case "note":
                 self.notes.append(event["text"])
+            case "leaving":
+                return self.ended_by is None and self._may_send(str(event.get("tool")))
             case "elsewhere":
                 model, place, task = (shown(str(event.get(name) or "")) for name in ("model", "place", "task"))
                 if (model, place, task) in self.elsewhere or len(self.elsewhere) < _MOST_ELSEWHERE:
@@ -192,6 +195,13 @@ class Account(Counts):
         if (failure := self.judge.take(done, spared)) is not None:
             self.turns, self.asked_in = self.turns - 1, 0
             self._end(AttemptError(failure.cause, failure.message))
+
+    def _may_send(self, tool: str) -> bool:
+        """Tell whether Hermes may use *tool*, which may send something of the turn away from this machine."""
+        if path := self.opened():
+            note = f"Hermes' tool {shown(tool, 80)} was refused once {path} was opened: it may send to the net"
+            self.notes += [] if note in self.notes or len(self.notes) >= _MOST_ELSEWHERE else [note]
+        return not path
 
     def refused_elsewhere(self) -> Iterator[str]:
         """Yield what Hermes wanted to ask of models that nobody routed to; none of it went out."""

@@ -17,11 +17,23 @@ from typing import Any
 
 _FLAGS = ("--quiet", "--max-turns", "--run-budget", "--query-file", "--toolsets")
 _NOTE = "Hermes was asked by `hermes chat`, as its inside is not the one that a turn needs; toolsets:"
+_NO_TOOLS = (
+    "`hermes chat` may approve commands by itself, and the policy grants no unattended approval; under a local profile "
+    "it has no tool that sends"
+)
 _HELP_S = 60.0
 _LOOK_S = 0.05
 # It may approve commands by itself: without the policy's grant it gets only what needs no approval.
 _HARMLESS = ("file", "web", "search", "todo")
-_WITHHELD = ("clarify", "delegation", "memory", "cronjob", "session_search")
+_WITHHELD = (
+    "clarify", "delegation", "memory", "cronjob", "session_search", "image_gen", "video_gen", "tts", "x_search",
+)  # fmt: skip
+# No tool of these sends by itself. Nobody could stop one here once it had seen something private.
+_OF_A_LOCAL_TURN = ("file", "terminal", "code_execution", "todo", "skills", "vision")
+_AUXILIARY = (
+    "vision", "web_extract", "compression", "skills_hub", "approval", "mcp", "memory_query_rewrite", "tts_audio_tags",
+    "goal_judge", "background_review", "curator", "monitor",
+)  # fmt: skip
 
 _Say = Callable[..., None]
 _Order = Mapping[str, Any]
@@ -98,19 +110,19 @@ def _offers_limits(order: _Order, environ: Mapping[str, str]) -> None:
 
 def _config(order: _Order, server: Any) -> dict[str, Any]:
     """Return the configuration of a home whose one model is *server*'s, with no helper that asks by itself."""
+    ours = {"provider": "custom", "base_url": server.address, "api_key": server.word}
+    auxiliary = {task: {**ours, "model": order["expected"]["model"]} for task in _AUXILIARY}
     return {
         "terminal": _terminal(order),
         "model": {
-            "provider": "custom",
-            "base_url": server.address,
-            "api_key": server.word,
+            **ours,
             "default": order["expected"]["model"],
             "context_length": order["window"],
             "max_tokens": order["max_tokens"],
         },
         "agent": {"max_turns": order["max_turns"], "api_max_retries": 1, "environment_probe": False},
         "approvals": {"mode": "off" if order["unattended"] else "manual", "single_query_mode": "deny"},
-        "auxiliary": {"title_generation": {"enabled": False}},
+        "auxiliary": {**auxiliary, "title_generation": {"enabled": False}},
         "memory": {"memory_enabled": False, "user_profile_enabled": False},
         "security": {"tirith_enabled": False},
     }
@@ -128,8 +140,10 @@ def _toolsets(order: _Order) -> list[str]:
         offered = [name for name in wanted if name not in _WITHHELD]
     else:
         offered = [name for name in wanted if name in _HARMLESS]
+    if order["expected"]["local"]:
+        offered = [name for name in offered if name in _OF_A_LOCAL_TURN]
     if not offered:
-        raise Unable("`hermes chat` may approve commands by itself, and the policy grants no unattended approval")
+        raise Unable(_NO_TOOLS)
     return offered
 
 

@@ -40,6 +40,7 @@ _PLACES: Mapping[str, tuple[str, ...]] = {
     "HTTPTransport": ("httpx",),
     "AsyncHTTPTransport": ("httpx",),
     "HTTPConnection": ("http.client",),
+    "ToolRegistry": ("tools.registry",),
 }
 _AGENT_TAKES = (
     "api_key", "base_url", "provider", "api_mode", "providers_allowed", "providers_ignored", "providers_order",

@@ -40,7 +40,7 @@ def _run(say: Any, order_given: Any, meter: Any) -> None:
     """Run the turn inside Hermes, or by its command where what that needs is not there; no request was made then."""
     internals, environ = _beside("internals"), dict(os.environ)  # now: the profile's keys are not in it yet
     say("version", version=internals.told_version())
-    turn, lacking = _beside("turn").HermesTurn(internals, meter, _beside("door")), ""
+    turn, lacking = _beside("turn").HermesTurn(internals, meter, _beside("door"), _beside("sending")), ""
     try:
         turn.load()
     except Exception as error:

@@ -19,6 +19,7 @@ _STATUSES = ("status_code", "code")  # of the client's errors, and of the standa
 _METHODS = ("_interruptible_streaming_api_call", "_interruptible_api_call")
 _PIECES = ("_fire_stream_delta", "_fire_reasoning_delta")
 _BETWEEN_TOLD = 1_000
+_STAY = b"-"[0]  # the word for: it may not
 _REFUSED = (400, 422)  # the request as it was, for an option of it
 _COUNTS = ("prompt_tokens", "completion_tokens", "input_tokens", "output_tokens")  # of a provider's
 _FIGURES = ("prompt_tokens", "output_tokens", "cache_read_tokens")  # of Hermes' own usage
@@ -50,6 +51,7 @@ class Meter:
         self._answer = 0
         self._asking = False
         self._to_send = 0
+        self._turnstile = threading.Lock()  # each waits for its own word
         self._status: int | None = None
         self._request: Any = None
         self._turns = self._most = self._tokens_in = self._tokens_out = self._cached = 0
@@ -140,18 +142,25 @@ class Meter:
 
     def _begin(self, arguments: Any, named: Any) -> int:
         """Return the size of a request that may go out now. Raises TurnsSpent."""
-        with self._lock:
-            if self._turns >= self._most:
-                self.end()
-                raise TurnsSpent(f"the limit of {self._most} model calls is reached")
-            self._turns += 1
-            self._to_send += 1
-            self._request = arguments or named
-            sent: int = self._size(arguments or named)
-            did = {} if self.steps is None else {"did": self.steps.so_far(arguments or named)}
-            self._say("asked", turn=self._turns, sent=sent, answer=self._answer, **did)
-        self._may_go()
+        with self._turnstile:
+            with self._lock:
+                if self._turns >= self._most:
+                    self.end()
+                    raise TurnsSpent(f"the limit of {self._most} model calls is reached")
+                self._turns += 1
+                self._to_send += 1
+                self._request = arguments or named
+                sent: int = self._size(arguments or named)
+                did = {} if self.steps is None else {"did": self.steps.so_far(arguments or named)}
+                self._say("asked", turn=self._turns, sent=sent, answer=self._answer, **did)
+            self._may_go()
         return sent
+
+    def may_leave(self, tool: str) -> bool:
+        """Return whether *tool* may send: whoever ordered the turn says so, and waits for nothing but that."""
+        with self._turnstile:
+            self._say("leaving", tool=tool)
+            return self._may_go() != _STAY
 
     def ask(self, body: Any) -> int:
         """Return the size of the request *body*, which may go out now. Raises TurnsSpent."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -28,13 +28,15 @@ _Order = Mapping[str, Any]
 class HermesTurn:
     """One turn: *internals* finds what Hermes has. Each request goes by *meter*, whoever of Hermes makes it.
 
-    *doors* is the module of the door that lets it out to the endpoint of the order alone.
+    *doors* is the module of the door that lets it out to the endpoint of the order alone. *sending* is the one that
+    tells which tools may send.
     """
 
-    def __init__(self, internals: Any, meter: Any, doors: Any) -> None:
+    def __init__(self, internals: Any, meter: Any, doors: Any, sending: Any) -> None:
         self.internals = internals
         self.meter = meter
         self.doors = doors
+        self.sending = sending
 
     def load(self) -> None:
         """Import Hermes under the profile, about a second, before there is an order: no model or server is asked."""
@@ -58,7 +60,11 @@ class HermesTurn:
         if os.environ.get("TERMINAL_ENV", "local") != "ssh":  # there the folders are another machine's
             os.environ["TERMINAL_CWD"] = order["cwd"]
         door = self._stand_at_the_door(order, say)
-        agent = _agent(order, config, say, self.internals)
+        off = self.sending.ASK_OTHERS
+        if order["expected"]["local"]:
+            off += self.sending.CONNECTED
+            self.sending.stand_between(self.internals.take_of_hermes("ToolRegistry"), self.meter.may_leave)
+        agent = _agent(order, config, say, self.internals, off)
         door.also(agent.base_url or "", agent.model or "")
         # Beyond its limit Hermes asks for a summary here; what it calls such an ending differs between versions.
         self.internals.replace_in(agent, _handle_max_iterations=lambda *_, **__: self.meter.end())
@@ -79,7 +85,7 @@ class HermesTurn:
         return door
 
 
-def _agent(order: _Order, config: Mapping[str, Any], say: _Say, internals: Any) -> Any:
+def _agent(order: _Order, config: Mapping[str, Any], say: _Say, internals: Any, off: Sequence[str]) -> Any:
     section = config.get("model") or {}
     section = section if isinstance(section, dict) else {"default": section}
     model = section.get("default") or section.get("model") or ""
@@ -97,10 +103,11 @@ def _agent(order: _Order, config: Mapping[str, Any], say: _Say, internals: Any) 
         fallback_model=None,
         max_iterations=order["max_turns"],
         max_tokens=section.get("max_tokens") or order["max_tokens"],
-        enabled_toolsets=_toolsets(order["toolsets"], config, say, internals),
+        enabled_toolsets=_toolsets(order["toolsets"], config, say, internals, off),
         disabled_toolsets=[
             *((config.get("agent") or {}).get("disabled_toolsets") or ()),
             *_WITHHELD,
+            *filter(internals.take_of_hermes("validate_toolset"), off),
             *(() if order["unattended"] else _NEEDS_APPROVAL),
         ],
         reasoning_config=internals.take_of_hermes("resolve_reasoning_config")(config, model),
@@ -155,8 +162,16 @@ def _preferences(wish: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _toolsets(wanted: list[str] | None, config: Mapping[str, Any], say: _Say, internals: Any) -> list[str]:
-    """Return what the task wants and the profile allows. A profile that lists none for the CLI allows any."""
+def _toolsets(
+    wanted: list[str] | None, config: Mapping[str, Any], say: _Say, internals: Any, off: Sequence[str]
+) -> list[str]:
+    """Return what the task wants and the profile allows. A profile that lists none for the CLI allows any.
+
+    Those that are *off* ask models of their own, or send past the router.
+    """
+    if others := [name for name in wanted or () if name in off]:
+        say("note", text=f"toolsets that ask other models or connected services are off here: {', '.join(others)}")
+        wanted = [name for name in wanted or () if name not in off]
     allowed: set[str] = internals.take_of_hermes("_get_platform_tools")(config, "cli")
     if wanted is None:
         return sorted(allowed)
