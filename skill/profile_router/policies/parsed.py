@@ -34,7 +34,8 @@ _READ_BY = (  # modules that refuse, compile or make a value; a test names what 
     "outside/strict_yaml.py", "outside/yaml_guard.py", "outside/places.py",
     "core/text.py", "core/language/clauses.py", "core/language/plain_text.py", "core/language/starts.py",
     "core/privacy/confidential.py", "core/privacy/known_forms.py", "core/privacy/personal_data.py",
-    "core/privacy/readings.py", "digests.py", "errors.py", "expressions.py", "values.py",
+    "core/privacy/readings.py", "core/privacy/secret_kind.py", "core/privacy/stated_forms.py",
+    "digests.py", "errors.py", "expressions.py", "values.py",
 )  # fmt: skip
 _CLASS = "class"  # the key under which an object names its class; no field is called so
 _EXPRESSION = "\0"  # with which a list begins that is one of some 400 expressions; no text of a policy is that

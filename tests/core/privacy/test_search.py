@@ -17,10 +17,11 @@ from profile_router.core.policy.private import NO_CONFIDENTIAL
 from profile_router.core.privacy import named_values as secret_values
 from profile_router.core.privacy import search as secret_search
 from profile_router.core.privacy.fresh_lines import fresh_lines
-from profile_router.core.privacy.known_forms import KNOWN_KINDS, PRIVATE_KEY, SecretKind, compiled
+from profile_router.core.privacy.known_forms import KNOWN_KINDS
 from profile_router.core.privacy.named_values import is_placeholder
 from profile_router.core.privacy.readings import Reading, readings, unwrapped
 from profile_router.core.privacy.search import secret_spans
+from profile_router.core.privacy.secret_kind import PRIVATE_KEY, SecretKind, compiled
 from profile_router.core.privacy.spoken_passwords import spoken_passwords
 
 SAMPLES = [*TOKENS.values(), *NAMED, *KEYS, *HARMLESS, *SPREAD]

@@ -19,6 +19,7 @@ from profile_router.core.privacy import readings as normalize
 from profile_router.core.privacy import spoken_passwords
 from profile_router.core.privacy.findings import findings, masked, private_glob, private_key, private_text
 from profile_router.core.privacy.readings import straight_text
+from profile_router.core.privacy.secret_kind import SecretKind
 
 MOST_PLACES = 14  # behind a name: seven of its ending, five words, the end
 UNSEEN = "\u200b\u200c\u200d\u2060\ufeff\u00ad\u202e\u2066\u0301\u0336\ufe0f\u034f\u3164\x00\x08"
@@ -91,7 +92,7 @@ def test_key_material_is_told_from_other_secrets() -> None:
 
 
 @pytest.mark.parametrize("row", secret_kinds.KNOWN_KINDS, ids=lambda row: f"{row.kind} {row.anchors[0]}")
-def test_the_work_for_each_place_of_a_text_is_bounded(row: secret_kinds.SecretKind) -> None:
+def test_the_work_for_each_place_of_a_text_is_bounded(row: SecretKind) -> None:
     """Every start costs a bounded number of steps: so a megabyte, whatever it holds, costs a megabyte of them."""
     assert _steps(row.pattern) < 25_000
 

@@ -15,9 +15,9 @@ from typing import Any
 from profile_router.core.language.anchored import Anchored
 from profile_router.core.language.globs import glob_regex, literal_of
 from profile_router.core.policy.private import NO_CONFIDENTIAL, Confidential
-from profile_router.core.privacy.known_forms import PRIVATE_KEY
 from profile_router.core.privacy.readings import readings
 from profile_router.core.privacy.search import Span, secret_spans
+from profile_router.core.privacy.secret_kind import PRIVATE_KEY
 from profile_router.expressions import expression
 from profile_router.values import frozen
 

@@ -8,37 +8,14 @@ work is linear in the text, whatever stands in it.
 from __future__ import annotations
 
 import re
-from functools import cache
 
-from profile_router.expressions import expression
-from profile_router.values import frozen
+from profile_router.core.privacy.secret_kind import PRIVATE_KEY, SecretKind
+from profile_router.core.privacy.stated_forms import STATED_KINDS
 
-PRIVATE_KEY = "private key"
-
-
-@frozen
-class SecretKind:
-    """One row. `anchors` are literals, one of which every match holds (lower-case ones for `caseless` rows).
-
-    `exact`: no letter or digit may follow. `wraps`: the value may be spread over lines. `varied`: what repeats a few
-    characters or says that it is an example is not a secret; `digits` is the least. `dense`: the whole match is one
-    run as `dense_runs` has them. `ahead`: the most characters of a match that stand before its anchor. None: the
-    anchor may be anywhere in the text. `over_lines`: a match may go over a line break as it stands. `inside`: it
-    may start within a word.
-    """
-
-    kind: str
-    anchors: tuple[str, ...]
-    pattern: str
-    exact: bool = False
-    wraps: bool = True
-    varied: bool = True
-    digits: int = 0
-    caseless: bool = False
-    dense: bool = False
-    ahead: int | None = 0
-    over_lines: bool = False
-    inside: bool = False
+_W = r"[A-Za-z0-9_-]"
+_A = r"[A-Za-z0-9]"
+_HEX = r"[0-9a-fA-F]"
+_B64 = r"[A-Za-z0-9+/]"
 
 
 def _key(pattern: str, *anchors: str, ahead: int | None = 0) -> SecretKind:
@@ -53,25 +30,7 @@ def _of(issuer: str, prefixes: str, body: str, *, exact: bool = False, digits: i
     )
 
 
-_RUN = 20  # characters
-_DENSE = expression(rf"[^\s\"'`<>()\[\]{{}},;|]{{{_RUN},}}+")
-_BETWEEN = str.maketrans(dict.fromkeys("\"'`<>()[]{},;|", " "))  # the same for ASCII, several times faster
-_W = r"[A-Za-z0-9_-]"
-_A = r"[A-Za-z0-9]"
-_HEX = r"[0-9a-fA-F]"
-_B64 = r"[A-Za-z0-9+/]"
-
-# How names end whose value stands apart: `name: DB_PASSWORD`, then `value: …`; `password: |`, then the next line.
-_SECRET_NAMES = (
-    *("PASSWORD", "PASSWD", "SECRET", "TOKEN", "API_KEY", "ACCESS_KEY", "SECRET_KEY", "PRIVATE_KEY"),
-    *("Password", "password", "Secret", "api_key", "api-key", "apiKey", "ApiKey"),
-)
-_SECRET_KEYS = (
-    *("password", "passwd", "passphrase", "api_key", "apiKey", "api-key", "secret_key", "secretKey", "access_key"),
-    *("client_secret", "clientSecret", "auth_token", "access_token", "PASSWORD", "API_KEY", "SECRET"),
-)
-
-KNOWN_KINDS: tuple[SecretKind, ...] = (
+_TOKENS: tuple[SecretKind, ...] = (
     _key(r"-{4,5}[ \t]{0,3}+BEGIN[A-Z0-9 \t]{0,40}?PRIVATE[ \t]{0,3}+KEY"
          r"(?:[ \t]{0,3}+BLOCK)?[ \t]{0,3}+-{4,5}", "BEGIN", ahead=8),
     _key(r"PuTTY-User-Key-File-[1-9]", "PuTTY-User-Key-File-"),
@@ -227,56 +186,7 @@ KNOWN_KINDS: tuple[SecretKind, ...] = (
         r"[0-9a-z-]{36}@[0-9a-z-]{36}/IncomingWebhook/\w{32}/[0-9a-z-]{36}"),
     SecretKind(kind="token of MaxMind", anchors=("_mmk",), dense=True, ahead=36, exact=True,
                pattern=rf"{_A}{{6}}_{_A}{{29}}_mmk"),
-    SecretKind(kind="credential in a URL", anchors=("@tcp(", "@unix(", "@udp("), wraps=False, ahead=162,
-               pattern=r"[\w.%-]{1,60}+:(?P<value>[^\s@/\"'`:]{3,100}+)@(?:tcp|unix|udp)\("),
-    SecretKind(kind="credential in a URL", anchors=("://",), wraps=False,
-               # Several hosts may stand before: `://host:123,name:password@host`.
-               pattern=r"://(?:[\w.-]{1,100}+:[0-9]{1,5}+,){0,3}[^\s/?#@:\"'<>`\\]{0,100}+:"
-                       r"(?P<value>[^\s/?#@\"'<>`]{3,200}+)@(?=[A-Za-z0-9\[])"),
-    SecretKind(kind="credential in a URL", anchors=("://",), wraps=False, digits=3,
-               pattern=rf"://(?P<value>{_W}{{24,200}}+)(?::[^\s/?#@]{{0,40}}+)?@(?=[A-Za-z0-9\[])"),
-    SecretKind(kind="credential in a header", anchors=("bearer", "basic", "authorization"), wraps=False, digits=2,
-               caseless=True,
-               pattern=r"(?>bearer|authorization[\"']?[ \t]{0,3}+[:=,][ \t]{0,3}+[\"']?(?:basic|token|apikey|ssws))"
-                       r"[ \t]{1,3}+(?P<value>[A-Za-z0-9._~+/-]{16,2000}+={0,2}+)"),
-    SecretKind(kind="password", anchors=("machine", "default"), wraps=False, over_lines=True,
-               pattern=r"(?:machine[ \t]{1,9}+\S{1,200}+|default)\s{1,9}+login\s{1,9}+\S{1,200}+\s{1,9}+"
-                       r"password\s{1,9}+(?P<value>\S{3,200}+)"),
-    SecretKind(kind="password", anchors=("auth\"",), wraps=False, digits=1,  # Docker's config.json
-               pattern=rf"auth\"[ \t]{{0,3}}+:[ \t]{{0,3}}+\"(?P<value>{_B64}{{16,2000}}+={{0,2}})\""),
-    SecretKind(kind="password", anchors=("_auth",), wraps=False, digits=1,  # of an .npmrc
-               pattern=rf"_auth[ \t]{{0,3}}+=[ \t]{{0,3}}+\"?(?P<value>{_B64}{{12,2000}}+={{0,2}})"),
-    SecretKind(kind="password", anchors=("identified", "password"), wraps=False, caseless=True, digits=1,
-               pattern=r"(?:identified[ \t]{1,4}+by|password)[ \t]{1,4}+'(?P<value>[^'\s]{6,200}+)'"),
-    SecretKind(kind="password", anchors=("sshpass", "docker login", "mysql"), wraps=False, digits=1,
-               pattern=r"(?:sshpass|docker login|mysql(?:dump|admin)?)(?=[ \t])(?>[^\n;|&]{0,200}?[ \t]-p[ \t]?)[\"']?"
-                       r"(?P<value>[^\s\"'-][^\s\"']{5,200}+)"),
-    SecretKind(kind="secret value", anchors=tuple(f"{end}{mark}" for end in _SECRET_NAMES for mark in ("\n", '"', "'")),
-               wraps=False, over_lines=True, digits=1, inside=True,
-               pattern=rf"(?>{'|'.join(_SECRET_NAMES)})[\"']?+,?+\s{{1,40}}+[\"']?+[vV]alue[\"']?+[ \t]{{0,3}}+[:=]"
-                       r"[ \t]{0,3}+[\"']?+(?P<value>[^\s\"'<>{}$][^\s\"'<>{}]{5,500}+)"),
-    SecretKind(kind="secret value", wraps=False, over_lines=True, digits=2, inside=True,
-               anchors=tuple(f"{end}{mark}:" for end in _SECRET_KEYS for mark in ("", '"')),
-               pattern=rf"(?>{'|'.join(_SECRET_KEYS)})\"?+:(?:[ \t]{{1,4}}+[|>][+-]?+)?+[ \t]{{0,4}}+\r?+\n"
-                       r"[ \t]{1,40}+\"?+(?P<value>[A-Za-z0-9+/=_.~%!@#$^&*-]{8,500}+)\"?+,?+[ \t]{0,4}+(?=[\r\n]|\Z)"),
-    SecretKind(kind="password", anchors=("curl ",), wraps=False,
-               pattern=r"curl(?=[ \t])(?>[^\n]{0,200}?[ \t](?:-[a-zA-Z]{0,5}u|--(?:proxy-)?user)[ \t=]{0,2})[\"']?"
-                       r"[^\s:\"']{1,100}+:[\"']?(?P<value>[^\s\"'@]{4,200}+)"),
 )  # fmt: skip
+KNOWN_KINDS = (*_TOKENS, *STATED_KINDS)
 KEY_KINDS = tuple(kind for kind in KNOWN_KINDS if kind.kind == PRIVATE_KEY)
 KINDS_BY_LOOK = tuple(kind for kind in KNOWN_KINDS if kind.kind not in {"password", "secret value"})
-
-
-def dense_runs(text: str) -> str:
-    """Return the runs of *text* that are long enough for a token, a line each, unordered. Code and prose have few."""
-    odd = "" if text.isascii() else "\n".join(line for line in text.split("\n") if not line.isascii())
-    plain = "\n".join(filter(str.isascii, text.split("\n"))) if odd else text
-    runs = [run for run in plain.translate(_BETWEEN).split() if len(run) >= _RUN]
-    return "\n".join(runs + (_DENSE.findall(odd) if odd else []))
-
-
-@cache
-def compiled(kind: SecretKind, *, inside: bool) -> re.Pattern[str]:
-    """Return the row's expression; not *inside*, it starts where no letter, digit or underscore stands before it."""
-    start = "" if inside or kind.inside or kind.anchors == ("://",) else r"(?<![A-Za-z0-9_])"
-    return re.compile(f"{start}(?:{kind.pattern})", re.IGNORECASE if kind.caseless else re.NOFLAG)

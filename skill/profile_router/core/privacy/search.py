@@ -14,17 +14,10 @@ from itertools import chain
 from profile_router.core.language.anchored import Anchored
 from profile_router.core.policy.private import NO_CONFIDENTIAL, Confidential
 from profile_router.core.privacy.fresh_lines import fresh_lines
-from profile_router.core.privacy.known_forms import (
-    KEY_KINDS,
-    KINDS_BY_LOOK,
-    KNOWN_KINDS,
-    PRIVATE_KEY,
-    SecretKind,
-    compiled,
-    dense_runs,
-)
+from profile_router.core.privacy.known_forms import KEY_KINDS, KINDS_BY_LOOK, KNOWN_KINDS
 from profile_router.core.privacy.named_values import is_placeholder, named_secrets
 from profile_router.core.privacy.readings import Reading, readings, straight_text, unwrapped
+from profile_router.core.privacy.secret_kind import PRIVATE_KEY, SecretKind, compiled, dense_runs
 from profile_router.core.privacy.spoken_passwords import spoken_passwords
 from profile_router.expressions import expression
 from profile_router.values import frozen

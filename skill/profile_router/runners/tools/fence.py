@@ -14,8 +14,8 @@ from typing import BinaryIO
 
 from profile_router.core.policy.private import NO_CONFIDENTIAL, Confidential
 from profile_router.core.privacy.findings import MASK, masked, private_by, private_glob, private_key, private_text
-from profile_router.core.privacy.known_forms import PRIVATE_KEY
 from profile_router.core.privacy.readings import straight_text as plain_text
+from profile_router.core.privacy.secret_kind import PRIVATE_KEY
 from profile_router.core.text import counted, shown
 from profile_router.git.left_files import is_in
 from profile_router.policies.workspace_rules import RULES_FILE as RULES
