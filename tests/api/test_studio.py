@@ -262,7 +262,25 @@ def test_a_web_page_that_is_not_studios_starts_nothing(page: bytes) -> None:
         asyncio.run(door({b"origin": page}))
 
 
-@pytest.mark.parametrize("headers", [{}, {b"origin": STUDIO.encode()}], ids=["a program", "Studio"])
+@pytest.mark.parametrize(
+    "host", [b"evil.example", b"evil.example:2024", b"127.0.0.1.evil.example", b"evil.example@127.0.0.1", b"", b"\xff"]
+)
+@pytest.mark.parametrize("origin", [{}, {b"origin": STUDIO.encode()}], ids=["no origin", "Studio"])
+def test_a_web_page_whose_name_leads_here_reads_nothing(host: bytes, origin: dict[bytes, bytes]) -> None:
+    door: Any = auth._authenticate_handler
+    with pytest.raises(Auth.exceptions.HTTPException, match="by no other name"):
+        asyncio.run(door({b"host": host, **origin}))
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {b"origin": STUDIO.encode()},
+        *({b"host": host} for host in (b"127.0.0.1:2024", b"localhost:2024", b"[::1]:2024", b"LOCALHOST")),
+    ],
+    ids=str,
+)
 def test_a_program_and_studio_are_answered(headers: dict[bytes, bytes]) -> None:
     door: Any = auth._authenticate_handler
     assert asyncio.run(door(headers))["identity"] == "operator"
@@ -297,6 +315,9 @@ def test_the_server_of_langgraph_answers_schemas_and_runs_a_task(tmp_path: Path,
         for page in ("https://evil.example", "null", "http://127.0.0.1:1"):
             with pytest.raises(urllib.error.HTTPError, match="403"):
                 server.asked("/runs/wait", task, {"origin": page, "content-type": "text/plain"})
+        for path, body in (("/assistants/search", {}), (f"/threads/{thread}/state", None), ("/runs/wait", task)):
+            with pytest.raises(urllib.error.HTTPError, match="403"):
+                server.asked(path, body, {"host": f"evil.example:{server.port}"})
         assert server.asked("/assistants/search", {}, {"origin": STUDIO})
     assert schemas["input_schema"]["required"] == ["goal"]
     assert set(schemas["context_schema"]["properties"]) == {"workspace", "local_only", "max_cost"}
