@@ -14,11 +14,28 @@ from typing import Any
 
 # The shipped policy's; the router tells those of the policy in force whenever it comes that far.
 PATHS = (
-    *(".env*", "*.env", "*.pem", "*.key", "*.p12", "*.pfx", "*.jks", "*.keystore", "*.kdbx", "id_rsa*"),
-    *("id_dsa*", "id_ecdsa*", "id_ed25519*", ".netrc", "_netrc", ".pgpass", ".npmrc", ".pypirc"),
-    *(".aws/credentials", ".ssh/**", ".gnupg/**", "secrets/**", "*.ppk", "*.p8", ".git-credentials", ".htpasswd"),
-    *(".my.cnf", ".kube/config", ".docker/config.json", "credentials.json", "service-account*.json"),
-    *("service_account*.json", "*.tfstate", "*.tfstate.*", "*.tfvars", "*.tfvars.json"),
+    *(".env*", "*.env", "*.pem", "*.key", "*.p12", "*.pfx", "*.jks", "*.keystore", "*.kdbx", "id_rsa*", "id_dsa*"),
+    *("id_ecdsa*", "id_ed25519*", ".netrc", "_netrc", ".pgpass", ".npmrc", ".pypirc", ".aws/credentials", ".ssh/**"),
+    *(".gnupg/**", "secrets/**", "*.ppk", "*.p8", ".git-credentials", ".htpasswd", ".my.cnf", ".kube/config"),
+    *(".docker/config.json", "credentials.json", "service-account*.json", "service_account*.json", "*.tfstate"),
+    *("*.tfstate.*", "*.tfvars", "*.tfvars.json", ".*_history", "*accesskey*.csv", "rootkey*.csv"),
+    *("*credentials.csv", ".aws/sso/**", ".aws/cli/cache/**", ".config/gcloud/**"),
+    *("application_default_credentials.json", "client_secret*.json", "*firebase-adminsdk*.json", "gha-creds-*.json"),
+    *(".boto", "msal_token_cache.*", "service_principal_entries.*", ".config/gh/hosts.yml", "glab-cli/config.yml"),
+    *(".config/hub", ".config/git/credentials", ".claude/.credentials.json", ".claude.json", ".codex/auth.json"),
+    *("oauth_creds.json", "opencode/auth.json", ".hermes/auth.json", "github-copilot/**", ".dev.vars*"),
+    *(".vault-token", "credentials.tfrc.json", ".terraformrc", "terraform.rc", "kubeconfig", "kubeconfig.y*ml"),
+    *("*.kubeconfig", "kubernetes/admin.conf", "rclone.conf", ".s3cfg", ".passwd-s3fs", ".databrickscfg"),
+    *(".snowsql/config", ".snowflake/*.toml", ".cargo/credentials*", ".gem/credentials", ".composer/auth.json"),
+    *("composer/auth.json", ".m2/settings*.xml", ".gradle/gradle.properties", ".ivy2/.credentials"),
+    *(".streamlit/secrets.toml", "sops/age/keys.txt", ".password-store/**", "kaggle.json", "huggingface/token"),
+    *("huggingface/stored_tokens", "doctl/config.yaml", "hcloud/cli.toml", ".fly/config.yml", ".circleci/cli.yml"),
+    *("com.vercel.cli/auth.json", "ngrok.yml", ".dockercfg", "containers/auth.json", "pgpass.conf", ".mylogin.cnf"),
+    *(".authinfo*", ".msmtprc", ".fetchmailrc", ".smbcredentials", ".subversion/auth/**", "*.ovpn"),
+    *("wireguard/*.conf", ".vnc/passwd", "cookies.sqlite", "Login Data", "logins.json", "key4.db", "*.pkcs12"),
+    *("*.pk8", "*.bcfks", "*.bks", "*.kdb", "wallet.dat", "sftp-config.json", ".vscode/sftp.json", ".ftpconfig"),
+    *("recentservers.xml", "sitemanager.xml", "credentials-config.json", "clouds.yaml", "*openrc.sh"),
+    *("local.settings.json",),
 )
 _SPOKEN = re.compile(
     r"\blocal[- ]only\b|\bconfidential|\bnever leaves? "
@@ -36,6 +53,8 @@ _SECRET = re.compile(
     r"|(?:pass(?:word|wort|wd|phrase|code)?|pwd|kennwort|contrasena|secret|token|credentials?|key|auth|dsn|"
     r"connection_?string|密码|密碼|密钥|口令)(?:[_-][\w-]{0,40})?\\{0,7}[\"'`\])]{0,3}(?:\s{0,8}(?::?=|:|>|,)\s{0,8}\S|,?\s{1,40}[\"']?value\b)"
     r"|\b(?:password|passphrase|token|secret|key) (?:is|was|ist)[ :]{1,4}\S{0,40}\d"
+    r"|\bkind[\"']?\s{0,9}:\s{0,9}[\"']?Secret|\b(?:mnemonic|(?:seed|recovery)[_ ]phrase|psk)[\"']?\s{0,9}[:=]"
+    r"|:(?:5432|5433|6432):|\*:\*:|\blogin\s+\S+\s+account\s"
     r"|\blogin\s+\S+\s+password\b|--(?:\w+-)?(?:password|token|secret|key) \S",
     re.IGNORECASE,
 )

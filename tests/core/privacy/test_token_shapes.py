@@ -155,6 +155,20 @@ PATHS = (
     *(".git-credentials", "a/.netrc", "_netrc", "home/.kube/config", "x/.docker/config.json", "infra/prod.tfstate"),
     *("prod.tfstate.backup", "prod.tfvars", "prod.auto.tfvars.json", "conf/.htpasswd", "id.ppk", "AuthKey.p8"),
     *("credentials.json", "service-account.json", "service-account-prod.json", "service_account_key.json", ".my.cnf"),
+    *("~/.bash_history", "home/me/.psql_history", "~/.config/rclone/rclone.conf", "/root/.config/gh/hosts.yml"),
+    *("~/.config/gcloud/application_default_credentials.json", "adc/application_default_credentials.json"),
+    *("~/.config/gcloud/legacy/x", "~/.claude/.credentials.json", "~/.codex/auth.json", "~/.gemini/oauth_creds.json"),
+    *("~/.local/share/opencode/auth.json", ".dev.vars", ".dev.vars.staging", "~/.vault-token", "deploy/kubeconfig"),
+    *("~/.terraform.d/credentials.tfrc.json", "kubeconfig.yaml", "prod.kubeconfig", "/etc/kubernetes/admin.conf"),
+    *("accessKeys.csv", "bob_accessKeys.csv", "accessKeys (1).csv", "rootkey.csv", "bob_credentials.csv", "wallet.dat"),
+    *(
+        "~/.aws/sso/cache/1.json",
+        "client_secret_1.apps.json",
+        "x-firebase-adminsdk-1.json",
+        "~/.cargo/credentials.toml",
+    ),
+    *("~/.m2/settings-security.xml", "~/.cache/huggingface/token", "~/.config/sops/age/keys.txt", "Login Data"),
+    *("~/.password-store/a/b.gpg", "~/.config/github-copilot/apps.json", ".streamlit/secrets.toml", "clouds.yaml"),
 )
 
 
@@ -164,7 +178,25 @@ def test_a_file_of_this_name_is_private_as_shipped(path: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["config", "kube/config", "docker/config.json", "variables.tf", "credentials.py", "a.p8x"]
+    "path",
+    [
+        *("config", "kube/config", "docker/config.json", "variables.tf", "credentials.py", "a.p8x", "kubeconfig.go"),
+        *(
+            "locales/en/auth.json",
+            "inventory/hosts.yml",
+            "docs/history.md",
+            ".aws/task-definition.json",
+            "settings.xml",
+        ),
+        *(
+            ".azure/pipelines/ci.yml",
+            "access_key.py",
+            "gradle.properties",
+            "apache/admin.conf",
+            "src/keys.txt",
+            "token",
+        ),
+    ],
 )
 def test_a_file_of_a_like_name_is_not(path: str) -> None:
     assert private_glob(path, read_policy(SHIPPED).private_paths) is None

@@ -27,6 +27,7 @@ _PLAIN_PATH = expression(r"[\w./ @+,=~-]*+", re.ASCII)
 _GLUED = 8  # masks uncovered one by one
 # The answer itself, which a task may be about, and what a run is found again by.
 _AS_IT_IS = frozenset({"summary", "thread"})
+_WILD = frozenset("*?[]")
 _SHORTEST = 8  # characters; a secret is longer
 _DEEPEST = 20
 _NAME = 64  # characters: names of fields, profiles, models and causes come in each event again
@@ -53,7 +54,8 @@ def private_glob(path: str, globs: Sequence[str]) -> str | None:
     """
     spelled = tuple(_spellings(path))
     every = tuple(globs)
-    if not any(anchor in whole for whole in spelled for anchor in _anchors(every)):
+    names, anchors = _literals(every)  # a walk asks for each of its paths
+    if all(names.isdisjoint(whole.split("/")) and not any(map(whole.__contains__, anchors)) for whole in spelled):
         return None
     anything = _any_of(every)
     if anything is None or not any(anything.match(whole) for whole in spelled):
@@ -87,9 +89,19 @@ def _spellings(path: str) -> Iterator[str]:
 
 
 @lru_cache(maxsize=8)
-def _anchors(globs: tuple[str, ...]) -> tuple[str, ...]:
-    """Return literals, one of which stands in each path that *globs* match: most paths are told by them alone."""
-    return tuple(dict.fromkeys(literal_of(glob.lower()) for glob in globs))
+def _literals(globs: tuple[str, ...]) -> tuple[frozenset[str], tuple[str, ...]]:
+    """Return names and anchors: each path that *globs* match has such a part, or such letters in it.
+
+    Most paths are told by them alone. A name is looked up at once, letters are searched for one by one.
+    """
+    names, anchors = set(), []
+    for glob in map(str.lower, globs):
+        plain = [part for part in glob.split("/") if part and _WILD.isdisjoint(part)]
+        if plain:
+            names.add(max(plain, key=len))
+        else:
+            anchors.append(literal_of(glob))
+    return frozenset(names), tuple(dict.fromkeys(anchors))
 
 
 @lru_cache(maxsize=8)
