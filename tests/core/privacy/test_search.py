@@ -17,7 +17,9 @@ from profile_router.core.policy.private import NO_CONFIDENTIAL
 from profile_router.core.privacy import named_values as secret_values
 from profile_router.core.privacy import search as secret_search
 from profile_router.core.privacy.fresh_lines import fresh_lines
+from profile_router.core.privacy.key_blocks import headless_keys, key_end
 from profile_router.core.privacy.known_forms import KNOWN_KINDS
+from profile_router.core.privacy.manifests import manifest_values
 from profile_router.core.privacy.named_values import is_placeholder
 from profile_router.core.privacy.readings import Reading, readings, unwrapped
 from profile_router.core.privacy.search import secret_spans
@@ -55,6 +57,8 @@ def plainly(text: str) -> set[tuple[int, int, str]]:
     for last in readings(text):
         for kind in KNOWN_KINDS:
             found |= {(*last.origin(*place), kind.kind) for place in everywhere(kind, last, wrapped=False)}
+        found |= {(*last.origin(*place), PRIVATE_KEY) for place in headless_keys(last.text)}
+        found |= {(*last.origin(*place), "secret value") for place in manifest_values(last.text)}
         named = secret_values.named_secrets(last.text, last.text.lower())
         found |= {(*last.origin(start, end), kind) for start, end, kind in named}
         told = spoken_passwords(last.text, last.text.lower())
@@ -79,7 +83,7 @@ def everywhere(kind: SecretKind, view: Reading, *, wrapped: bool) -> Iterator[tu
         alone = secret_search._stands_alone(kind, view, found.start(), end, wrapped=wrapped)
         if alone and secret_search._is_real(kind, found, start, end):
             at = max(end, at)
-            yield start, secret_search._key_end(view.text, end) if kind.kind == PRIVATE_KEY else end
+            yield start, key_end(view.text, end) if kind.kind == PRIVATE_KEY else end
 
 
 def searched(text: str) -> set[tuple[int, int, str]]:

@@ -40,7 +40,7 @@ _TOKENS: tuple[SecretKind, ...] = (
     _key(r"LS0tLS1CRUdJTi(?:BSU0EgUFJJVkFURS|BQUklWQVRFIEtFW|BFQyBQUklWQVRF|BPUEVOU1NIIFBSSVZBVE|BEU0EgUFJJVkFUR"
          r"|BFTkNSWVBURUQgUFJJVkFUR)", "LS0tLS1CRUdJTi"),
     _key(rf'"(?:d|k)"[ \t]{{0,3}}+:[ \t]{{0,3}}+"{_W}{{42,1400}}+"', '"kty"', ahead=None),
-    SecretKind(kind="JSON web token", anchors=("eyJ",), exact=True, dense=True,
+    SecretKind(kind="JSON web token", anchors=("eyJ",), exact=True, dense=True, inside=True,
                pattern=rf"eyJ{_W}{{10,1000}}+\.(?:eyJ{_W}{{10,4000}}+|{_W}{{0,500}}+\.{_W}{{16,32}}+\.{_W}{{10,4000}}+)"
                        rf"\.{_W}{{16,1000}}+"),
     SecretKind(kind="password hash", anchors=("$2a$", "$2b$", "$2y$", "$5$", "$6$", "$y$", "$argon2", "$apr1$", "$1$",
@@ -49,6 +49,8 @@ _TOKENS: tuple[SecretKind, ...] = (
                        r"[./A-Za-z0-9]{22,86}+|\$argon2(?:id|i|d)\$[^\s:]{30,300}+"
                        r"|\{SSHA(?:256|512)?\}[A-Za-z0-9+/=]{28,120}+"),
     _of("GitHub", "ghp_ gho_ ghu_ ghs_ ghr_", rf"{_A}{{30,255}}+"),
+    # ghs_APPID_JWT, since April 2026: GitHub's notice on the format of installation tokens.
+    _of("GitHub", "ghs_", rf"{_A}{{1,24}}+_eyJ{_W}{{10,1000}}+\.{_W}{{10,4000}}+\.{_W}{{16,1000}}+"),
     _of("GitHub", "github_pat_", r"\w{22,255}+"),
     _of("GitLab", "glpat- gldt- glrt- glrtr- glcbt- glptt- glft- glsoat- glagent- gloas- glimt- glffct- glwt-",
         r"[\w.-]{20,300}+"),
@@ -71,6 +73,7 @@ _TOKENS: tuple[SecretKind, ...] = (
     _of("Pinecone", "pcsk_", r"\w{50,90}+"),
     _of("AWS", "AKIA ASIA ABIA ACCA", r"[A-Z0-9]{16}", exact=True),
     _of("Google", "AIza", rf"{_W}{{35}}"),
+    _of("Google", "AQ.", rf"{_W}{{40,80}}+", exact=True, digits=2),  # authorization keys, since 2026
     _of("Google", "ya29.", r"[\w.-]{20,1000}+"),
     _of("Google", "GOCSPX-", rf"{_W}{{24,40}}+"),
     _of("Google", "4/0A", rf"{_W}{{30,150}}+", digits=2),
@@ -105,6 +108,8 @@ _TOKENS: tuple[SecretKind, ...] = (
     _of("LaunchDarkly", "sdk- mob-", rf"{_HEX}{{8}}-(?:{_HEX}{{4}}-){{3}}{_HEX}{{12}}", exact=True),
     SecretKind(kind="token of Azure", anchors=("JQQJ99",), dense=True, ahead=62,
                pattern=rf"{_A}{{52,62}}JQQJ99{_A}{{15,30}}+", exact=True),
+    SecretKind(kind="token of Azure", anchors=("AZDO",), dense=True, ahead=76,
+               pattern=rf"{_A}{{76}}AZDO{_A}{{4}}", exact=True),
     _of("Artifactory", "AKCp", rf"{_A}{{60,80}}+"),
     _of("DigitalOcean", "dop_v1_ doo_v1_ dor_v1_", rf"{_HEX}{{64}}"),
     _of("Heroku", "HRKU-", rf"{_W}{{36,80}}+"),
@@ -112,6 +117,8 @@ _TOKENS: tuple[SecretKind, ...] = (
     _of("Cloudflare", "cfut_ cfat_ cfk_ v1.0-", rf"{_W}{{30,200}}+", digits=3),
     _of("Supabase", "sbp_ sb_secret_", rf"{_W}{{20,80}}+", digits=2),
     _of("Vercel", "vcp_ vci_ vca_ vcr_ vck_", rf"{_A}{{24,80}}+"),
+    _of("Vercel", "vercel_blob_rw_", rf"{_A}{{8,32}}+_{_A}{{20,64}}+"),
+    _of("Resend", "re_", rf"{_A}{{8}}_{_A}{{22,32}}+", exact=True, digits=2),
     _of("Netlify", "nfp_", rf"{_A}{{36,60}}+"),
     _of("Render", "rnd_", rf"{_A}{{28,60}}+", digits=2),
     _of("Linear", "lin_api_ lin_oauth_ lin_wh_", rf"{_A}{{32,80}}+"),
@@ -184,6 +191,7 @@ _TOKENS: tuple[SecretKind, ...] = (
         rf"{_HEX}{{8}}-(?:{_HEX}{{4}}-){{3}}{_HEX}{{12}}", exact=True),
     _of("a webhook", "webhook.office.com/webhookb2/",
         r"[0-9a-z-]{36}@[0-9a-z-]{36}/IncomingWebhook/\w{32}/[0-9a-z-]{36}"),
+    _of("a wallet", "xprv tprv yprv zprv", r"[1-9A-HJ-NP-Za-km-z]{107,108}+", exact=True),
     SecretKind(kind="token of MaxMind", anchors=("_mmk",), dense=True, ahead=36, exact=True,
                pattern=rf"{_A}{{6}}_{_A}{{29}}_mmk"),
 )  # fmt: skip

@@ -20,7 +20,7 @@ _PASSWORDS = (
 _TOKENS = ("secret", "token", "credential", "credentials", "connection_string", "connectionstring", "密钥")
 _KEYS = Anchored(
     r"(?:^|[_-])(?:api|access|private|secret|encryption|signing|master|account|shared|auth|deploy|storage|service|app|"
-    r"admin|application|client|consumer|session|webhook|hmac|aes|jwt|subscription|license)[_-]?key$",
+    r"admin|application|client|consumer|session|webhook|hmac|aes|jwt|subscription|license|pre[_-]?shared)[_-]?key$",
     flags=re.IGNORECASE,
 )
 _VARIABLE = Anchored(r"[A-Z][A-Z0-9]*_(?:[A-Z0-9_]*_)?(?:KEY|AUTH|DSN)")
@@ -57,7 +57,11 @@ _PLACEHOLDER = Anchored(
     r"|^(?:env[.:]|process\.|os\.|secrets\.|vault:|op://|self\.|this\.)"
     r"|^(?:str|string|none|null|nil|true|false|undefined|required|optional|test|foo|bar|qwerty|letmein|admin|root|guest|"
     r"user|postgres|mysql|redis|rabbit|minio|hunter2$|any$|some|my|your|the[-_]|not[-_]|a[-_])[A-Za-z_-]*[0-9]{0,4}$"
-    r"|^[A-Za-z_-]*(?:pass(?:word|wd|wort)?|secret|token|key)[A-Za-z_-]*[0-9]{0,4}$"
+    r"|^[A-Za-z_-]*(?:password|passwd|passwort|passphrase|secret(?!ar)|token|(?<!com)(?<!by)(?<!tres)(?<!sur)pass)"
+    r"(?!port|ion|eng|age|at)[A-Za-z_-]*[0-9]{0,4}$"
+    r"|^(?:[A-Za-z_-]*(?:[_-]|a|api|access|private|public|auth|account|encryption|master|signing|service|client|session|"
+    r"shared|license|storage|deploy|app|admin|new|old|the|this|that|valid|invalid|wrong|fernet|ssh|pub|priv))?"
+    r"key(?:s|name|id|value|here|word|file|[_-][A-Za-z_-]*)?[0-9]{0,4}$"
     r"|example|placeholder|change[-_ ]?(?:me|this|it)|replace[-_ ]|your[-_ ]|dummy|redacted|x{4,}|\*{3,}|\.{3,}|todo|"
     r"insert|fake|mock|sample|default|\$\{|\{\{",
     flags=re.IGNORECASE,
@@ -71,8 +75,12 @@ _UUID = Anchored(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", flags=re.IGNORE
 _WORD = Anchored(r"[0-9]{1,8}|[a-z]{1,13}|[A-Z]{1,13}|[A-Z][a-z]{0,12}")
 # Known to everybody: the examples and namespaces of RFC 9562, and what each WebSocket is opened with (RFC 6455).
 _PUBLIC_UUIDS = ("123e4567-e89b-12d3", "f81d4fae-7dec-11d0", "6ba7b81", "258eafa5-e914-47da")
+_LINE_HEAD = 200  # characters of a line before a name
 _SHORTEST = 6  # characters of a password; a token has more
 _MARKS = frozenset("!@#$%^&*~+?")
+_LONG_TOKEN = 24
+# Of a name in camel case, what a word is not: `x`, `Eq`, `IAe`. A name hardly has two of them.
+_ODD_HUMP = Anchored(r"(?<![A-Za-z])[a-z](?=[A-Z])|(?<![A-Z])[A-Z][a-z](?![a-z])|(?<![A-Z])[A-Z]{2,8}[a-z]")
 _FIELD = Anchored(r"\{\w*\}")
 _CALL = Anchored(r"[\w.]\([^()]*\)|[A-Za-z_]\[[\w'\"]*\]|=>|->|::|://|\$\{|^[./~]|\\[dwsb]|[=<>]=|%s|%\(")
 # `2019!`, `tr0ub4dor`, `4all`; neither `SHA256`, `UTF-8` nor `8-16`.
@@ -110,7 +118,7 @@ def _value_given(text: str, at: int, found: re.Match[str], sort: str) -> tuple[i
         return None
     if is_placeholder(value) or _is_code(value, sort, quoted=group != "bare"):
         return None
-    if group == "bare" and sort == "password" and "=" not in found["sep"] and is_word_with_number(value):
+    if group == "bare" and sort == "password" and is_word_with_number(value) and _is_said(text, start, found, value):
         return None  # a sentence: `the password is base64-encoded`
     if found["sep"].strip() == "," and not (name.isupper() and found["close"] and group != "bare"):
         return None  # `setdefault("API_KEY", "…")`, but no list of words
@@ -142,6 +150,33 @@ _SORTS: Mapping[str, Callable[[str], object]] = {
     "short": Anchored(r"(?:^|[_-])(?:pass|pw)$", flags=re.IGNORECASE).search,
 }
 _PASSWORD_SORTS = frozenset({"password", "short"})
+
+
+# What a setting says of how a password is kept, and never is one.
+_METHOD = Anchored(
+    r"(?:sha|md|aes|hmac|base|utf|latin|rot|scrypt|bcrypt|argon|pbkdf|ntlm|scram|ssha|crypt|blake|v|x|version|step|type|"
+    r"int|uint|char|varchar|field|arg|param|group|line|page|section|chapter|table|figure|string|text|word|test|user)"
+    r"[a-z]?[_.]?[0-9]{1,3}",
+    flags=re.IGNORECASE,
+)
+_LINE_STARTS = Anchored(r"(?:[A-Za-z0-9._/-]{1,100}+:[0-9]{1,6}[:-])?+[ \t>+-]{0,60}+[\"']?")
+_LINE_ENDS = Anchored(r"[ \t]{0,8}+(?:[ \t]#[^\n]{0,200}+)?\r?+(?:\n|\Z)")
+
+
+def _is_said(text: str, start: int, found: re.Match[str], value: str) -> bool:
+    """Tell whether *value*, a word with a number, is one of a sentence, or of how a password is kept.
+
+    Where name, colon and value are a whole line, as in YAML, they are a setting.
+    """
+    if "=" in found["sep"]:
+        return False
+    if ":" not in found["sep"] or "-" in value or _METHOD.fullmatch(value):
+        return True
+    line = text.rfind("\n", max(0, start - _LINE_HEAD), start) + 1
+    if start - line >= _LINE_HEAD:
+        return True
+    head = _LINE_STARTS.match(text, line, start)
+    return head is None or head.end() < start or _LINE_ENDS.match(text, found.end()) is None
 
 
 def _name_start(text: str, at: int) -> int:
@@ -182,8 +217,8 @@ def _is_password(value: str, *, variable: bool) -> bool:
         return False
     if value.isdigit():
         return len(set(value)) >= 4 and value not in "01234567890123456789"
-    if value.isalpha():
-        return variable and len(value) >= 8
+    if (word := value.rstrip("=")).isalpha():
+        return (variable and len(value) >= 8) or _is_random(word)
     letters = any(char.isalpha() for char in value)
     return letters and any(char.isdigit() or char in _MARKS for char in value)
 
@@ -195,7 +230,14 @@ def _is_token(value: str, *, variable: bool) -> bool:
         return False
     if len(value) < (12 if variable else 15) or len(set(value)) < 7:
         return False
-    return sum(map(str.isdigit, value)) >= 2 and sum(map(str.isalpha, value)) >= 3 and not _words(value)
+    digits = sum(map(str.isdigit, value))
+    enough = digits >= 2 or (len(value) >= _LONG_TOKEN and digits == 1 and _is_random(value))
+    return enough and sum(map(str.isalpha, value)) >= 3 and not _words(value)
+
+
+def _is_random(value: str) -> bool:
+    """Tell whether *value* changes its case as no name of code does: `xJwrIAeEqPrp`, but not `getUserByID`."""
+    return len(value) >= 10 and value.isascii() and sum(1 for _ in _ODD_HUMP.finditer(value)) >= 2
 
 
 def _words(value: str) -> bool:

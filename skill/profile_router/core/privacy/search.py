@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from functools import cached_property
 from itertools import chain
 
 from profile_router.core.language.anchored import Anchored
 from profile_router.core.policy.private import NO_CONFIDENTIAL, Confidential
 from profile_router.core.privacy.fresh_lines import fresh_lines
+from profile_router.core.privacy.key_blocks import headless_keys, key_end
 from profile_router.core.privacy.known_forms import KEY_KINDS, KINDS_BY_LOOK, KNOWN_KINDS
+from profile_router.core.privacy.manifests import manifest_values
 from profile_router.core.privacy.named_values import is_placeholder, named_secrets
 from profile_router.core.privacy.readings import Reading, readings, straight_text, unwrapped
 from profile_router.core.privacy.secret_kind import PRIVATE_KEY, SecretKind, compiled, dense_runs
@@ -24,15 +27,10 @@ from profile_router.values import frozen
 
 _SHORTEST_RUN = 24  # characters of base64: what is shorter encodes no secret that we know
 _BASE64 = expression(rf"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{{{_SHORTEST_RUN},}}+={{0,2}}+")
+_HEX = Anchored(r"[0-9a-fA-F]++")
 _VARIED = 7  # different characters that a real token has at least
 _REST = 8  # characters of a next line that may be the rest of a token which could end before
 _EXAMPLE = Anchored(r"example|x{4,}|\.{3}|\*{3}|your[-_]|placeholder|redacted", flags=re.IGNORECASE)
-_KEY_ENDS = Anchored(r"-----END[^-\n]{0,60}+-----|Private-MAC: *+[0-9a-f]{0,64}+")
-# Whole lines, a padded last one, and the start of a key that was cut short (DER begins with MI).
-_KEY_LINES = Anchored(
-    r"(?:(?:\\[nrt]|[\s>|\"',#+])*+(?:[A-Za-z0-9+/=]{20,}+|MI[A-Za-z0-9+/=]{2,}+|[A-Za-z0-9+/]{1,19}={1,2}))*+"
-)
-_LONGEST_KEY = 20_000  # characters: 16,384 bits of RSA
 
 
 @frozen(kw_only=False)
@@ -80,6 +78,9 @@ def _over_breaks(view: Reading, kinds: Sequence[SecretKind]) -> Iterator[tuple[i
     for kind in kinds:
         if kind.over_lines and searched.may_hold(kind):
             yield from ((start, end, kind.kind) for start, end in _matches(kind, searched))
+    yield from ((start, end, PRIVATE_KEY) for start, end in headless_keys(view.text))
+    if kinds is KNOWN_KINDS:
+        yield from ((start, end, "secret value") for start, end in manifest_values(view.text))
 
 
 def _in_lines(
@@ -125,18 +126,33 @@ def _kind_within(run: str, confidential: Confidential, kinds: Sequence[SecretKin
     return next((kind for part in (run, *parts) if (kind := _kind_encoded(part, confidential, kinds))), None)
 
 
-def _kind_encoded(run: str, confidential: Confidential, kinds: Sequence[SecretKind]) -> str | None:
-    bare = run.rstrip("=")
-    bare = bare[:-1] if len(bare) % 4 == 1 else bare  # no text is encoded to so many: the last one is not a part of it
-    from binascii import a2b_base64  # here: few texts hold such a run
-
-    try:
-        text = straight_text(a2b_base64(bare.replace("-", "+").replace("_", "/") + "=" * (-len(bare) % 4)).decode())
-    except ValueError:
+def _kind_encoded(
+    run: str, confidential: Confidential, kinds: Sequence[SecretKind], *, again: bool = True
+) -> str | None:
+    """Return the kind of secret in the text that *run* encodes, in hex or base64; *again*: in what that encodes too."""
+    text = straight_text(_text_encoded(run))
+    if not text:  # as for most runs
         return None
     found = _in_lines(text, confidential, kinds)
     ours = _called_private(text, confidential)
-    return next((kind for *_, kind in (*found, *ours)), None)
+    if kind := next((kind for *_, kind in (*found, *ours)), None):
+        return kind
+    inner = dict.fromkeys(_BASE64.findall(dense_runs(text))) if again and len(text) >= _SHORTEST_RUN else ()
+    return next((kind for one in inner if (kind := _kind_encoded(one, confidential, kinds, again=False))), None)
+
+
+def _text_encoded(run: str) -> str:
+    """Return the text that *run* encodes, empty where it encodes none."""
+    from binascii import a2b_base64  # here: few texts hold such a run
+
+    bare = run.rstrip("=")
+    if _HEX.fullmatch(bare):
+        with suppress(ValueError):
+            return bytes.fromhex(bare[: len(bare) // 2 * 2]).decode()
+    bare = bare[:-1] if len(bare) % 4 == 1 else bare  # no text is encoded to so many: the last one is not a part of it
+    with suppress(ValueError):
+        return a2b_base64(bare.replace("-", "+").replace("_", "/") + "=" * (-len(bare) % 4)).decode()
+    return ""
 
 
 def _called_private(text: str, confidential: Confidential) -> Iterable[tuple[int, int, str]]:
@@ -217,7 +233,7 @@ def _matches(kind: SecretKind, searched: _Searched) -> Iterator[tuple[int, int]]
         at = place + 1
         if _stands_alone(kind, view, place, end, wrapped=wrapped) and _is_real(kind, found, start, end):
             at = max(end, at)
-            yield start, _key_end(view.text, end) if kind.kind == PRIVATE_KEY else end
+            yield start, key_end(view.text, end) if kind.kind == PRIVATE_KEY else end
 
 
 def _stands_alone(kind: SecretKind, view: Reading, start: int, end: int, *, wrapped: bool) -> bool:
@@ -247,11 +263,3 @@ def _is_real(kind: SecretKind, found: re.Match[str], start: int, end: int) -> bo
     if "value" in found.re.groupindex:
         return not is_placeholder(value)
     return len(set(value)) >= _VARIED and not _EXAMPLE.search(value)
-
-
-def _key_end(text: str, end: int) -> int:
-    """Return where the key ends whose head ends at *end*: behind its last line, else behind what looks like it."""
-    if closing := _KEY_ENDS.search(text, end, end + _LONGEST_KEY):
-        return closing.end()
-    body = _KEY_LINES.match(text, end, end + _LONGEST_KEY)
-    return body.end() if body else end
