@@ -41,9 +41,9 @@ LATE = "threading.Thread(target=lambda: (threading.main_thread().join(), print('
     ids=["nothing is left", "more is printed", "something is registered", "a thread is at work"],
 )
 def test_a_process_ends_with_its_code_when_all_is_said_and_done(before: str, said: list[str]) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", PROGRAM.format(before=before), str(SKILL)], capture_output=True, text=True, check=False
-    )
+    buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    words = [sys.executable, "-c", PROGRAM.format(before=before), str(SKILL)]
+    done = subprocess.run(words, env=buffered, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (3, "")
     assert done.stdout.rstrip(";").split(";") == said
 
