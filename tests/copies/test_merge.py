@@ -36,6 +36,7 @@ from profile_router.errors import WorkspaceError
 from profile_router.git import merge as git_merge
 from profile_router.git import writes
 from profile_router.git.marks import take_mark
+from profile_router.git.merge import merge_trees
 from profile_router.git.repository import find_repository, locked_repository
 from profile_router.git.undo import take_back
 
@@ -262,3 +263,12 @@ def test_one_that_waits_too_long_for_its_turn_says_who_to_look_for(
         with pytest.raises(WorkspaceError, match="another profile-router has been busy"):
             held.enter_context(opened_copy(found, state))
     assert not [place for place in (state / "worktrees").iterdir() if place.is_dir()]
+
+
+def test_a_pipe_in_place_of_a_file_does_not_keep_the_file_away(repo: Path, copy: Copy, state: Path) -> None:
+    text = (repo / "a.txt").read_text()
+    (repo / "a.txt").unlink()
+    os.mkfifo(repo / "a.txt")
+    now = take_mark(copy.trees).files
+    assert merge_trees(copy.trees, now, copy.base, state, "t").files == ("a.txt",)
+    assert (repo / "a.txt").read_text() == text

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import socket
 import stat
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -210,6 +212,83 @@ def test_a_removed_file_comes_back_with_the_mode_that_it_had(root: Path, tmp_pat
     assert stat.S_IMODE((root / "a.py").stat().st_mode) == mode
     take_back(root, way_back)
     assert stat.S_IMODE((root / "new.py").stat().st_mode) == 0o640
+
+
+def _replaced(place: Path, target: str) -> None:
+    place.unlink()
+    place.symlink_to(target)
+
+
+def _pipe(place: Path) -> None:
+    place.unlink()
+    os.mkfifo(place)
+
+
+def _socket(place: Path) -> None:
+    place.unlink()
+    with socket.socket(socket.AF_UNIX) as made, contextlib.chdir(place.parent):  # a long name is no address
+        made.bind(place.name)
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda place: _replaced(place, "sub/b.py"),
+        lambda place: _replaced(place, "/etc/hosts"),
+        lambda place: _replaced(place, place.name),  # it leads to itself
+        _pipe,
+        _socket,
+    ],
+    ids=["a link", "a link out", "a ring", "a pipe", "a socket"],
+)
+def test_a_file_comes_back_from_under_what_a_command_put_in_its_place(
+    root: Path, tmp_path: Path, act: Callable[[Path], None]
+) -> None:
+    snapshots, before = GitSnapshots(root, tmp_path / "scratch"), content(root)
+    (root / "a.py").chmod(0o600)
+    mark = snapshots.take()
+    act(root / "a.py")
+    (root / "sub/b.py").write_text("the user's\n")
+    assert {file.path for file in snapshots.changes(mark, snapshots.take())} == {"a.py", "sub/b.py"}
+    for by_tools in ([], ["a.py"]):
+        undo = undo_of(snapshots.trees, mark, root, by_tools, marked={"a.py"})
+        assert (changed_since_run(root, undo), set(undo.before)) == ((), {"a.py"})
+    take_back(root, undo)
+    assert content(root) == before | {"sub/b.py": (b"the user's\n", False)}
+    assert stat.S_IMODE((root / "a.py").stat().st_mode) == 0o600
+
+
+def test_a_link_that_a_command_made_is_taken_back_and_not_what_it_leads_to(root: Path, tmp_path: Path) -> None:
+    snapshots = GitSnapshots(root, tmp_path / "scratch")
+    mark = snapshots.take()
+    (root / "link").symlink_to("a.py")
+    (root / "a.py").write_text("the user's\n")
+    assert set(undo_of(snapshots.trees, mark, root, [], marked={"link"}).before) == {"link"}
+
+
+@pytest.mark.parametrize(
+    ("was", "left", "back"),
+    [
+        (0o600, 0o755, 0o600),
+        (0o600, 0o644, 0o600),
+        (0o640, 0o666, 0o640),
+        (0o644, 0o666, 0o644),
+        (0o700, 0o644, 0o700),
+        (0o755, 0o644, 0o755),
+        (0o644, 0o755, 0o644),
+        (0o644, 0o600, 0o600),  # somebody closed it since: an undo opens nothing
+    ],
+)
+def test_a_file_that_a_run_opened_wider_is_as_closed_as_before(
+    root: Path, tmp_path: Path, was: int, left: int, back: int
+) -> None:
+    (root / "a.py").chmod(was)
+    snapshots = GitSnapshots(root, tmp_path / "scratch")
+    mark = snapshots.take()
+    (root / "a.py").write_text("anew\n")
+    (root / "a.py").chmod(left)
+    take_back(root, undo_of(snapshots.trees, mark, root, ["a.py"]))
+    assert stat.S_IMODE((root / "a.py").stat().st_mode) == back
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -21,11 +22,13 @@ _ENTRY, _UNWATCHED, _OTHER = "HShs", "Shs", "?"
 class TreeListing:
     """A part of a work tree. `entries` are those of the index by path, without those in conflict; `others` are the
     untracked files, without ignored ones. `as_indexed`: all is as the index has it, so there is nothing to add.
-    `unwatched` are the entries whose files git was told not to look at."""
+    `odd` are entries in whose place there is a pipe, a socket or a device. `unwatched` are those whose files git was
+    told not to look at."""
 
     entries: Mapping[str, Entry]
     others: tuple[str, ...]
     as_indexed: bool
+    odd: tuple[str, ...]
     unwatched: Mapping[str, Entry]
 
 
@@ -37,7 +40,7 @@ def listing(trees: Trees, index: str, spec: str) -> TreeListing:
     entries: dict[str, Entry] = {}
     others: list[str] = []
     unwatched: list[str] = []
-    same = True
+    changed: list[str] = []
     for line in trees.run("ls-files", *_WORDS, "--", spec, index=index).split("\0")[:-1]:
         tag = line[0]
         if tag in _ENTRY:
@@ -49,13 +52,14 @@ def listing(trees: Trees, index: str, spec: str) -> TreeListing:
         elif tag == _OTHER:
             others.append(line[2:])
         else:
-            same = False
-    same = same and not others and not any(entry.mode == GITLINK_MODE for entry in entries.values())
+            changed.append(line.partition("\t")[2])
+    same = not changed and not others and not any(entry.mode == GITLINK_MODE for entry in entries.values())
     behind = any_behind_link(trees.repository.top, entries)  # there git finds a file, but not ours
     return TreeListing(
         entries=entries,
         others=tuple(others),
         as_indexed=same and not behind,
+        odd=tuple(path for path in dict.fromkeys(changed) if _is_odd(f"{trees.repository.top}/{path}")),
         unwatched={path: entries[path] for path in unwatched},
     )
 
@@ -74,6 +78,14 @@ def watched_listing(trees: Trees, index: str, spec: str) -> TreeListing:
         return seen
     trees.put(hidden, index)  # an entry that is put anew has no such bit, nor times that could be old
     return listing(trees, index, spec)
+
+
+def _is_odd(place: str) -> bool:
+    try:
+        mode = os.lstat(place).st_mode
+    except OSError:
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISLNK(mode) or stat.S_ISDIR(mode))
 
 
 def _present(top: Path, paths: Iterable[str]) -> list[str]:

@@ -76,8 +76,8 @@ def take_mark(trees: Trees, below: Path | None = None) -> Mark:
     seen = watched_listing(trees, _INDEX, _spec(part))
     facts, unread = _sorted_out(trees, seen)
     if facts or unread or not seen.as_indexed:
-        # Git reads content anew whose times it does not know.
-        trees.put({**dict(unread), **dict.fromkeys(facts)}, _INDEX)
+        # Git reads content anew whose times it does not know. It keeps the entry of a file that became a pipe.
+        trees.put({**dict(unread), **dict.fromkeys((*facts, *seen.odd))}, _INDEX)
         _add(trees, top, _INDEX, part, tuple(facts), seen.entries)
     mark = Mark(_written(trees), _stored_facts(trees, facts))
     whole = part == "."  # else git has seen a part of the index alone

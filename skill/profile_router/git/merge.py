@@ -17,7 +17,7 @@ from profile_router.git.marks import take_mark
 from profile_router.git.repository import locked_repository
 from profile_router.git.trees import GITLINK_MODE, LINK_MODE, PROGRAM_MODE, Entry, FilesTree, Trees
 from profile_router.git.undo import Undo, undo_of_writes
-from profile_router.git.writes import Changed, Found, found_at, is_folder, sweep, write_all
+from profile_router.git.writes import Changed, Found, found_at, is_nothing_of_git, sweep, write_all
 from profile_router.state.folder import private_folder, usable
 from profile_router.state.whole_files import HALF_WRITTEN, write_whole
 from profile_router.values import frozen
@@ -200,7 +200,8 @@ def _write(
     top = trees.repository.top
     # A folder stands where a new file goes. Once its removed files are gone it is empty; if not, it is in the way.
     before = {
-        path: None if not was and is_folder(top / path) else found_at(top, path) for path, (was, _) in changes.items()
+        path: None if not was and is_nothing_of_git(top / path) else found_at(top, path)
+        for path, (was, _) in changes.items()
     }
     for path, (entry, _) in changes.items():
         if (entry is None) != (before[path] is None):  # for example an ignored file at the path of a new one

@@ -14,11 +14,12 @@ from pathlib import Path
 
 from profile_router.git.marks import Mark, take_mark
 from profile_router.git.modes import modes_of
-from profile_router.git.trees import GITLINK_MODE, FilesTree, Trees
-from profile_router.git.writes import Changed, Found, found_at, is_folder, write_all
+from profile_router.git.trees import GITLINK_MODE, Entry, FilesTree, Trees
+from profile_router.git.writes import Changed, Found, found_at, is_nothing_of_git, write_all
 from profile_router.values import frozen
 
 MOST_UNDO_BYTES = 16 * 1024 * 1024  # bytes of all files as they were before: they are kept in the ledger
+_Pairs = Mapping[str, tuple[Entry | None, Entry | None]]
 _UNDO = "undo"  # the index that what was before is written out of
 
 
@@ -64,15 +65,23 @@ def fingerprint(found: Found | None) -> str:
 
 def standing(top: Path, path: str) -> Found | None:
     """Return the file or link at *path* below *top*, None without one. None for a folder, too: what is in it has a path
-    of its own. Raises Changed for anything else."""
-    return None if is_folder(top / path) else found_at(top, path)
+    of its own. None for a pipe or a device, which has no content. Raises Changed where it cannot be read."""
+    return None if is_nothing_of_git(top / path) else found_at(top, path)
 
 
 def undo_of(
-    trees: Trees, mark: str, root: Path, wrote: Sequence[str] | None, *, until: str = "", late: bool = False
+    trees: Trees,
+    mark: str,
+    root: Path,
+    wrote: Sequence[str] | None,
+    *,
+    marked: Collection[str] = (),
+    until: str = "",
+    late: bool = False,
 ) -> Undo:
-    """Return what takes the changes below *root* since *mark* back, for the files that the run *wrote*, relative to
-    *root*.
+    """Return what takes the changes below *root* since *mark* back, for the files of the run, relative to *root*.
+
+    Its tools *wrote* some; *marked* are those that marks around its commands tell.
 
     With None for *wrote*, nobody knows what the run wrote, so it is for all changes. *until* is the mark that the run
     left; empty: one is taken. *late*: the work tree may have been changed since that mark, and it alone tells what the
@@ -83,7 +92,7 @@ def undo_of(
     left = Mark.read(until).files if until else take_mark(trees, root).files
     modes = modes_of(trees, was)
     pairs = trees.differences(was, left)
-    mine = None if wrote is None else {os.path.realpath(root / path) for path in wrote}
+    mine = None if wrote is None else _files_of(top, root, wrote, pairs) | {_at(root, path) for path in marked}
     pairs = {
         path: pair
         for path, pair in pairs.items()
@@ -151,6 +160,13 @@ def with_journal(undo: Undo, top: Path, start: str, journal: Mapping[str, bytes 
     return replace(undo, before=before, after=after)
 
 
+def _files_of(top: Path, root: Path, wrote: Sequence[str], pairs: _Pairs) -> set[str]:
+    """Return the files that tools wrote by the names *wrote* below *root*, which may be links. Where there was a file
+    before, it is that file: a command may have put a link in its place."""
+    files = {_at(top, path) for path, (was, _) in pairs.items() if was is not None}
+    return {name if name in files else os.path.realpath(name) for name in (_at(root, path) for path in wrote)}
+
+
 def _at(top: Path, path: str) -> str:
     """Return the file at *path* below *top* under its one name; of a link, the link and not what it names."""
     place = top / path
@@ -172,7 +188,8 @@ def take_back(top: Path, undo: Undo) -> Undo:
         if fingerprint(now[path]) != known:
             raise Changed(path)
     modes = {path: found.mode for path, found in undo.before.items() if found and not found.link}
-    write_all(top, now, undo.before, write_order(undo.before), modes)
+    # Nobody but its owner opens a file further than it stands: the mode may have been changed since the run.
+    write_all(top, now, undo.before, write_order(undo.before), modes, narrow=True)
     return Undo(before=now, after={path: fingerprint(standing(top, path)) for path in now}, left=undo.left)
 
 

@@ -57,6 +57,15 @@ def found_at(top: Path, path: str) -> Found | None:
     raise Changed(path)
 
 
+def is_nothing_of_git(place: Path) -> bool:
+    """Tell whether at *place* there is what git takes for nothing: a folder, a pipe, a socket or a device."""
+    try:
+        mode = place.lstat().st_mode
+    except OSError:
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISLNK(mode))
+
+
 def is_folder(place: Path) -> bool:
     """Tell whether *place* is a folder, not a link to one."""
     return place.is_dir() and not place.is_symlink()
@@ -84,16 +93,22 @@ def write_all(
     after: Mapping[str, Found | None],
     paths: Sequence[str],
     modes: Mapping[str, int] | None = None,
+    *,
+    narrow: bool = False,
 ) -> None:
     """Bring each path of *paths* from its content in *before* to that in *after* (None: gone). Each is checked once
     more right before it is replaced. On Changed everything is undone, except files that somebody else has written
-    since. A file that is there keeps its mode; one that is not gets that in *modes*, else the usual one.
+    since. A file that is there keeps its mode; one that is not gets that in *modes*, else the usual one. With *narrow*
+    a file that is there keeps of its mode what that in *after* allows.
     """
     done: list[str] = []
     made: list[Path] = []
     try:
         for path in paths:
-            _step(top, path, before[path], after[path], made, (modes or {}).get(path) if not before[path] else None)
+            was, will_be, mode = before[path], after[path], (modes or {}).get(path)
+            if was is not None and not was.link:
+                mode = was.mode & will_be.mode if narrow and will_be is not None and not will_be.link else None
+            _step(top, path, was, will_be, made, mode)
             done.append(path)
     except (Changed, OSError) as error:
         for path in reversed(done):
@@ -133,6 +148,8 @@ def _step(top: Path, path: str, before: Found | None, after: Found | None, made:
             for folder, _, _ in os.walk(place, topdown=False):
                 with suppress(OSError):
                     Path(folder).rmdir()
+        elif before is None and is_nothing_of_git(place):  # a pipe or the like: it holds nothing
+            place.unlink()
         _expect(top, path, before)
         fresh.replace(place)
     finally:

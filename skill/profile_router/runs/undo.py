@@ -211,8 +211,7 @@ def _by_traces(
     if traces is None:
         return undo_of(trees, snapshot, root, None, until=until, late=late)
     written = written_during(trees, root, snapshot, traces.around, traces.edited)
-    mine = tuple(sorted(written.paths | traces.edited))
-    undo = undo_of(trees, snapshot, root, mine, until=until, late=late)
+    undo = undo_of(trees, snapshot, root, sorted(traces.edited), marked=written.paths, until=until, late=late)
     start = trees.start(root)
     undo = replace(undo, during=tuple(sorted(f"{start}{path}" for path in written.paths - traces.edited)))
     return undo.doubting([f"{start}{path}" for path in written.unsure | traces.unsure])
