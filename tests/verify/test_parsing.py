@@ -95,7 +95,7 @@ SLOW_TOML = b"a" + b".a" * 100_000 + b" = 1\n"
 
 
 def test_a_slow_file_does_not_hide_what_was_said_of_those_before_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parsing, "_SECONDS", 0.4)
+    monkeypatch.setattr(parsing, "_SECONDS", 1.5)
     bad, slow = ChangedContent("a.toml", None, BAD["a.toml"][0]), ChangedContent("b.toml", None, SLOW_TOML)
     check = parsed([bad, slow, ChangedContent("c.toml", None, b"a = 1\n")])
     assert check is not None
