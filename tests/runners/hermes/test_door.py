@@ -140,6 +140,24 @@ def by_the_standard_library(url: str) -> None:
     urllib.request.build_opener(Handler).open(url, json.dumps(TURN).encode()).read()
 
 
+@pytest.mark.parametrize(
+    ("base_url", "asked"), [(HERE, False), ("https://a.example/v1", False), ("acp://copilot", True)]
+)
+def test_a_program_is_asked_as_a_model_where_it_is_the_routed_one(base_url: str, asked: bool) -> None:
+    class Program:
+        def ask(self, **_: Any) -> str:
+            return "answered"
+
+    door, told = a_door(base_url, local=False)
+    door.stand_at(Program, "ask")
+    if asked:
+        assert Program().ask(model="m") == "answered"
+    else:
+        with pytest.raises(Elsewhere, match="Program was not asked"):
+            Program().ask(model="m")
+    assert [event["place"] for event in told] == ["Program"] * (not asked)
+
+
 @pytest.fixture
 def stood() -> Iterator[Callable[[str], list[dict[str, Any]]]]:
     """Return what lets a door to *base_url* stand at classes of the test's own; they are as before in the end."""
@@ -212,12 +230,17 @@ def by_requests():
 def by_urllib():
     return urllib.request.urlopen(os.environ["OTHER"] + "/chat/completions", json.dumps(BODY).encode(), 5).read()
 
+def by_a_program():
+    from agent.copilot_acp_client import CopilotACPClient
+    client = CopilotACPClient(api_key="k", base_url="acp://copilot", command="/bin/true", args=[])
+    return client.chat.completions.create(**BODY)
+
 def by_a_client():
     from agent.auxiliary_client import resolve_provider_client
     client, model = resolve_provider_client("custom", "cloudy", explicit_base_url=os.environ["OTHER"])
     return client.chat.completions.create(**BODY)
 
-WAYS = [lambda: by_a_task("compression"), lambda: by_a_task("mcp"), by_openai, by_requests, by_urllib, by_a_client]
+WAYS = [lambda: by_a_task("compression"), lambda: by_a_task("mcp"), by_openai, by_requests, by_urllib, by_a_client, by_a_program]
 
 def register(ctx):
     def before(**_):
@@ -267,6 +290,6 @@ def test_whatever_way_hermes_goes_the_other_model_hears_nothing(tmp_path: Path, 
         assert other.chats == [], said
     assert attempt.failure is None
     ended = [line.split()[1] for line in said]
-    assert ended[2:] == ["refused"] * 4
+    assert ended[2:] == ["refused"] * 5
     assert ended[:2] == ["got"] * 2 or not local  # 0.22.2 goes back to the profile's own endpoint by itself
     assert [note for note in attempt.notes if "wanted to ask cloudy" in note]

@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 _SENDS = frozenset({"POST", "PUT", "PATCH"})
@@ -58,6 +58,17 @@ class Door:
         if session is not None:
             session._request = self._before_session(session._request)
 
+    def stand_at(self, kind: Any, method: str) -> None:
+        """Let *method* of the class *kind* ask a program as a model only where the routed endpoint is a program."""
+        ask = getattr(kind, method)
+
+        def looked(client: Any, *arguments: Any, **named: Any) -> Any:
+            if all(scheme in _PORTS for scheme, _, _ in self._origins):
+                self._refuse(kind.__name__, str(named.get("model") or ""))
+            return ask(client, *arguments, **named)
+
+        setattr(kind, method, looked)
+
     def also(self, base_url: str, model: str) -> None:
         """Take *model* as the routed one under the name that Hermes has for it.
 
@@ -96,6 +107,9 @@ class Door:
         if here and (body is None or _bare(model) in self._models):
             return
         place = urlsplit(str(url)).netloc.rpartition("@")[2]
+        self._refuse(place, model)
+
+    def _refuse(self, place: str, model: str) -> NoReturn:
         self._say("elsewhere", place=place[:_NAME_CHARS], model=model[:_NAME_CHARS], task=_TASK.get())
         raise Elsewhere(f"{place} was not asked: this run asks {self._expected['model']} at {self._here} alone")
 

@@ -42,6 +42,11 @@ _PLACES: Mapping[str, tuple[str, ...]] = {
     "HTTPConnection": ("http.client",),
     "ToolRegistry": ("tools.registry",),
 }
+# Programs that answer as models; a Hermes without one of them starts none.
+_PROGRAMS: Mapping[str, tuple[str, str]] = {
+    "agent.copilot_acp_client": ("CopilotACPClient", "_create_chat_completion"),
+    "agent.transports.codex_app_server": ("CodexAppServerClient", "__init__"),
+}
 _AGENT_TAKES = (
     "api_key", "base_url", "provider", "api_mode", "providers_allowed", "providers_ignored", "providers_order",
     "provider_sort", "provider_require_parameters", "provider_data_collection", "model", "credential_pool",
@@ -83,6 +88,20 @@ def session_of(package: str) -> Any:
     if find_spec(package) is None:
         return None
     return getattr(import_module(package), "ClientSession", None)
+
+
+def model_programs() -> list[tuple[Any, str]]:
+    """Return the classes by which Hermes asks a program as a model, each with the method that does. Raises Unknown."""
+    found = []
+    for place, (name, method) in _PROGRAMS.items():
+        try:
+            module = import_module(place)
+        except ImportError:
+            continue
+        if not hasattr(getattr(module, name, None), method):
+            raise Unknown(f"{_NO} {place}.{name}.{method}")
+        found.append((getattr(module, name), method))
+    return found
 
 
 def replace_in(place: Any, **values: Any) -> None:

@@ -80,6 +80,8 @@ class HermesTurn:
         door = self.doors.Door(say, order["expected"], order["key"])
         names = ("HTTPTransport", "AsyncHTTPTransport", "HTTPConnection")
         door.stand(*(self.internals.take_of_hermes(name) for name in names), self.internals.session_of("aiohttp"))
+        for kind, method in self.internals.model_programs():
+            door.stand_at(kind, method)
         clients = [self.internals.take_of_hermes(name) for name in ("Client", "AsyncClient")]
         self.meter.stand_at_the_door(clients, door)
         return door
