@@ -28,7 +28,8 @@ def add(parser: argparse.ArgumentParser) -> None:
         help="also take back files of which nobody knows who changed them: what you changed in them is lost",
     )
     add_json(parser, "how it ended")
-    parser.epilog = f"an undo has an id of its own and can be undone; {RUNS_ARE_LISTED}"
+    ignored = "files that git ignores stay as commands left them"
+    parser.epilog = f"an undo has an id of its own and can be undone; {ignored}; {RUNS_ARE_LISTED}"
 
 
 def run(arguments: argparse.Namespace) -> int:
