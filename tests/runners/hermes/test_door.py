@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import http.client
 import json
+import struct
 import urllib.request
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,7 @@ import pytest
 from tests.fakes import BURST, BURST_ORDER, LOCAL, MODEL, Heard, a_task
 from tests.runners.hermes.stage import Stage, an_errand
 from tests.runners.hermes.versions import TRIED, hermes_of
-from tests.scripted_provider import ScriptedProvider, redirect, say
+from tests.scripted_provider import ScriptedProvider, call, redirect, say
 
 from profile_router.runners.hermes.child.door import Door, Elsewhere
 from profile_router.runners.hermes.turn_account import Account
@@ -293,3 +295,35 @@ def test_whatever_way_hermes_goes_the_other_model_hears_nothing(tmp_path: Path, 
     assert ended[2:] == ["refused"] * 5
     assert ended[:2] == ["got"] * 2 or not local  # 0.22.2 goes back to the profile's own endpoint by itself
     assert [note for note in attempt.notes if "wanted to ask cloudy" in note]
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("version", list(TRIED))
+def test_a_look_at_an_image_under_a_local_profile_goes_to_its_own_model(tmp_path: Path, version: str) -> None:
+    with (
+        Stage(tmp_path / "stage", hermes_of(version, tmp_path)) as stage,
+        ScriptedProvider(models=("cloudy",)) as other,
+    ):
+        shot = stage.workspace / "shot.png"
+        shot.write_bytes(a_picture(64, 64))
+        asks = {"image_url": str(shot), "question": f"what of {PRIVATE}"}
+        turn = [call("read_file", {"path": "notes.env"}), call("vision_analyze", asks), say("grey"), say("done")]
+        with ScriptedProvider(turn) as here:
+            sees = {"provider": "custom", "base_url": other.base_url, "model": "cloudy", "api_key": "sk-other"}
+            stage.profile(here.base_url, auxiliary={"vision": sees})
+            (stage.workspace / "notes.env").write_text(f"DB_PASSWORD={PRIVATE}\n")
+            attempt = stage.run(an_errand(a_task("look", toolsets=("file", "vision"), max_turns=9)))
+            assert "image_url" in str(here.chats[2]["messages"])
+        assert other.chats == []
+    assert (attempt.failure, attempt.text, attempt.receipt.turns) == (None, "done", 4)
+
+
+def a_picture(wide: int, high: int) -> bytes:
+    """Return a grey PNG."""
+
+    def part(name: bytes, of: bytes) -> bytes:
+        return struct.pack(">I", len(of)) + name + of + struct.pack(">I", zlib.crc32(name + of))
+
+    head = struct.pack(">IIBBBBB", wide, high, 8, 2, 0, 0, 0)
+    rows = zlib.compress((b"\0" + b"\x80" * 3 * wide) * high)
+    return b"\x89PNG\r\n\x1a\n" + part(b"IHDR", head) + part(b"IDAT", rows) + part(b"IEND", b"")
