@@ -14,7 +14,7 @@ import pytest
 from tests.processes import is_gone
 
 from profile_router.jail import guard, left, process
-from profile_router.jail.left import held_by_children, said_of_children
+from profile_router.jail.left import held_by_children, said_of_children, told_at_every_end
 from profile_router.jail.process import ProcessEnd, run_bounded
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -24,6 +24,7 @@ HIDDEN = {
     "without its parents and its environment": "(setsid env -i sleep 60 & echo $! > child) & wait",
     "in its group": "sleep 60 & echo $! > child",
 }
+LOST = "the guard of a check was ended: what the check started may still run (`ps -ef`)"
 OUR_KILLED_SELF = """
 import asyncio, os, sys
 from pathlib import Path
@@ -78,14 +79,35 @@ def test_a_command_hears_a_broken_pipe_and_has_no_descriptor_of_ours(tmp_path: P
     assert b"socket" not in ended.output
 
 
-def test_a_guard_that_is_killed_lets_nobody_say_that_nothing_is_left(
+def test_what_a_killed_guard_guarded_is_ended_by_its_mark_and_each_end_tells_of_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(left, "_unknown", [])
-    ended = guarded("echo $$ > shell; kill -9 $PPID; sleep 60", tmp_path)
+    ended = guarded("setsid sleep 60 & echo $! > child; kill -9 $PPID; sleep 60", tmp_path)
     assert (ended.exit_code, ended.outlived) == (-signal.SIGKILL, True)
-    assert said_of_children() == "what a check started may still run (`ps -ef`)"
-    os.kill(int((tmp_path / "shell").read_text()), signal.SIGKILL)
+    assert is_gone(int((tmp_path / "child").read_text()))
+    assert said_of_children() == told_at_every_end() == LOST
+
+
+def test_a_guard_that_its_command_stops_goes_on_and_ends_all(tmp_path: Path) -> None:
+    ended = guarded("setsid sleep 60 & echo $! > child; kill -STOP $PPID; exit 0", tmp_path, seconds=0.5)
+    assert (ended.ended_for, ended.outlived) == ("time", False)
+    assert is_gone(int((tmp_path / "child").read_text()))
+    assert (said_of_children(), told_at_every_end()) == ("nothing is left running", "")
+
+
+def test_a_guard_that_stays_stopped_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(left, "_unknown", [])
+    monkeypatch.setattr(process, "_ENDING_SECONDS", 0.2)
+    monkeypatch.setattr(signal, "SIGCONT", 0)
+    stop = "kill -STOP $PPID; "
+    ended = guarded(
+        f"{stop}setsid sleep 60 & echo $! > child; setsid env -i sleep 60 & echo $! > bare; wait", tmp_path, 0.5
+    )
+    assert ended.outlived
+    assert is_gone(int((tmp_path / "child").read_text()))
+    assert is_gone(int((tmp_path / "bare").read_text()))
+    assert told_at_every_end() == LOST
 
 
 def test_a_system_that_lacks_what_a_guard_asks_of_it_still_runs_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -116,6 +138,7 @@ def test_where_nobody_tells_of_processes_the_group_is_ended_and_nothing_more_is_
     assert ended.exit_code == 3
     assert is_gone(int((tmp_path / "child").read_text()))
     assert said_of_children() == "what a check started may still run (`ps -ef`)"
+    assert told_at_every_end() == ""
 
 
 def test_a_command_that_is_not_there_leaves_nothing_running(tmp_path: Path) -> None:

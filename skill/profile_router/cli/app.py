@@ -138,7 +138,10 @@ def _answer(argv: Sequence[str] | None) -> int:
     try:
         _check_folder()
         _leave_no_core()
-        return int(command(arguments))
+        code = int(command(arguments))
+        if lost := _lost():
+            _complain(f"profile-router: {lost}")
+        return code
     except RouterError as error:
         _complain(f"profile-router: {as_called(' '.join(str(error).split()))}")
         return EXIT_USAGE
@@ -158,6 +161,15 @@ def _running() -> str:
     from profile_router.jail.left import said_of_children
 
     return said_of_children()
+
+
+def _lost() -> str:
+    """Return what runs on, or may, though its run has ended; empty where nothing was started or all has ended."""
+    if "profile_router.jail.left" not in sys.modules:
+        return ""
+    from profile_router.jail.left import told_at_every_end
+
+    return told_at_every_end()
 
 
 def _left() -> str:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
 
 MARK = "PROFILE_ROUTER_CHILD"
+GUARDED = "PROFILE_ROUTER_GUARDED"  # names a mark as `MARK` does, of a command that is guarded
 SCRATCH = "profile-router-"  # begins the name of a child's own folder: Hermes writes its shell's environment there
 _SWEEPS = 300
 _BETWEEN_SECONDS = 0.01
@@ -45,9 +46,9 @@ def end_all(find: Callable[[], frozenset[int]]) -> frozenset[int]:
     return find()
 
 
-def family(mark: str) -> frozenset[int]:
-    """Return the processes that carry *mark*, and what they started, without the one that asks."""
-    wanted = f"{MARK}={mark}".encode()
+def family(mark: str, name: str = MARK) -> frozenset[int]:
+    """Return the processes that carry *mark* by *name*, and what they started, without the one that asks."""
+    wanted = f"{name}={mark}".encode()
     parents = dict(_parents())
     found = {pid for pid in parents if wanted in _proc_file(pid, "environ").split(b"\0")} - {os.getpid()}
     return _with_descendants(found, parents) - {os.getpid()}

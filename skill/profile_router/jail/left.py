@@ -33,14 +33,25 @@ def note_left(pids: Iterable[int]) -> None:
     _left.update(pids)
 
 
-def note_unknown() -> None:
-    """Note that nobody knows whether all that was started has ended."""
-    _unknown.append(True)
+def note_unknown(*, lost: bool = False) -> None:
+    """Note that nobody knows whether all that was started has ended. *lost*: its guard was ended before it."""
+    _unknown.append(lost)
 
 
 def said_of_children() -> str:
     """Return what is known of what this process had started: that nothing is left, or what is."""
+    if told := told_at_every_end():
+        return told
+    return "what a check started may still run (`ps -ef`)" if _unknown else "nothing is left running"
+
+
+def told_at_every_end() -> str:
+    """Return which processes could not be ended, or that a guard was lost; empty without either.
+
+    Where a system lets no guard know what is left, only `said_of_children` tells so.
+    """
     left = sorted(pid for pid in _left if os.path.exists(f"/proc/{pid}"))  # noqa: PTH110 - a second spelling of a path
     if left:
         return f"not ended: process {', '.join(map(str, left))} (`kill -9 {' '.join(map(str, left))}`)"
-    return "what a check started may still run (`ps -ef`)" if _unknown else "nothing is left running"
+    lost = "the guard of a check was ended: what the check started may still run (`ps -ef`)"
+    return lost if any(_unknown) else ""

@@ -6,6 +6,7 @@ One that is not jailed is guarded. It ends with all that it started, also when t
 from __future__ import annotations
 
 import asyncio
+import signal
 import socket
 import sys
 import time
@@ -13,9 +14,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Literal
+from uuid import uuid4
 
 from profile_router.expressions import expression
-from profile_router.jail.family import end_group
+from profile_router.jail.family import GUARDED, descendants, end_all, end_group, family
 from profile_router.jail.left import held_locks, note_left, note_unknown
 from profile_router.values import frozen
 
@@ -86,7 +88,7 @@ async def _run(
     finally:
         transport = await starting
         if lifeline:
-            outlived = not await lifeline.let_go(watch)
+            outlived = not await lifeline.let_go(watch, transport)
         end_group(transport.get_pid())
         await watch.drained()
         transport.close()
@@ -109,7 +111,7 @@ async def _start(
         *guard,
         *command,
         cwd=folder,
-        env=dict(environment),
+        env={**environment, **({GUARDED: lifeline.mark} if lifeline else {})},
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
@@ -157,23 +159,37 @@ class _Lifeline:
 
     def __init__(self, ours: socket.socket, theirs: socket.socket) -> None:
         self.passed = (theirs.fileno(), *held_locks())
+        self.mark = uuid4().hex
         self._ours = ours
 
-    async def let_go(self, watch: _Watch) -> bool:
+    async def let_go(self, watch: _Watch, transport: asyncio.SubprocessTransport) -> bool:
         """Wait until the guard has ended, with all that it guards; tell whether all did, and note what did not."""
         with suppress(OSError):
             self._ours.shutdown(socket.SHUT_WR)
+        with suppress(ProcessLookupError):
+            transport.send_signal(signal.SIGCONT)  # its command may have stopped it
         await _at_most(_ENDING_SECONDS, watch.exited)
         self._ours.setblocking(False)
         try:
             said = self._ours.recv(_LONGEST_REPORT).decode().split()
         except OSError:
             said = []
-        if said[:1] != ["ended"] or said[1:] == ["?"]:
+        if said[:1] != ["ended"]:
+            note_unknown(lost=True)
+            note_left(await asyncio.to_thread(self._sweep, None if watch.exited.is_set() else transport.get_pid()))
+            return False
+        if said[1:] == ["?"]:
             note_unknown()
             return False
         note_left(map(int, said[1:]))
         return len(said) == 1
+
+    def _sweep(self, guard: int | None) -> frozenset[int]:
+        """End what a lost *guard* (None: it is gone) guarded, by its mark; return what could not be ended.
+
+        What took the mark from its environment and lost its parents is not found.
+        """
+        return end_all(lambda: family(self.mark, GUARDED) | (descendants(guard) if guard else frozenset()))
 
 
 @contextmanager
