@@ -88,6 +88,23 @@ def test_what_asks_no_other_model_goes_out(url: str, body: Any, method: str) -> 
     assert told == []
 
 
+@pytest.mark.parametrize("agreed", [True, False])
+def test_what_else_is_sent_leaves_this_machine_where_whoever_ordered_the_turn_agrees(agreed: bool) -> None:
+    asked: list[str] = []
+    expected = {"base_url": HERE, "model": MODEL, "local": True}
+
+    def may_leave(what: str) -> bool:
+        asked.append(what)
+        return agreed
+
+    door = Door(lambda *_, **__: None, expected, None, may_leave)
+    assert refused(door, "https://traces.example/batch", {"events": [PRIVATE]}) is not agreed
+    assert not refused(door, "https://docs.example/page", method="GET")
+    assert not refused(door, "http://127.0.0.1:9222/json/new", {}, "PUT")
+    assert not refused(door, f"{HERE}/tokenize", {"content": PRIVATE})
+    assert asked == ["request to traces.example"]
+
+
 @pytest.mark.parametrize(("local", "model", "out"), [(True, "a:cloud", False), (True, MODEL, True), (False, "b", True)])
 def test_a_local_server_is_asked_for_the_routed_model_alone(local: bool, model: str, out: bool) -> None:
     """It may pass another model's requests on to a cloud, as Ollama does by a model's name."""

@@ -54,7 +54,7 @@ def test_a_tool_that_may_send_is_used_where_whoever_ordered_the_turn_agrees() ->
     stand_between(Registry, may_leave)
     used = [Registry().dispatch(name, {}, scope="s") for name in ("read_file", "web_search", "read_file", "web_search")]
     assert [text for text in used if " did " in text] == used[:3]
-    assert asked == ["web_search"] * 2
+    assert asked == ["tool web_search"] * 2
     assert "web_search was not used" in json.loads(used[3])["error"]
 
 
@@ -64,13 +64,14 @@ def test_the_word_comes_from_whoever_watches() -> None:
     account = Account(emit=Heard())
     wire = _Wire(account, go=lambda word: words.put(word[0]))
     meter = Meter(words.get, reading)
-    meter.begin(
-        lambda event, **told: wire.data_received(json.dumps({"event": event, **told}).encode() + b"\n"), {}, 9, 9
-    )
-    assert meter.may_leave("web_search")
+
+    def say(event: str, **told: Any) -> None:
+        wire.data_received(json.dumps({"event": event, **told}).encode() + b"\n")
+
+    assert meter.may_leave(say, "tool web_search")
     account.opened = lambda: "notes.env"
-    assert not meter.may_leave("web_search")
-    assert not meter.may_leave("web_search")
+    assert not meter.may_leave(say, "tool web_search")
+    assert not meter.may_leave(say, "tool web_search")
     (note,) = account.notes
     assert "web_search was refused once notes.env was opened" in note
 

@@ -243,7 +243,8 @@ def _overlooking(watching: WithheldWatch | None, heard: Heard) -> Heard:
         nonlocal begun
         if begun and watching is not None and event["event"] == "asked":
             watching.overlook_git()
-        begun = event["event"] == "begun"
+        if event["event"] in ("begun", "asked"):
+            begun = event["event"] == "begun"
         return heard(event)
 
     return hear

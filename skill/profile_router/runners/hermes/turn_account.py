@@ -98,7 +98,7 @@ class Account(Counts):
             case "note":
                 self.notes.append(event["text"])
             case "leaving":
-                return self.ended_by is None and self._may_send(str(event.get("tool")))
+                return self.ended_by is None and self._may_send(str(event.get("what")))
             case "elsewhere":
                 model, place, task = (shown(str(event.get(name) or "")) for name in ("model", "place", "task"))
                 if (model, place, task) in self.elsewhere or len(self.elsewhere) < _MOST_ELSEWHERE:
@@ -196,10 +196,10 @@ class Account(Counts):
             self.turns, self.asked_in = self.turns - 1, 0
             self._end(AttemptError(failure.cause, failure.message))
 
-    def _may_send(self, tool: str) -> bool:
-        """Tell whether Hermes may use *tool*, which may send something of the turn away from this machine."""
+    def _may_send(self, what: str) -> bool:
+        """Tell whether Hermes may use *what*, which may send something of the turn away from this machine."""
         if path := self.opened():
-            note = f"Hermes' tool {shown(tool, 80)} was refused once {path} was opened: it may send to the net"
+            note = f"Hermes' {shown(what, 80)} was refused once {path} was opened: it may send to the net"
             self.notes += [] if note in self.notes or len(self.notes) >= _MOST_ELSEWHERE else [note]
         return not path
 

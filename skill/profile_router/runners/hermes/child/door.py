@@ -7,6 +7,7 @@ their keys each choose an endpoint of their own. Nobody routed to it, knows its 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -23,6 +24,7 @@ _OTHERS = (
 )  # fmt: skip
 _ASKED_IN = ("input", "prompt", "text", "messages", "contents")
 _PORTS = {"http": 80, "https": 443}
+_LOOPBACK = re.compile(r"127(\.\d{1,3}){3}")
 _NAME_CHARS = 100
 _NO_KEY = "no-key-required"  # Hermes' own word for it
 _TASK: ContextVar[str] = ContextVar("task", default="")  # of the auxiliary call under way
@@ -40,10 +42,13 @@ class Door:
     """Lets requests for a model out to the endpoint of one order, and says `elsewhere` for each that it refuses.
 
     Where that endpoint is local, a request there is for the routed model alone. Its server may pass others on.
+    *may_leave* decides whether any other request with a body leaves this machine.
     """
 
-    def __init__(self, say: _Say, expected: Mapping[str, Any], key: str | None) -> None:
-        self._say, self._expected, self._key = say, expected, key
+    def __init__(
+        self, say: _Say, expected: Mapping[str, Any], key: str | None, may_leave: Callable[[str], bool] | None = None
+    ) -> None:
+        self._say, self._expected, self._key, self._may_leave = say, expected, key, may_leave
         self._origins = {_origin(expected["base_url"])}
         self._models = {_bare(expected["model"])}
 
@@ -101,12 +106,16 @@ class Door:
         if method.upper() not in _SENDS:
             return
         here, asked = _origin(url) in self._origins, _read(body)
-        if not _asks(_path(url), asked) or (here and not self._expected["local"]):
+        if here and not self._expected["local"]:
+            return
+        place = urlsplit(str(url)).netloc.rpartition("@")[2]
+        if not _asks(_path(url), asked):
+            if not (here or _is_loopback(url) or self._may_leave is None or self._may_leave(f"request to {place}")):
+                raise Elsewhere(f"{place} was sent nothing: this turn opened a private file")
             return
         model = str(asked.get("model") or "")
         if here and (body is None or _bare(model) in self._models):
             return
-        place = urlsplit(str(url)).netloc.rpartition("@")[2]
         self._refuse(place, model)
 
     def _refuse(self, place: str, model: str) -> NoReturn:
@@ -167,6 +176,11 @@ def _origin(url: Any) -> _Origin:
     except ValueError:
         port = -1
     return place.scheme.lower(), (place.hostname or "").lower(), port or _PORTS.get(place.scheme.lower())
+
+
+def _is_loopback(url: Any) -> bool:
+    name = _origin(url)[1]
+    return name in ("localhost", "::1") or _LOOPBACK.fullmatch(name) is not None
 
 
 def _path(url: Any) -> str:

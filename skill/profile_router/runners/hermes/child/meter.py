@@ -156,10 +156,10 @@ class Meter:
             self._may_go()
         return sent
 
-    def may_leave(self, tool: str) -> bool:
-        """Return whether *tool* may send: whoever ordered the turn says so, and waits for nothing but that."""
+    def may_leave(self, say: _Say, what: str) -> bool:
+        """Return whether *what* may leave this machine: whoever ordered the turn hears it by *say*, and decides."""
         with self._turnstile:
-            self._say("leaving", tool=tool)
+            say("leaving", what=what)
             return self._may_go() != _STAY
 
     def ask(self, body: Any) -> int:

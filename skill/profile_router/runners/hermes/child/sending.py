@@ -32,11 +32,11 @@ _Ask = Callable[[str], bool]
 
 
 def stand_between(registry: Any, may_leave: _Ask) -> None:
-    """Let *registry*, Hermes' class of it, use a tool that may send only where *may_leave* agrees to its name."""
+    """Let *registry*, Hermes' class of it, use a tool that may send only where *may_leave* agrees to it."""
     dispatch = registry.dispatch
 
     def dispatched(tools: Any, name: str, args: Any, *arguments: Any, **named: Any) -> Any:
-        if stays(name, args) or may_leave(name):
+        if stays(name, args) or may_leave(f"tool {name}"):
             return dispatch(tools, name, args, *arguments, **named)
         return json.dumps({"error": _REFUSED.format(name)})
 

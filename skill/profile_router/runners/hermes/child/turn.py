@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -59,11 +60,12 @@ class HermesTurn:
         config = self.internals.take_of_hermes("load_config")()
         if os.environ.get("TERMINAL_ENV", "local") != "ssh":  # there the folders are another machine's
             os.environ["TERMINAL_CWD"] = order["cwd"]
-        door = self._stand_at_the_door(order, say)
+        may_leave = partial(self.meter.may_leave, say) if order["expected"]["local"] else None
+        door = self._stand_at_the_door(order, say, may_leave)
         off = self.sending.ASK_OTHERS
-        if order["expected"]["local"]:
+        if may_leave is not None:
             off += self.sending.CONNECTED
-            self.sending.stand_between(self.internals.take_of_hermes("ToolRegistry"), self.meter.may_leave)
+            self.sending.stand_between(self.internals.take_of_hermes("ToolRegistry"), may_leave)
         agent = _agent(order, config, say, self.internals, off)
         door.also(agent.base_url or "", agent.model or "")
         # Beyond its limit Hermes asks for a summary here; what it calls such an ending differs between versions.
@@ -76,8 +78,8 @@ class HermesTurn:
         say("result", **({key: result.get(key) for key in _REPORTED} | ended))
         agent.close()
 
-    def _stand_at_the_door(self, order: _Order, say: _Say) -> Any:
-        door = self.doors.Door(say, order["expected"], order["key"])
+    def _stand_at_the_door(self, order: _Order, say: _Say, may_leave: Callable[[str], bool] | None) -> Any:
+        door = self.doors.Door(say, order["expected"], order["key"], may_leave)
         names = ("HTTPTransport", "AsyncHTTPTransport", "HTTPConnection")
         door.stand(*(self.internals.take_of_hermes(name) for name in names), self.internals.session_of("aiohttp"))
         for kind, method in self.internals.model_programs():
