@@ -54,6 +54,7 @@ _SECRET = re.compile(
     r"connection_?string|密码|密碼|密钥|口令)(?:[_-][\w-]{0,40})?\\{0,7}[\"'`\])]{0,3}(?:\s{0,8}(?::?=|:|>|,)\s{0,8}\S|,?\s{1,40}[\"']?value\b)"
     r"|\b(?:password|passphrase|token|secret|key) (?:is|was|ist)[ :]{1,4}\S{0,40}\d"
     r"|\bkind[\"']?\s{0,9}:\s{0,9}[\"']?Secret|\b(?:mnemonic|(?:seed|recovery)[_ ]phrase|psk)[\"']?\s{0,9}[:=]"
+    r"|[;|,\t]\s{0,3}\"?(?:[\w.]{1,30}[ _-])?(?:pass(?:word|wd|wort|phrase)|pwd|kennwort|token|secret|key)\b"
     r"|:(?:5432|5433|6432):|\*:\*:|\blogin\s+\S+\s+account\s"
     r"|\blogin\s+\S+\s+password\b|--(?:\w+-)?(?:password|token|secret|key) \S",
     re.IGNORECASE,

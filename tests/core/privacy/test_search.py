@@ -16,6 +16,7 @@ from tests.examples import examples
 from profile_router.core.policy.private import NO_CONFIDENTIAL
 from profile_router.core.privacy import named_values as secret_values
 from profile_router.core.privacy import search as secret_search
+from profile_router.core.privacy.columns import columns_of_secrets
 from profile_router.core.privacy.fresh_lines import fresh_lines
 from profile_router.core.privacy.key_blocks import headless_keys, key_end
 from profile_router.core.privacy.known_forms import KNOWN_KINDS
@@ -59,6 +60,7 @@ def plainly(text: str) -> set[tuple[int, int, str]]:
             found |= {(*last.origin(*place), kind.kind) for place in everywhere(kind, last, wrapped=False)}
         found |= {(*last.origin(*place), PRIVATE_KEY) for place in headless_keys(last.text)}
         found |= {(*last.origin(*place), "secret value") for place in manifest_values(last.text)}
+        found |= {(*last.origin(*place), "secret value") for place in columns_of_secrets(last.text)}
         named = secret_values.named_secrets(last.text, last.text.lower())
         found |= {(*last.origin(start, end), kind) for start, end, kind in named}
         told = spoken_passwords(last.text, last.text.lower())

@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 from tests.core.privacy.secret_samples import HARMLESS, KEYS, NAMED, SPREAD, TOKENS, mixed
 from tests.examples import by_night, examples
 
+from profile_router.core.language.anchored import Anchored
+from profile_router.core.privacy import columns, key_blocks, manifests, spoken_passwords
 from profile_router.core.privacy import findings as privacy
 from profile_router.core.privacy import known_forms as secret_kinds
 from profile_router.core.privacy import named_values as secret_values
 from profile_router.core.privacy import readings as normalize
-from profile_router.core.privacy import spoken_passwords
 from profile_router.core.privacy.findings import findings, masked, private_glob, private_key, private_text
 from profile_router.core.privacy.readings import straight_text
 from profile_router.core.privacy.secret_kind import SecretKind
@@ -97,8 +98,16 @@ def test_the_work_for_each_place_of_a_text_is_bounded(row: SecretKind) -> None:
     assert _steps(row.pattern) < 25_000
 
 
-def test_reading_a_value_is_bounded_too() -> None:
-    assert _steps(secret_values._ASSIGNED.pattern) < 25_000
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        *(secret_values._ASSIGNED, secret_values._LINE_STARTS, secret_values._LINE_ENDS, key_blocks._BETWEEN),
+        *(manifests._LINE, manifests._INLINE, manifests._PAIR, columns._COLUMN, *columns._CELLS.values()),
+    ],
+    ids=lambda pattern: pattern.pattern[:20],
+)
+def test_reading_a_value_is_bounded_too(pattern: Anchored) -> None:
+    assert _steps(pattern.pattern) < 25_000
 
 
 def test_hearing_a_password_in_a_sentence_is_bounded_too() -> None:

@@ -12,14 +12,14 @@ from profile_router.core.language.anchored import Anchored
 from profile_router.core.privacy.named_values import is_placeholder
 
 _SECRET = Anchored(r"\bkind[\"']?[ \t]{0,4}+:[ \t]{0,4}+[\"']?Secret(?![A-Za-z])", anchors=("Secret",))
-_BEFORE = r"(?:[A-Za-z0-9._/-]{1,200}+:[0-9]{1,6}[:-])?+[+>-]?"  # what a search or a diff puts before a line
+_WHERE = r"(?:[A-Za-z0-9._/-]{1,200}+:[0-9]{1,6}+[:-])?+"  # what a search puts before a line; a diff puts a sign
 _LINE = Anchored(
-    rf"{_BEFORE}(?P<indent>[ \t]{{0,60}}+)\{{?(?P<name>[\"']?[\w./-]{{1,100}}+[\"']?)[ \t]{{0,4}}+:"
-    r"(?:[ \t]{1,4}+(?P<value>\S[^\r\n]{0,9000}+))?"
+    rf"{_WHERE}[+>-]?+(?P<indent>[ \t]{{0,60}}+)\{{?+(?P<name>[\"']?+[\w./-]{{1,100}}+[\"']?+)[ \t]{{0,4}}+:"
+    r"(?:[ \t]{1,4}+(?P<value>\S[^\r\n]{0,9000}+))?+"
 )
 _INLINE = Anchored(r"\"data\"[ \t]{0,4}+:[ \t]{0,4}+\{(?P<pairs>[^{}\n]{1,9000}+)\}", anchors=('"data"',))
 _PAIR = Anchored(r"\"[\w./-]{1,100}+\"[ \t]{0,4}+:[ \t]{0,4}+\"(?P<value>[^\"\n]{1,9000}+)\"")
-_PART = Anchored(rf"{_BEFORE}(?:---|\.\.\.)(?:[ \t]|\Z)")
+_PART = Anchored(rf"{_WHERE}[+>]?(?:---|\.\.\.)(?:[ \t]|\Z)")
 _NAME = Anchored(r"[A-Za-z_./:-]++")
 _SHORTEST = 6  # characters of a password, once it is read
 _PUBLIC = ("-----BEGIN CERTIFICATE", "-----BEGIN PUBLIC KEY", "ssh-", "http://", "https://", "tcp://")

@@ -235,6 +235,13 @@ def _is_token(value: str, *, variable: bool) -> bool:
     return enough and sum(map(str.isalpha, value)) >= 3 and not _words(value)
 
 
+def is_secret_of(value: str, *, password: bool) -> bool:
+    """Tell whether *value* is a secret where a name stands for it that says so: a *password*, or a token."""
+    if is_placeholder(value) or (not password and _CODE.search(value)) or is_word_with_number(value):
+        return False
+    return (_is_password if password else _is_token)(value, variable=False)
+
+
 def _is_random(value: str) -> bool:
     """Tell whether *value* changes its case as no name of code does: `xJwrIAeEqPrp`, but not `getUserByID`."""
     return len(value) >= 10 and value.isascii() and sum(1 for _ in _ODD_HUMP.finditer(value)) >= 2

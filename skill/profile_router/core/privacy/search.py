@@ -14,6 +14,7 @@ from itertools import chain
 
 from profile_router.core.language.anchored import Anchored
 from profile_router.core.policy.private import NO_CONFIDENTIAL, Confidential
+from profile_router.core.privacy.columns import columns_of_secrets
 from profile_router.core.privacy.fresh_lines import fresh_lines
 from profile_router.core.privacy.key_blocks import headless_keys, key_end
 from profile_router.core.privacy.known_forms import KEY_KINDS, KINDS_BY_LOOK, KNOWN_KINDS
@@ -81,6 +82,7 @@ def _over_breaks(view: Reading, kinds: Sequence[SecretKind]) -> Iterator[tuple[i
     yield from ((start, end, PRIVATE_KEY) for start, end in headless_keys(view.text))
     if kinds is KNOWN_KINDS:
         yield from ((start, end, "secret value") for start, end in manifest_values(view.text))
+        yield from ((start, end, "secret value") for start, end in columns_of_secrets(view.text))
 
 
 def _in_lines(
