@@ -18,6 +18,7 @@ from tests.scripted_provider import ScriptedProvider, fail, say
 from tests.scripted_provider import call as tool
 
 from profile_router.cli.caller import TerminalApprover
+from profile_router.cli.commands.batch import _Numbered
 from profile_router.core.found_check import CheckQuestion
 
 SHIPPED = Path(__file__).resolve().parents[2] / "skill/profile_router/policies/default_policy.yaml"
@@ -103,6 +104,38 @@ def test_a_terminal_that_ends_without_an_answer_has_not_said_no(
 ) -> None:
     monkeypatch.setattr(sys, "stdin", io.StringIO(typed))
     assert asyncio.run(TerminalApprover().allows(CheckQuestion(asked="run it?", why="it is there", digest="0"))) is said
+
+
+def test_who_does_not_answer_in_time_is_asked_no_more(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    here, there = os.pipe()
+    with os.fdopen(here) as nobody_types, os.fdopen(there, "w"):
+        monkeypatch.setattr(sys, "stdin", nobody_types)
+        approver = TerminalApprover(seconds=0.05)
+
+        async def rows() -> list[bool | None]:
+            return await asyncio.gather(*map(approver.agrees, ("pay a?", "pay b?")))
+
+        assert asyncio.run(rows()) == [None, None]
+        os.write(there, b"\n")
+    said = capsys.readouterr().err
+    assert said.startswith("? pay a? [y/N] (waits 0 s for your answer)")
+    assert said.endswith("nobody answered in 0 s; no more is asked\n")
+    assert "pay b?" not in said
+
+
+def test_two_rows_are_asked_one_after_the_other(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO("y\nn\n"))
+    approver = TerminalApprover()
+
+    async def rows() -> list[bool | None]:
+        return await asyncio.gather(*map(approver.agrees, ("pay a?", "pay b?")))
+
+    assert asyncio.run(rows()) == [True, False]
+    assert capsys.readouterr().err == "? pay a? [y/N] ? pay b? [y/N] "
 
 
 @pytest.mark.parametrize(("answer", "status"), [(True, "ok"), (False, "refused"), by_night(None, "unapproved")])
@@ -201,3 +234,11 @@ def test_route_names_the_host_and_warns_of_a_chain_that_costs(home: Path) -> Non
     shown = call("route", "fix a.py", home=home, cwd=home / "ws").out
     assert "$0.00 (free) at 127.0.0.1:9" in shown
     assert "  coding-burst: ≈ $" in shown
+
+
+def test_while_a_row_asks_the_lines_of_others_wait_behind_the_question(capsys: pytest.CaptureFixture[str]) -> None:
+    rows = _Numbered()
+    with rows.away():
+        rows({"event": "check", "task_index": 2, "line": "passed"})
+        assert capsys.readouterr().err == ""
+    assert "[3] passed" in capsys.readouterr().err

@@ -30,15 +30,18 @@ _LONGEST_LINE = 65_536
 
 
 def approver_for(
-    arguments: argparse.Namespace, emit: Emit, away: Callable[[], AbstractContextManager[None]] = nullcontext
+    arguments: argparse.Namespace,
+    emit: Emit,
+    away: Callable[[], AbstractContextManager[None]] = nullcontext,
+    seconds: float | None = None,
 ) -> Approver:
     """Return who is asked before an expensive step: who agreed beforehand, Hermes, the terminal, or nobody.
 
-    *away* is entered around a question on the terminal. With `--exit-with-stdin` this process ends with stdin from now
-    on; all of the task must have been read from it.
+    *away* is entered around a question on the terminal. It waits *seconds* at most; None: for ever. With
+    `--exit-with-stdin` this process ends with stdin from now on; all of the task must have been read from it.
     """
     asks = sys.stdin.isatty() and sys.stderr.isatty() and not (arguments.json or arguments.stream)
-    approver: Approver = TerminalApprover(away) if asks else Nobody()
+    approver: Approver = TerminalApprover(away, seconds) if asks else Nobody()
     heard = None
     if arguments.from_hermes and arguments.exit_with_stdin:
         approver = pipe = Pipe(emit)
@@ -66,20 +69,42 @@ class Agreed:
 
 
 class TerminalApprover:
-    """Asks on stderr and reads the answer from stdin; only a yes agrees. `away` keeps all else from the screen."""
+    """Asks on stderr, one question at a time, and reads the answer from stdin; only a yes agrees.
 
-    def __init__(self, away: Callable[[], AbstractContextManager[None]] = nullcontext) -> None:
+    `away` keeps all else from the screen. Who does not answer within `seconds` is taken to be away. Nothing more is
+    asked then: other work would wait for it.
+    """
+
+    def __init__(
+        self, away: Callable[[], AbstractContextManager[None]] = nullcontext, seconds: float | None = None
+    ) -> None:
         self._away = away
+        self._seconds = seconds
+        self._turn = asyncio.Lock()
+        self._nobody = False
 
     async def agrees(self, question: str) -> bool | None:
-        """Return whether the answer to *question* is a yes; None where stdin ends without one."""
-        with self._away():
-            print(f"{folded(shown_question(question), sys.stderr, indent=2)} ", end="", file=sys.stderr, flush=True)
-            answer: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-            # A thread that Ctrl-C need not wait for: the executor's would be joined, and it reads until somebody types.
-            threading.Thread(target=_read_answer, args=(answer,), daemon=True).start()
-            line = await answer
-            return line.strip().lower() in _YES if line else None
+        """Return whether the answer to *question* is a yes; None where stdin ends without one, or nobody answers."""
+        async with self._turn:
+            if self._nobody:
+                return None
+            with self._away():
+                return await self._asked(question)
+
+    async def _asked(self, question: str) -> bool | None:
+        waits = f" (waits {self._seconds:.0f} s for your answer)" if self._seconds else ""
+        print(f"{folded(shown_question(question) + waits, sys.stderr, indent=2)} ", end="", file=sys.stderr, flush=True)
+        answer: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        # A thread that Ctrl-C need not wait for: the executor's would be joined, and it reads until somebody types.
+        threading.Thread(target=_read_answer, args=(answer,), daemon=True).start()
+        try:
+            async with asyncio.timeout(self._seconds):
+                line = await answer
+        except TimeoutError:
+            self._nobody = True
+            print(f"\nprofile-router: nobody answered in {self._seconds:.0f} s; no more is asked", file=sys.stderr)
+            return None
+        return line.strip().lower() in _YES if line else None
 
     async def allows(self, question: CheckQuestion) -> bool | None:
         """Return whether the answer to *question* is a yes; None where stdin ends without one."""

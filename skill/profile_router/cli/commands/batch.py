@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 import math
 import os
-from collections.abc import Mapping
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Self
 
 from profile_router.api.task_fields import ROUTED_FIELDS, RUN, TASKS_FORM, tasks_from_json
@@ -27,6 +27,7 @@ from profile_router.ports import Emit
 if TYPE_CHECKING:
     from profile_router.api.run_values import BatchResult
 
+_ANSWER_SECONDS = 120.0  # other tasks may wait for an answer: a merge, or one writer at a time
 WRONG_CALL = 2  # no task was begun: what was wrong is in the call or a file
 
 
@@ -62,7 +63,7 @@ def run(arguments: argparse.Namespace) -> int:
     if len(wrong) == len(tasks) and not arguments.from_hermes:
         raise wrong[0]  # nothing to run: the call is wrong, not a task
     numbered = _Numbered()
-    approver = approver_for(arguments, print_event, numbered.away)
+    approver = approver_for(arguments, print_event, numbered.away, _ANSWER_SECONDS)
     policy = found_policy(arguments.policy, os.environ)
     seconds = None
     if arguments.from_hermes:
@@ -105,6 +106,7 @@ class _Numbered:
     def __init__(self) -> None:
         self._all = Progress()
         self._shown: dict[int, Emit] = {}
+        self._held: list[Mapping[str, object]] | None = None
 
     def __enter__(self) -> Self:
         self._all.__enter__()
@@ -113,12 +115,23 @@ class _Numbered:
     def __exit__(self, *_: object) -> None:
         self._all.__exit__()
 
-    def away(self) -> AbstractContextManager[None]:
-        """Take the live line away for as long as this lasts."""
-        return self._all.away()
+    @contextmanager
+    def away(self) -> Iterator[None]:
+        """Take the live line away, and hold what is told meanwhile: the question stays the last line."""
+        self._held = []
+        try:
+            with self._all.away():
+                yield
+        finally:
+            held, self._held = self._held, None
+            for event in held:
+                self(event)
 
     def __call__(self, event: Mapping[str, object]) -> None:
-        """Show one event."""
+        """Show one event, after the question that somebody is asked."""
+        if self._held is not None:
+            self._held.append(event)
+            return
         index = int(str(event["task_index"]))
         if index not in self._shown:
             self._shown[index] = Progress(number=index + 1, live_line=self._all.live_line)

@@ -25,7 +25,7 @@ _asking: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDic
 
 async def settled(task: Task, setup: Setup, approver: Approver | None) -> FoundCheck | None:
     """Return the check to be taken for *task*. Where nobody was asked yet, *approver* is, once for each check."""
-    if setup.workspace is None:
+    if setup.workspace is None or task.check is not None:  # nor does one wait for what others are asked
         return None
     async with _asking.setdefault(asyncio.get_running_loop(), asyncio.Lock()):
         found, answered = await _answered(task, setup, approver)
