@@ -537,7 +537,8 @@ class FakeVerifier:
 
     async def set_back(self, snapshot: str, ended: str, wrote: Sequence[str] | None, *, number: int) -> SetBack:
         self.set_backs.append((snapshot, ended, wrote, number))
-        return SetBack(done=self._sets_back, note="kept elsewhere" if self._sets_back else "left as it is")
+        note = "kept elsewhere" if self._sets_back else "left as it is"
+        return SetBack(done=self._sets_back, note=note, saved=self._sets_back)
 
 
 @dataclass(slots=True)

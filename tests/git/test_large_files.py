@@ -213,6 +213,7 @@ def test_only_large_files_were_changed_and_nothing_is_said_to_be_as_it_was(repo:
     delete(repo)
     result = set_back(verifier, before, verifier.snapshot())
     assert result.note == "not taken back, because too large to keep: data.bin (1.5 kB) was deleted"
+    assert (result.done, result.saved) == (True, False)
 
 
 def test_what_the_attempt_did_not_write_is_not_its_doing(repo: Path, state: Path) -> None:

@@ -90,17 +90,20 @@ def test_a_server_that_was_down_leaves_no_handoff() -> None:
     assert handoffs(rig) == [None]
 
 
-@pytest.mark.parametrize(("sets_back", "tree", "note"), [(True, "clean", "kept elsewhere"), (False, "keep", "left as")])
+@pytest.mark.parametrize(
+    ("sets_back", "tree", "told"),
+    [(True, "clean", ("kept", "kept elsewhere")), (False, "keep", ("back", "left as it is"))],
+)
 def test_with_a_clean_tree_the_work_is_taken_back_right_before_the_next_attempt(
-    sets_back: bool, tree: str, note: str
+    sets_back: bool, tree: str, told: tuple[str, str]
 ) -> None:
     verifier = FakeVerifier(1, 0, sets_back=sets_back)
     rig = Rig(runner=FakeRunner("half", "done"), verifier=verifier, policy=CLEAN)
     final = rig.run(a_task(check="make check"))
     assert verifier.set_backs == [("mark-1", "mark-2", None, 1)]
     assert handoffs(rig)[1].tree == tree
-    assert any(line.startswith(note) for line in final["notes"])
-    assert any(event["event"] == "kept" for event in rig.events)
+    assert told[1] in final["notes"]
+    assert [(one["event"], one["line"]) for one in rig.events if one["event"] in ("kept", "back")] == [told]
 
 
 @pytest.mark.parametrize("refusal", ["down", "budget"])

@@ -175,9 +175,12 @@ def test_a_promoted_attempt_does_not_answer_for_tests_that_the_one_before_it_too
     assert [(one.profile, one.outcome) for one in final["receipts"]] == [(LOCAL, "failed"), (BURST, "ok")]
     assert (final["status"], final["verified"].taken_tests) == ("ok", "")
     assert (tmp_path / "repo/tests/test_a.py").read_text() == PY
-    said = [event["line"] for event in rig.events if event["event"] == "kept"]
-    assert said[0].startswith(f"{LOCAL}: it ")
-    assert said[0].endswith(" in tests/test_a.py; what was there is put back")
+    taken, saved = (one for one in rig.events if one["event"] in ("kept", "back"))
+    assert (taken["event"], saved["event"]) == ("back", "kept")
+    assert taken["line"].startswith(f"{LOCAL}: it ")
+    assert taken["line"].endswith(" in tests/test_a.py; what was there is put back")
+    assert saved["line"] == final["notes"][1]
+    assert next((tmp_path / "state").rglob("*.patch")).name in saved["line"]
     assert "tests/test_a.py: the files are as they were before; what was tried in them is kept" in final["notes"][1]
     assert "test_a.py" not in str(rig.runner.orders[1].handoff and rig.runner.orders[1].handoff.diff)
 
@@ -221,5 +224,5 @@ def test_an_attempt_that_never_began_is_not_told_as_one_that_took_tests(tmp_path
     down: tuple[dict[str, str | None], Fails] = ({}, Fails(cause="refused"))
     rig, final = judged(tmp_path, goal, (TAKEN["emptied"], TURNS), down, ({"shop.py": RIGHT}, "done"))
     assert [one.outcome for one in final["receipts"]] == ["failed", "unavailable", "ok"]
-    said = [event["line"].partition(": ")[0] for event in rig.events if event["event"] == "kept"]
-    assert said == [LOCAL, "tests/test_a.py"]
+    said = [(one["event"], one["line"].partition(": ")[0]) for one in rig.events if one["event"] in ("kept", "back")]
+    assert said == [("back", LOCAL), ("kept", "tests/test_a.py")]

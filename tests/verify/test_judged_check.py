@@ -99,6 +99,7 @@ def test_a_test_file_that_the_task_does_not_name_is_put_back_before_the_check(
     assert (root / "tests/test_calc.py").read_text() == TEST
     assert verified.put_back == ("tests/test_calc.py",)
     assert "what was tried in them is kept" in verified.put_back_note
+    assert verified.put_back_saved
     assert [file.path for file in verified.files_changed] == ["calc.py"]
 
 

@@ -94,6 +94,7 @@ def test_all_that_was_done_is_taken_back_and_kept_and_can_be_had_again(repo: Pat
     assert result.done
     assert files_of(repo) == original
     assert git_folder(repo) == git_before
+    assert result.saved
     assert not (repo / "new").exists()
     (patch,) = patches_in(state)
     assert patch.stat().st_mode & 0o777 == 0o600
@@ -220,7 +221,7 @@ def test_where_both_changed_the_same_nothing_is_touched_and_it_is_said(repo: Pat
     write_files(repo, {"a.txt": (repo / "a.txt").read_text().replace("LINE 5", "MINE")})
     now = files_of(repo)
     result = set_back(verifier, before, ended)
-    assert (result.done, files_of(repo), patches_in(state)) == (False, now, [])
+    assert (result.done, result.saved, files_of(repo), patches_in(state)) == (False, False, now, [])
     assert "a.txt was changed meanwhile" in result.note
 
 
@@ -313,7 +314,7 @@ def plain(tmp_path: Path, state: Path) -> tuple[Path, WorkspaceVerifier]:
 def test_outside_of_git_the_tools_journal_brings_the_files_back(tmp_path: Path, state: Path) -> None:
     root, verifier = plain(tmp_path, state)
     result = set_back(verifier, "", verifier.snapshot(), ["edited.txt", "new/x.bin", "same.txt"])
-    assert result.done
+    assert (result.done, result.saved) == (True, True)
     assert {name: found[0] for name, found in files_of(root).items()} == {
         "edited.txt": b"two\n", "same.txt": b"s\n", "mine.txt": b"m\n"
     }  # fmt: skip
@@ -337,7 +338,7 @@ def test_outside_of_git_what_changed_meanwhile_stops_it(tmp_path: Path, state: P
     (root / "new/x.bin").write_bytes(b"mine")
     now = files_of(root)
     result = set_back(verifier, "", ended, ["edited.txt"])
-    assert (result.done, files_of(root)) == (False, now)
+    assert (result.done, result.saved, files_of(root)) == (False, False, now)
     assert "new/x.bin was changed meanwhile" in result.note
 
 
@@ -350,7 +351,7 @@ def test_outside_of_git_what_nobody_knows_is_said(
         verifier.snapshot()
     now = files_of(root)
     result = set_back(verifier, "", "", wrote)
-    assert (result.done, files_of(root)) == (False, now)
+    assert (result.done, result.saved, files_of(root)) == (False, False, now)
     assert said in result.note
 
 

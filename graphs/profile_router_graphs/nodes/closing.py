@@ -29,6 +29,7 @@ from profile_router.core.ladder.receipt import Attempt, Receipt, Verified
 from profile_router.core.privacy.findings import masked
 from profile_router.core.privacy.taint import named, together
 from profile_router.core.routing.candidate import role_of
+from profile_router.core.telling.events import back_event
 from profile_router.core.telling.work import verified_lines
 from profile_router.errors import RouterError
 from profile_router.prompting.texts import task_text
@@ -69,7 +70,7 @@ async def verify(state: RunState, runtime: Runtime[RunContext]) -> Command[Liter
         runtime.stream_writer({"event": "verify", "line": one.line, "about": one.about, "passed": one.passed})
     notes = state["notes"]
     if verified.put_back_note:
-        runtime.stream_writer({"event": "kept", "line": verified.put_back_note})
+        runtime.stream_writer(back_event(verified.put_back_note, saved=verified.put_back_saved))
         notes = told_once((*notes, verified.put_back_note))
     check = verified.check
     spread = check.taints if finished and check is not None and check.wrote else ()

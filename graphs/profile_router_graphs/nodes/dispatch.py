@@ -23,7 +23,7 @@ from profile_router.core.privacy.taint import Taint, left_note, named, together
 from profile_router.core.routing.candidate import role_of
 from profile_router.core.routing.rate import rate_at
 from profile_router.core.routing.task_size import task_size_of
-from profile_router.core.telling.events import attempt_event, begin_event
+from profile_router.core.telling.events import attempt_event, back_event, begin_event
 from profile_router.errors import RouterError, StateError
 from profile_router.ports import Hold, Stopped
 from profile_router_graphs.nodes.before_attempt import judged_order, paid_for
@@ -51,7 +51,7 @@ async def dispatch(state: RunState, runtime: Runtime[RunContext]) -> Command[Lit
     if not isinstance(hold, Failure):
         order, done = await _set_back(order, state, context)
         if done is not None and done.note:
-            runtime.stream_writer({"event": "kept", "line": done.note})
+            runtime.stream_writer(back_event(done.note, saved=done.saved))
             notes = (*notes, done.note)
         if (stuck := _stuck(order, done, state, context)) is not None:
             context.health.give_back(place)

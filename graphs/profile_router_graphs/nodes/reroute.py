@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -30,6 +31,7 @@ from profile_router.core.ladder.steps import TakenStep, WaysOn
 from profile_router.core.privacy.taint import taint_note
 from profile_router.core.routing.candidate import is_local
 from profile_router.core.routing.window_fit import condensable
+from profile_router.core.telling.events import back_event
 from profile_router.core.telling.work import step_line
 from profile_router.ports import Emit
 from profile_router_graphs.state import RunContext, RunState, left_s, run_wrote
@@ -101,9 +103,9 @@ async def _handed(
         return taken, {}
     evidence, conversation = state["evidence"], (*state["conversation"], *state["from_parent"])
     ended, said = await _with_its_tests(context.verifier.snapshot(), attempt, state, context)
-    for line in said:
-        tell({"event": "kept", "line": line})
-    notes = {"notes": told_once((*state["notes"], *said))} if said else {}
+    for event in said:
+        tell(event)
+    notes = {"notes": told_once((*state["notes"], *(event["line"] for event in said)))} if said else {}
     work = await context.verifier.diff(state["snapshot"], state["wrote"])
     open_turns = shared_turns(conversation, evidence.turns, False) == conversation
     handoff = handed_over(state["handoff"], attempt, state["verified"], work, said=state["summary"], quotes=open_turns)
@@ -132,8 +134,8 @@ async def _handed(
 
 async def _with_its_tests(
     ended: str, attempt: Attempt, state: RunState, context: RunContext
-) -> tuple[str, tuple[str, ...]]:
-    """Return the mark of the workspace that the next attempt begins with, and what is told of it.
+) -> tuple[str, Sequence[Mapping[str, Any]]]:
+    """Return the mark of the workspace that the next attempt begins with, and the events that tell of it.
 
     Where a check will judge that attempt, it does not answer for tests that those before it took away. *ended* is the
     mark now.
@@ -144,7 +146,8 @@ async def _with_its_tests(
     if back.done and back.left:
         ended = context.verifier.snapshot()
     taken = f"{attempt.receipt.profile}: {back.taken}" if back.taken else ""
-    return ended, tuple(filter(None, (taken, back.note)))
+    told = back_event(taken, saved=False), back_event(back.note, saved=back.saved)
+    return ended, [event for event in told if event["line"]]
 
 
 def _elsewhere(handoff: Handoff, attempt: Attempt, state: RunState) -> Handoff | None:

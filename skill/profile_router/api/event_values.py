@@ -24,9 +24,12 @@ class _Line(_Told):
 
 
 class LineEvent(_Line):
-    """A line for people: what its folder lacks, condensing, money held, another form, what was read, what stands."""
+    """A line for people: what its folder lacks, condensing, money held, another form, what was read, what stands.
 
-    event: Literal["folder", "condense", "reserve", "form", "taint", "stands"]
+    `back` tells of changes of which nothing is stored. They could not be taken back, or tests among them were undone.
+    """
+
+    event: Literal["folder", "condense", "reserve", "form", "taint", "stands", "back"]
 
 
 class FoundEvent(_Line):

@@ -228,6 +228,7 @@ class BatchResult(Value):
 
 
 EventKind = Literal[
+    "folder",
     "found",
     "unfinished",
     "classify",
@@ -243,6 +244,7 @@ EventKind = Literal[
     "ladder",
     "taint",
     "kept",
+    "back",
     "stands",
     "verify",
     "ended",

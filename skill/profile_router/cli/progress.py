@@ -24,6 +24,7 @@ _GLYPHS: Mapping[str, str] = {
     "ended": "!",
     "taint": "!",
     "kept": "!",
+    "back": "!",
     "stands": "!",
     "form": "!",
     "early": "!",

@@ -101,6 +101,7 @@ class Verification:
             whole=self.workspace is not None and self.workspace.git,
             put_back=back.left if back.done else (),
             put_back_note=back.note if back.done else "",
+            put_back_saved=back.done and back.saved,
             taken_tests=back.taken,
             weak=(
                 *await parsed_in_time(contents, until - monotonic()),

@@ -66,6 +66,7 @@ class FileDiff:
 class SetBack:
     """Whether the files are again as they were before the run. `note` says where the work is kept, or why not.
 
+    `saved`: a diff or a folder holds what was taken back, and the note has the command that applies it.
     `left` are files that may have been changed and stay so: mostly what git ignores. A folder stands for all in it.
     `taken` says which tests were gone before that, though the task does not ask for it; empty where none was.
     `uncompared` are changed test files of which nobody knows that.
@@ -76,6 +77,7 @@ class SetBack:
     left: tuple[str, ...] = ()
     taken: str = ""
     uncompared: tuple[str, ...] = ()
+    saved: bool = False
 
 
 def ran(attempt: Attempt) -> bool:

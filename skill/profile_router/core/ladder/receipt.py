@@ -182,7 +182,8 @@ class Verified:
     where no check said anything. `only_words` are all files that changed, where the code of each is as it was.
     `unproved` are those of `unverified` by which a check that passed shows nothing of the work. `missed` are files to
     edit that stayed as they were. Others changed in their place, which they do not use. `taken_tests` says which tests
-    the attempt took away, though the task does not ask for it; empty where it took none.
+    the attempt took away, though the task does not ask for it; empty where it took none. `put_back_saved`: what was
+    written in the files of `put_back` is stored.
     """
 
     files_changed: tuple[ChangedFile, ...] = ()
@@ -193,6 +194,7 @@ class Verified:
     before: CheckBefore | None = None
     put_back: tuple[str, ...] = ()
     put_back_note: str = ""
+    put_back_saved: bool = False
     weak: tuple[WeakCheck, ...] = ()
     only_words: tuple[str, ...] = ()
     unproved: tuple[str, ...] = ()

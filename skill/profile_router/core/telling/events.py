@@ -8,6 +8,11 @@ from profile_router.core.ladder.receipt import Attempt
 from profile_router.core.telling.work import attempt_line
 
 
+def back_event(line: str, *, saved: bool) -> dict[str, Any]:
+    """Return *line* about taking changes back. Only where they are *saved*, somebody can have them again: `kept`."""
+    return {"event": "kept" if saved else "back", "line": line}
+
+
 def begin_event(profile: str, model: str, *, step: str, number: int) -> dict[str, Any]:
     """Return that *profile* is about to be asked, as *step*, for the attempt *number*, from 1 on.
 

@@ -40,7 +40,8 @@ def remembered(marks: Path, number: int) -> SetBack | None:
         said = read_json(_mark(marks, number).read_bytes())
     except (OSError, ValueError):
         return None
-    return SetBack(done=bool(said["done"]), note=str(said["note"]), left=tuple(said.get("left", ())))
+    done, saved = bool(said["done"]), bool(said.get("saved"))
+    return SetBack(done=done, note=str(said["note"]), left=tuple(said.get("left", ())), saved=saved)
 
 
 def remember(marks: Path, number: int, done: SetBack) -> None:
@@ -81,7 +82,7 @@ def set_back_by_git(
         for way_back in saved_diffs(trees, after, target, state, name):  # saved by a merge that was killed
             way_back.unlink(missing_ok=True)
         note = f"{_SAVED}{apply_command(trees, saved)}"
-        return SetBack(done=True, note=f"{left}; else {note}" if left else note)
+        return SetBack(done=True, note=f"{left}; else {note}" if left else note, saved=True)
     if merged.diff is not None:
         merged.diff.unlink(missing_ok=True)
     if not there:
@@ -156,7 +157,8 @@ def set_back_by_journal(
         write_all(root, changed, was, sorted(changed), dict.fromkeys(changed, PRIVATE_MODE))
     except Changed as other:
         return not_set_back(f"{other.path} was changed meanwhile")
-    return SetBack(done=True, note=f"{_SAVED}cp -R {shlex.quote(f'{saved}/.')} {shlex.quote(str(root))}")
+    note = f"{_SAVED}cp -R {shlex.quote(f'{saved}/.')} {shlex.quote(str(root))}"
+    return SetBack(done=True, note=note, saved=True)
 
 
 def look_at(root: Path, paths: Collection[str]) -> dict[str, Found | None]:

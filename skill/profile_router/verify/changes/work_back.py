@@ -125,7 +125,8 @@ class WorkBack:
             return done
         if beside:
             more = set_back_by_journal(root, self.state, self.name, beside, files or {})
-            done = replace(more, note="; ".join(filter(None, (done.note, more.note))))
+            note = "; ".join(filter(None, (done.note, more.note)))
+            done = replace(more, note=note, saved=done.saved or more.saved)
         if not done.done:
             return done
         left = left_files(root, beginning(self.changes.scratch), stored_files(trees, root, snapshot))
