@@ -11,6 +11,7 @@ from tests.ledger.a_ledger import SEAL, a_ledger, begin
 from tests.threads.test_threads import begun, opened
 
 from profile_router.core.attempt.saving import Saving
+from profile_router.core.days import DAY_S
 from profile_router.git.left_files import note_beginning
 from profile_router.git.undo import Undo
 from profile_router.runs.others import others_here
@@ -130,6 +131,17 @@ def test_a_run_that_has_ended_meanwhile_tells_by_its_undo(
     ledger.ended("unverified", Saving(), undo)
     found = beside(threads, root, run)
     assert (set(found.files), found.unsure) == ((files, unsure) if later > 0 else (set(), False))
+    threads.leave(run)
+
+
+def test_a_run_that_began_long_before_tells_all_the_same(threads: Threads, root: Path) -> None:
+    run = mine(threads, root)
+    began = run.folder.stat().st_mtime
+    moments = [began - 30 * DAY_S]
+    ledger = begin(a_ledger(threads.file.state, thread="other", clock=lambda: moments[-1]), str(root))
+    moments.append(began + 3600.0)
+    ledger.ended("unverified", Saving(), Undo(before={"b.py": None}, after={}))
+    assert beside(threads, root, run).files == {"b.py"}
     threads.leave(run)
 
 

@@ -96,3 +96,13 @@ def test_a_guess_that_all_tests_did_not_back_stays_open(
 def test_a_check_that_has_all_tests_is_not_run_twice(tmp_path: Path) -> None:
     found = result(worked(tmp_path, "A\nb\nold\n", replace(CHECK, words=CHECK.whole, tests=ALL)))
     assert (found.passed, found.all_tests) == (True, "")
+
+
+@pytest.mark.jail
+def test_a_narrowed_check_that_told_its_green_tests_and_tells_none_any_more_stays_open(tmp_path: Path) -> None:
+    quiet = "grep -q quiet app.py || sh check.sh -"
+    whole = ("sh", "-c", f"{quiet} {' '.join(ALL)}")
+    silent = replace(CHECK, words=("sh", "-c", f"{quiet} {ALL[1]}"), whole=whole, tests=ALL[1:2])
+    verified = worked(tmp_path, "a\nb\nquiet\n", silent)
+    assert result(verified).passed
+    assert "it reported no test, 1 before" in " ".join(verified.unverified)

@@ -230,6 +230,7 @@ class BatchResult(Value):
 EventKind = Literal[
     "folder",
     "found",
+    "folder",
     "unfinished",
     "classify",
     "probe",

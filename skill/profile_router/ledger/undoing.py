@@ -19,7 +19,6 @@ from profile_router.state.database import reading, transaction
 
 _ENCODING = "surrogateescape"  # names need not be UTF-8
 _OF = "undo"
-_LONGEST_RUN_S = 2 * 86_400.0  # before its end a run began no earlier
 
 
 def put_undo(database: sqlite3.Connection, run: str, undo: Undo, seal: Seal) -> None:
@@ -64,11 +63,11 @@ def written_since(state: Path, thread: str, since: float, seal: Seal) -> Iterato
     """
     if not (state / LEDGER_FILE).exists():
         return
-    asked = "kind = 'run' AND started >= ? AND ended >= ? AND thread <> ?"
+    asked = "kind = 'run' AND ended >= ? AND thread <> ?"
     with reading(state / LEDGER_FILE, make_ready) as database:
         found = database.execute(
             f"SELECT id, thread, workspace, words FROM runs JOIN undoing ON run = id WHERE {asked}",  # noqa: S608
-            (since - _LONGEST_RUN_S, since, thread),
+            (since, thread),
         ).fetchall()
     for run, its, workspace, words in found:
         if (said := seal.opened(words, f"{run} {_OF}")) is not None:

@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from profile_router.core.days import DAY_S
 from profile_router.core.policy import Policy
 from profile_router.errors import PolicyError
 from profile_router.ledger.past_tasks import early_scores, past_tasks
@@ -45,7 +46,7 @@ def propose(policy_file: str | None, environ: Mapping[str, str], *, days: float,
     """Return what the tasks of the last *days* say of the policy in force, or of *policy_file*. Raises RouterError."""
     path = find_policy(policy_file, environ)
     policy = read_policy(path)
-    since, state = now - days * 86_400.0, state_dir(environ)
+    since, state = now - days * DAY_S, state_dir(environ)
     tasks = past_tasks(state, since, MOST_TASKS)
     signs = early_scores(state, since, _SCORED, seal_of(environ, make=False))
     findings = calibrate(tasks, policy, signs)
@@ -75,7 +76,7 @@ def outcomes_missing(state: Path, policy: Policy, *, now: float) -> int:
     Weights need more outcomes than limits do. A few tasks are read first: mostly they are enough. Raises StateError.
     """
     for most in (_FIRST, MOST_TASKS):
-        findings = calibrate(past_tasks(state, now - SINCE_DAYS * 86_400.0, most), policy, {})
+        findings = calibrate(past_tasks(state, now - SINCE_DAYS * DAY_S, most), policy, {})
         if not (missing := min((one.missing for one in findings), default=0)):
             break
     return missing

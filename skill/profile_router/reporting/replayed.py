@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+from profile_router.core.days import DAY_S
 from profile_router.core.operating.answers import Replayed
 from profile_router.core.operating.replay import Replay, replay
 from profile_router.core.policy import Policy
@@ -34,7 +35,7 @@ class ReplayedPolicy:
 def replay_policy(policy_file: str, environ: Mapping[str, str], *, days: float, now: float) -> ReplayedPolicy:
     """Return what the policy in *policy_file* would have done with the tasks of the last *days*. Raises RouterError."""
     in_force, wanted = (setup_alone(name, environ) for name in (None, policy_file))
-    tasks = past_tasks(state_dir(environ), now - days * 86_400.0, MOST_TASKS)
+    tasks = past_tasks(state_dir(environ), now - days * DAY_S, MOST_TASKS)
     candidates = {**in_force.candidates, **wanted.candidates}
     return ReplayedPolicy(
         now=in_force.policy, new=wanted.policy, replay=replay(tasks, in_force.policy, wanted.policy, candidates)

@@ -7,11 +7,12 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
+from profile_router.core.days import DAY_S
 from profile_router.core.profile import ProviderEndpoint
 from profile_router.core.routing.speed import Speed
 from profile_router.state.json_files import read_state_json, write_state_json
 
-MAX_AGE_S = 30 * 86_400.0  # models and machines change
+MAX_AGE_S = 30 * DAY_S  # models and machines change
 _FILE = "speeds.json"
 _FIGURES = ("first_token_s", "prompt_tps", "output_tps", "at")
 _MOST_KEPT = 200

@@ -92,7 +92,7 @@ def spans_of_turn(records: Records) -> tuple[tuple[str, str], ...]:
 
 
 def edits_of(records: Records) -> list[tuple[str, str]]:
-    """Return path and SHA-256 of what the tools of an attempt were about by its *records* to write."""
+    """Return path and SHA-256 of what the tools of an attempt were about to write, by its *records*."""
     return [(path, after) for path, _, after in (records.find(name) for name in records.names("edit "))]
 
 

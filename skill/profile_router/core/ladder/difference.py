@@ -157,7 +157,9 @@ def _fell_silent(command: str, before: CheckReport | None) -> str:
     return f"it reported no test, {was} before" if was else ""
 
 
-def silent_since(before: CheckReport | None, report: CheckReport | None, exit_codes: tuple[int | None, int]) -> str:
+def silent_since(
+    before: CheckReport | None, report: CheckReport | None, exit_codes: tuple[int | None, int | None]
+) -> str:
     """Return that a check reports no test any more, though it did when it was green; empty where that is not so.
 
     Its command may be a script or a target: whatever it runs, it tells what was green. *exit_codes* are those before

@@ -77,7 +77,7 @@ class JudgedCheck:
             fewer_are_meant=self.fewer_are_meant,
             again=second,
         )
-        silent = silent_since(was, result.report, (first.exit_code if first else None, result.exit_code or 0))
+        silent = silent_since(was, result.report, (first.exit_code if first else None, result.exit_code))
         result = replace(result, held=found.held, why=found.why, difference=found.difference)
         result = replace(result, partial=silent) if result.exit_code == 0 and result.passed else result
         if self.new_tests and result.passed and found.difference is not None and found.difference.fixed:

@@ -44,7 +44,7 @@ class WholeCheck:
 
     async def after_narrowed(self, check: FoundCheck, result: CheckResult) -> CheckResult:
         """Return *result* of the narrowed *check*, which passed, with what all tests say; it fails where one broke."""
-        unsure = replace(result, partial=GUESSED if check.guessed else "")
+        unsure = replace(result, partial=result.partial or (GUESSED if check.guessed else ""))
         if self.seconds <= 0 or result.taints or self.marks is None:
             return unsure
         if self._has_all(check):
