@@ -11,7 +11,7 @@ import os
 from collections.abc import Collection, Sequence
 
 from profile_router.checks.narrowing import names_imported
-from profile_router.core.language.code_endings import is_code
+from profile_router.core.language.code_endings import C_ENDINGS, JVM_ENDINGS, is_code
 from profile_router.core.language.edit_places import edit_places
 from profile_router.core.language.edits import asks_for_an_edit
 from profile_router.core.language.mentions import mentions
@@ -32,7 +32,7 @@ _DATA = expression(
 )
 _MOST_READ = 100  # files that are followed by their imports
 # Their files use each other without a word of it, where they lie in one folder.
-_BY_FOLDER = expression(r"\.(?:go|java|kt|scala|groovy|cs|swift|c|cc|cpp|h|hpp)$")
+_BY_FOLDER = (*JVM_ENDINGS, *C_ENDINGS, ".go", ".cs", ".swift")
 
 
 def missed_files(
@@ -113,8 +113,8 @@ def _used(workspace: Workspace, wanted: Sequence[str], changed: Collection[str],
     It is code, and data changed; it is of the package of one; or it names or imports one, as may what it imports.
     A file that cannot be read to its end counts as using them. So do more files than can be followed.
     """
-    folders = {os.path.dirname(path) for path in changed if _BY_FOLDER.search(path)}  # noqa: PTH120
-    if any(_BY_FOLDER.search(path) and os.path.dirname(path) in folders for path in wanted):  # noqa: PTH120
+    folders = {os.path.dirname(path) for path in changed if path.endswith(_BY_FOLDER)}  # noqa: PTH120
+    if any(path.endswith(_BY_FOLDER) and os.path.dirname(path) in folders for path in wanted):  # noqa: PTH120
         return True
     if any(map(is_code, wanted)) and any(map(_DATA.search, changed)):
         return True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from profile_router.core.language.code_endings import C_ENDINGS, SCRIPT_ENDINGS, is_source
 from profile_router.expressions import expression
 
 _NAMED = expression(
@@ -17,10 +18,8 @@ _NAMED = expression(
     """
 )
 _FOLDERS = frozenset({"__tests__"})
-_CODE = expression(r"[^/]+\.(?:[cm]?[jt]sx?)")
 _SUPPORT = frozenset({"conftest.py", "test_helper.rb", "spec_helper.rb", "rails_helper.rb"})
 _DATA_FOLDERS = frozenset({"__snapshots__", "__fixtures__", "testdata", "fixtures", "snapshots", "data", "golden"})
-_SOURCE = expression(r"py|rb|go|rs|java|kt|php|cs|swift|dart|exs|[cm]?[jt]sx?")
 _SUPPORT_FOLDERS = frozenset({"__snapshots__", "__fixtures__", "testdata", "tests"})
 # Deeper, `test` and `spec` are as often product code: `django/test/client.py`, `api/spec/openapi.yaml`.
 _AT_TOP = expression(
@@ -38,7 +37,7 @@ def is_test(path: str) -> bool:
         return True
     if folders and folders[-1] == "tests" and name.endswith(".rs"):
         return True
-    return not _FOLDERS.isdisjoint(folders) and bool(_CODE.fullmatch(name))
+    return not _FOLDERS.isdisjoint(folders) and name.endswith(SCRIPT_ENDINGS)
 
 
 def changes_tests(path: str) -> bool:
@@ -58,7 +57,9 @@ def helps_tests(path: str, tests: Iterable[str]) -> bool:
     *folders, name = path.split("/")
     top, ending = folders[0] if folders else "", name.rpartition(".")[2]
     data = _DATA_FOLDERS.isdisjoint(folders)
-    if not data or is_test(path) or name in _SUPPORT or not changes_tests(path) or not _SOURCE.fullmatch(ending):
+    if not data or is_test(path) or name in _SUPPORT or not changes_tests(path):
+        return False
+    if not is_source(path) or name.endswith(C_ENDINGS):  # of tests in C, one file says which of them run
         return False
     return any(test != path and test.startswith(f"{top}/") and test.endswith(f".{ending}") for test in tests)
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from profile_router.core.language.code_endings import C_ENDINGS, JVM_ENDINGS, NODE_ENDINGS, PYTHON_ENDINGS
 from profile_router.core.locating.terms import numbers_in
 from profile_router.expressions import expression
 from profile_router.values import frozen
@@ -38,12 +39,12 @@ _MEMBER = expression(
 _MACRO = expression(rf"\n[ \t]*+#[ \t]*define[ \t]+{_NAME}")
 _ECMA, _CURLY = (_WORDED, _BOUND, _MEMBER), (_WORDED, _SIGNED)
 _BY_ENDING: Mapping[str, tuple[re.Pattern[str], ...]] = {
-    **dict.fromkeys(("py", "pyi", "pyx", "pxd"), (_PYTHON,)),
-    **dict.fromkeys(("js", "jsx", "mjs", "cjs", "ts", "tsx", "mts", "cts", "vue", "svelte"), _ECMA),
-    **dict.fromkeys(("java", "kt", "kts", "scala", "groovy", "cs", "php", "dart", "swift"), _CURLY),
-    **dict.fromkeys(("c", "cc", "cpp", "cxx", "h", "hh", "hpp", "hxx", "m", "mm"), (*_CURLY, _MACRO)),
-    "go": (_WORDED, _METHOD),
-    "rs": (_WORDED, _BOUND),
+    **dict.fromkeys((*PYTHON_ENDINGS, ".pyx", ".pxd"), (_PYTHON,)),
+    **dict.fromkeys(NODE_ENDINGS, _ECMA),
+    **dict.fromkeys((*JVM_ENDINGS, ".cs", ".php", ".dart", ".swift"), _CURLY),
+    **dict.fromkeys((*C_ENDINGS, ".cxx", ".hh", ".hxx", ".m", ".mm"), (*_CURLY, _MACRO)),
+    ".go": (_WORDED, _METHOD),
+    ".rs": (_WORDED, _BOUND),
 }
 _OTHERS = (_WORDED,)
 _NO_KEYWORD = frozenset(
@@ -72,9 +73,9 @@ def terms_of(path: str, text: str) -> FileTerms:
 
 def defined(path: str, text: str) -> frozenset[str]:
     """Return the names that the file at *path* with *text* defines, as far as its lines say so."""
-    ending, text = path.rpartition("/")[2].rpartition(".")[2].lower(), f"\n{text}"
+    name, text = path.rpartition("/")[2].lower(), f"\n{text}"
     found: set[str] = set()
-    for pattern in _BY_ENDING.get(ending, _OTHERS):
+    for pattern in _BY_ENDING.get(f".{name.rpartition('.')[2]}", _OTHERS):
         found.update(
             name for match in pattern.findall(text) for name in ((match,) if isinstance(match, str) else match)
         )

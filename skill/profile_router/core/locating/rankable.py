@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import Literal
 
+from profile_router.core.language.code_endings import CODE_ENDINGS
 from profile_router.core.language.test_files import changes_tests
 from profile_router.expressions import expression
 
 Sort = Literal["code", "test", "document", "setting"]
 SORTS: tuple[Sort, ...] = ("code", "test", "document", "setting")  # an index keeps a place in it
 MOST_RANKED_BYTES = 512 * 1024
-_CODE_ENDINGS = (
-    "py pyi pyx pxd js jsx mjs cjs ts tsx mts cts vue svelte go rs java kt kts scala groovy rb php cs c cc cpp cxx "
-    "h hh hpp hxx m mm swift dart ex exs erl hs ml mli clj cljs lua pl pm r jl sh bash zsh fish ps1 sql proto "
-    "graphql css scss sass less html htm jinja j2 tmpl erb nix zig tf "
+_MORE_CODE = (
+    "pyx pxd cxx hh hxx m mm erl hs ml mli clj cljs jl bash zsh fish ps1 sql proto graphql css scss sass less html htm "
+    "jinja j2 tmpl erb nix zig tf "
 )
-_CODE = frozenset(_CODE_ENDINGS.split())
+_CODE = frozenset({*_MORE_CODE.split(), *(ending[1:] for ending in CODE_ENDINGS)})
 _DOCUMENTS = frozenset({"md", "rst", "txt", "adoc", "mdx"})
 _SETTINGS = frozenset({"toml", "yaml", "yml", "json", "ini", "cfg", "conf", "xml", "gradle", "cmake", "mk", "in"})
 _SETTING_NAMES = frozenset({"Makefile", "Dockerfile", "Justfile", "CMakeLists.txt", "Rakefile", "Gemfile", "Procfile"})

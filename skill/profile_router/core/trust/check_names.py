@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from posixpath import join, normpath
 
+from profile_router.core.language.code_endings import is_source
 from profile_router.expressions import expression
 
 TextOf = Callable[[str], bytes | None]  # what the file at this path held before the work; None: there is none
@@ -24,7 +25,6 @@ _RUN = expression(
     """
 )
 _TARGET = expression(r"@?([\w./%-][^:=#\n]*)::?(?!=)(.*)")
-_CODE = expression(r"\.(?:py|rb|php|pl|[cm]?[jt]sx?|c|cc|cpp|h|o|go|rs|java|kt)$")  # what it names is not a command
 _FILES = {
     "make": ("GNUmakefile", "makefile", "Makefile"),
     "gmake": ("GNUmakefile", "makefile", "Makefile"),
@@ -53,12 +53,17 @@ def names_of(command: str, folder: str, text_of: TextOf) -> frozenset[str]:
             content = text_of(path)
             if content is not None:
                 read.add(path)
-                if _CODE.search(path):
+                if _gives_no_order(path):
                     continue
                 written = content.decode("utf-8", "replace")
                 name = path.rpartition("/")[2]
                 texts.append(_wanted(name, written, words) if name in orders else written)
     return frozenset(names - {"", "."})
+
+
+def _gives_no_order(path: str) -> bool:
+    """Tell whether the file *path* names no command: it is code, yet neither a shell script nor one of Gradle."""
+    return path.endswith((".pl", ".o")) or (is_source(path) and not path.endswith(".gradle.kts"))
 
 
 def is_named(path: str, names: frozenset[str]) -> bool:

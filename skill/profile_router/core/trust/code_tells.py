@@ -5,6 +5,7 @@ A list of spellings, no proof: code that hides what it does is not found.
 
 from __future__ import annotations
 
+from profile_router.core.language.code_endings import C_ENDINGS, JVM_ENDINGS, NODE_ENDINGS, PYTHON_ENDINGS
 from profile_router.expressions import expression
 
 _RUNNER = expression(
@@ -39,9 +40,9 @@ _OTHERS = {
     "rb": expression(rb"(?m)^[ \t]*(?:Process\.|Kernel\.)?exit!?(?:[ \t]?\(?(?:0|true)?\)?)?[ \t]*$"),
 }
 _KINDS = {
-    **dict.fromkeys(("js", "cjs", "mjs", "jsx", "ts", "cts", "mts", "tsx"), "js"),
-    "kt": "java",
-    **{kind: kind for kind in ("java", "go", "rs", "rb", "php")},
+    **dict.fromkeys(NODE_ENDINGS, "js"),
+    **dict.fromkeys(JVM_ENDINGS, "java"),
+    **{f".{kind}": kind for kind in ("go", "rs", "rb", "php")},
 }
 
 
@@ -50,16 +51,21 @@ def names_runner(text: bytes) -> int:
     return sum(1 for _ in _RUNNER.finditer(text))
 
 
+def tells_of_runner(path: str, content: bytes) -> int:
+    """Return how often the code *content* of the file *path* names a runner. In C, `_exit` ends a child, as it must."""
+    found = (one[0] for one in _RUNNER.finditer(content))
+    return sum(1 for name in found if name != b"_exit" or not path.lower().endswith(C_ENDINGS))
+
+
 def ends_well(path: str, content: bytes) -> int:
     """Return how often the code *content* of the file *path* ends its process as if all went well.
 
     In Python that is an exit that an import reaches, or one in a function with no fault to tell. A `main` may, and
     so may what stands under `if __name__ == "__main__"`.
     """
-    ending = path.rpartition(".")[2]
-    if ending in {"py", "pyi"}:
+    if path.lower().endswith(PYTHON_ENDINGS):
         return _python(content)
-    kind = _KINDS.get(ending)
+    kind = _KINDS.get(f".{path.rpartition('.')[2].lower()}")
     return 0 if kind is None else sum(1 for _ in _OTHERS[kind].finditer(content))
 
 

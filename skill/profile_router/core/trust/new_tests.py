@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from profile_router.core.language.code_endings import NODE_ENDINGS
 from profile_router.core.language.test_files import is_test
 from profile_router.core.trust.steered import Content
 from profile_router.expressions import expression
@@ -65,7 +66,7 @@ def changes_code(path: str, content: bytes) -> bool:
         return _RUBY.search(content) is not None
     if ending == "go":
         return _GO.search(content) is not None
-    if ending in {"js", "cjs", "mjs", "jsx", "ts", "cts", "mts", "tsx"}:
+    if path.endswith(NODE_ENDINGS):
         names = {name for found in _SCRIPT_IMPORTS.findall(content) for name in found if name}
         return _SCRIPT.search(content) is not None or _sets(content, names)
     return False

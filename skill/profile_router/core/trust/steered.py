@@ -9,11 +9,12 @@ import re
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
+from profile_router.core.language.code_endings import is_source
 from profile_router.core.language.set_up_files import sets_up_a_runner
 from profile_router.core.language.test_files import changes_tests, is_test
 from profile_router.core.task import Task
 from profile_router.core.trust.check_names import TextOf, is_named, names_of
-from profile_router.core.trust.code_tells import ends_well, names_runner
+from profile_router.core.trust.code_tells import ends_well, names_runner, tells_of_runner
 from profile_router.core.trust.said_of_tests import may_tell_of_tests, said_of_tests
 from profile_router.core.trust.tests_meant import may_change_tests, names_file
 from profile_router.expressions import expression
@@ -44,7 +45,7 @@ _PLUGIN = expression(r"_?pytest_\w+|_hypothesis_\w+")
 _IMPORTED = expression(r".+\.(?:pyc?|so|pyd)", re.DOTALL)
 _RUBY = expression(r"(?:lib/|spec/|test/)?(?:rspec|minitest|test/unit|rake|bundler|set|json)(?:/autorun)?\.rb")
 _NEW = expression(r"(?:.*/)?build\.rs")  # Cargo runs it before the tests; one that was there has other work, too
-_CODE = expression(r".*\.(?:pyi?|[cm]?[jt]sx?|go|rs|rb|java|kt|php)|(?:.*/)?\.env(?:\.\w+)?", re.DOTALL)
+_ENV = expression(r"(?:.*/)?\.env(?:\.\w+)?", re.DOTALL)  # variables that code is run with
 _SEARCHED = expression(r"\bPYTHONPATH=['\"]?([\w.:@/-]+)")
 _EXIT_MEANT = expression(r"\b(?:exits?|exit\W?codes?|quits?|command.line|cli)\b", re.IGNORECASE)
 
@@ -107,8 +108,8 @@ def _steering(
         orders = sets_up or _COMMANDS.fullmatch(path) is not None or is_named(path, names)
         orders = orders or (before is None and _NEW.fullmatch(path) is not None)
         says_what = orders or said_of_tests(name, before) != said_of_tests(name, after)
-        code = _CODE.fullmatch(path) is not None
-        tells = code and not asked and names_runner(after) > names_runner(before or b"")
+        code = is_source(path) or _ENV.fullmatch(path) is not None  # a shell script names runners to run them
+        tells = code and not asked and tells_of_runner(path, after) > tells_of_runner(path, before or b"")
         ends = code and not exits and ends_well(path, after) > ends_well(path, before or b"")
         if tells or ends or ((shadows or says_what) and not names_file(task, path)):
             yield path
