@@ -57,7 +57,7 @@ def test_a_new_test_beside_a_fix_is_well(path: str, text: str) -> None:
 
 
 def test_new_tests_alone_turn_nothing_green() -> None:
-    assert "no code was mended" in turned_by_tests([("test_a.py", None, PLAIN), ("test_b.py", None, PLAIN)])
+    assert "no code was fixed" in turned_by_tests([("test_a.py", None, PLAIN), ("test_b.py", None, PLAIN)])
     assert turned_by_tests([FIX]) == turned_by_tests([]) == ""
     assert turned_by_tests([("test_a.py", b"", PLAIN)]) == ""  # the task means it, or it was put back
     assert new_tests([FIX, ("test_a.py", None, PLAIN), ("test_b.py", b"", PLAIN)]) == ("test_a.py",)

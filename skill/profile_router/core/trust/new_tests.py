@@ -48,7 +48,7 @@ def turned_by_tests(changed: Sequence[Content]) -> str:
     """
     new = new_tests(changed)
     if new and len(new) == len(changed):
-        return "only new tests were written, yet tests that were red before are green: no code was mended"
+        return "only new tests were written, yet tests that were red before are green: no code was fixed"
     found = [path for path, before, after in changed if before is None and is_test(path) and changes_code(path, after)]
     if found:
         return f"{found[0]} is a new test that changes what it tests: without it others may be red as before"
