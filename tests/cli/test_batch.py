@@ -22,6 +22,9 @@ from tests.examples import by_night, each
 from tests.scripted_provider import Answer, ScriptedProvider, fail, say
 from tests.scripted_provider import call as tool
 
+from profile_router.api.task_fields import tasks_from_json
+from profile_router.cli.commands.batch import allowed_told_once
+from profile_router.core.task import Task
 from profile_router.git.marks import LARGE
 
 LOCAL, BURST, CHEAP = "coding-local", "coding-burst", "review-cheap"
@@ -428,3 +431,12 @@ def test_a_check_of_nothing_is_refused_before_anything_is_asked(tmp_path: Path, 
         done = batch(tmp_path, repository, to("coding-local", check=check))
     assert "task 1: check is empty" in done.out
     assert [model.requests for model in models.values()] == [[] for _ in models]
+
+
+def test_a_list_of_what_is_allowed_is_told_once() -> None:
+    rows = b'[{"goal": "a", "chek": "x"}, {"goal": "b"}, {"goal": "c", "chek": "x"}, {"goal": "d", "fils": []}]'
+    first, task, same, other = allowed_told_once(tasks_from_json(rows, plugins=False))
+    assert "(allowed: goal, " in str(first)
+    assert str(same) == "--tasks-json, task 3: unknown key 'chek': allowed is what task 1 was told"
+    assert "(allowed: goal, " in str(other)
+    assert isinstance(task, Task)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import math
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Self
 
@@ -62,6 +62,8 @@ def run(arguments: argparse.Namespace) -> int:
     wrong = [one for one in tasks if isinstance(one, UsageError)]
     if len(wrong) == len(tasks) and not arguments.from_hermes:
         raise wrong[0]  # nothing to run: the call is wrong, not a task
+    if not arguments.from_hermes:
+        tasks = allowed_told_once(tasks)
     numbered = _Numbered()
     approver = approver_for(arguments, print_event, numbered.away, _ANSWER_SECONDS)
     policy = found_policy(arguments.policy, os.environ)
@@ -87,6 +89,18 @@ def run(arguments: argparse.Namespace) -> int:
     _show(end, streamed=streamed, as_json=arguments.json)
     begun = any(one.route is not None for one in end.results)
     return EXITS[end.status] if begun or arguments.from_hermes else WRONG_CALL
+
+
+def allowed_told_once(tasks: Sequence[Task | UsageError]) -> list[Task | UsageError]:
+    """Return *tasks*, whose errors tell the same list of what is allowed once: the first that needs it does."""
+    lists: dict[str, int] = {}
+
+    def told(one: UsageError, number: int) -> UsageError:
+        said, allowed, what = str(one).partition(" (allowed: ")
+        first = lists.setdefault(what, number)
+        return UsageError(f"{said}: allowed is what task {first} was told") if allowed and first != number else one
+
+    return [told(one, number) if isinstance(one, UsageError) else one for number, one in enumerate(tasks, 1)]
 
 
 def _show(end: BatchResult, *, streamed: bool, as_json: bool) -> None:
