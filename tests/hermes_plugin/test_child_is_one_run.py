@@ -97,13 +97,19 @@ def cost(completion: Any) -> float:
     return float(completion.usage.model_dump()["usd"])
 
 
-def test_the_run_is_given_what_hermes_asks_of_the_child(router: FakeRouter) -> None:
+def test_the_run_is_given_what_hermes_asks_of_the_child_in_the_folder_where_hermes_works(
+    router: FakeRouter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(child_run, "folder_here", lambda: "/repository")
+    followed: list[Following] = []
+    router.meanwhile = followed.append
     child()
     answer = ask(provider.Client())
     assert (said(answer), answer.choices[0].finish_reason) == ("it was in line 1", "stop")
     [order] = router.orders
     assert (order["goal"], order["context"]) == (GOAL, "Keep the name.\n\nOf the file, too.")
     assert order["thread"]
+    assert (order["workspace"], followed[0].folder) == ("/repository", "/repository")
 
 
 def test_the_check_of_a_model_is_none_of_a_persons_and_its_question_is_answered_by_who_was_asked(

@@ -57,8 +57,8 @@ def _followed(child: DelegatedChild, asked: ChildTask, fields: Fields) -> ChildA
         agrees=lambda _: True if child.agreed_usd else None,  # the order holds it to that
         stop_s=_STOP_S,
     )
-    with tempfile.TemporaryDirectory(prefix="profile-router-") as folder:
-        asked = replace(asked, images=(*asked.images, *_written(asked, Path(folder))))
+    with tempfile.TemporaryDirectory(prefix="profile-router-") as images:
+        asked = replace(asked, images=(*asked.images, *_written(asked, Path(images))))
         order = _order(child, asked, fields, settings, folder)
         [ran] = run_router([order], following, in_copy=CHILDREN.beside(child))
     child.ran = ran
