@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -20,6 +21,7 @@ from tests.runners.hermes.versions import TRIED, hermes_of
 from tests.scripted_provider import ScriptedProvider, call, redirect, say
 
 from profile_router.runners.hermes.child.door import Door, Elsewhere
+from profile_router.runners.hermes.child.turn import _same_place
 from profile_router.runners.hermes.turn_account import Account
 
 HERE = "http://127.0.0.1:8080/v1"
@@ -112,12 +114,26 @@ def test_a_local_server_is_asked_for_the_routed_model_alone(local: bool, model: 
     assert refused(door, f"{HERE}/chat/completions", {**TURN, "model": model}) is not out
 
 
-def test_a_model_goes_by_the_name_that_hermes_has_for_it_but_a_local_one_at_no_other_place() -> None:
-    for local in (True, False):
-        door, _ = a_door(local=local)
-        door.also("https://other.example/v1", "vendor/its-name")
-        assert not refused(door, f"{HERE}/chat/completions", {**TURN, "model": "its-name"})
-        assert refused(door, "https://other.example/v1/chat/completions", TURN) is local
+@pytest.mark.parametrize("local", [True, False])
+def test_a_model_goes_by_the_name_that_hermes_has_for_it_at_the_routed_place_alone(local: bool) -> None:
+    door, _ = a_door(local=local)
+    door.also("vendor/its-name")
+    assert not refused(door, f"{HERE}/chat/completions", {**TURN, "model": "its-name"})
+    assert refused(door, "https://other.example/v1/chat/completions", {**TURN, "model": "its-name"})
+
+
+@pytest.mark.parametrize("local", [True, False])
+@pytest.mark.parametrize(
+    ("found", "same"),
+    [(HERE, True), ("http://127.0.0.1:8080", True), ("https://api.cloud.example/v1", False), ("", False)],
+)
+def test_no_turn_begins_where_hermes_finds_the_provider_elsewhere(found: str, same: bool, local: bool) -> None:
+    expected = {"base_url": HERE, "model": MODEL, "local": local}
+    if same:
+        _same_place(expected, found)
+    else:
+        with pytest.raises(LookupError, match="state `provider: custom` beside `base_url`"):
+            _same_place(expected, found)
 
 
 def test_an_auxiliary_call_of_a_local_turn_is_one_to_its_own_endpoint() -> None:
@@ -142,21 +158,44 @@ class Handler(urllib.request.HTTPHandler):
         return self.do_open(Connection, req)
 
 
-def by_httpx(url: str) -> None:
+class OtherConnection(Connection):
+    """One with a `request` of its own, as urllib3 has: that of the standard library is not called."""
+
+    def request(self, method: str, url: str, body: Any = None, headers: Any = None, **_: Any) -> None:
+        self.putrequest(method, url)
+        for name, value in (headers or {}).items():
+            self.putheader(name, value)
+        self.endheaders()
+        self.send(body)
+
+
+class OtherHandler(urllib.request.HTTPHandler):
+    def http_open(self, req: urllib.request.Request) -> Any:
+        return self.do_open(OtherConnection, req)
+
+
+def by_httpx(url: str, model: str = MODEL) -> None:
     with httpx.Client(transport=Transport(), follow_redirects=True) as client:
-        client.post(url, json=TURN)
+        client.post(url, json={**TURN, "model": model})
 
 
-def by_httpx_in_a_loop(url: str) -> None:
+def by_httpx_in_a_loop(url: str, model: str = MODEL) -> None:
     async def ask() -> None:
         async with httpx.AsyncClient(transport=AsyncTransport(), follow_redirects=True) as client:
-            await client.post(url, json=TURN)
+            await client.post(url, json={**TURN, "model": model})
 
     asyncio.run(ask())
 
 
-def by_the_standard_library(url: str) -> None:
-    urllib.request.build_opener(Handler).open(url, json.dumps(TURN).encode()).read()
+def by_the_standard_library(url: str, model: str = MODEL) -> None:
+    urllib.request.build_opener(Handler).open(url, json.dumps({**TURN, "model": model}).encode()).read()
+
+
+def by_another_kind_of_connection(url: str, model: str = MODEL) -> None:
+    urllib.request.build_opener(OtherHandler).open(url, json.dumps({**TURN, "model": model}).encode()).read()
+
+
+CLIENTS = (by_httpx, by_httpx_in_a_loop, by_the_standard_library, by_another_kind_of_connection)
 
 
 @pytest.mark.parametrize(
@@ -185,13 +224,15 @@ def stood() -> Iterator[Callable[[str], list[dict[str, Any]]]]:
         for kind, name in (
             (Transport, "handle_request"),
             (AsyncTransport, "handle_async_request"),
+            (Connection, "request"),
             (Connection, "putrequest"),
+            (OtherConnection, "request"),
         )
     ]
 
     def stand(base_url: str) -> list[dict[str, Any]]:
         door, told = a_door(base_url)
-        door.stand(Transport, AsyncTransport, Connection)
+        door.stand(Transport, AsyncTransport, Connection, OtherConnection)
         return told
 
     yield stand
@@ -199,14 +240,33 @@ def stood() -> Iterator[Callable[[str], list[dict[str, Any]]]]:
         setattr(kind, name, was)
 
 
-@pytest.mark.parametrize("ask", [by_httpx, by_httpx_in_a_loop, by_the_standard_library])
-def test_no_client_reaches_another_model(ask: Callable[[str], None], stood: Callable[[str], Any]) -> None:
+@pytest.mark.parametrize("ask", CLIENTS)
+def test_no_client_reaches_another_model(ask: Callable[..., None], stood: Callable[[str], Any]) -> None:
     with ScriptedProvider([say("here")]) as here, ScriptedProvider() as other:
         told = stood(here.base_url)
         ask(f"{here.base_url}/chat/completions")
-        with pytest.raises(OSError, match="was not asked"):
-            ask(f"{other.base_url}/chat/completions")
+        for url, model in (
+            (f"{other.base_url}/chat/completions", MODEL),
+            (f"{other.base_url}/a-path-that-nobody-knows", "m"),
+            (f"{here.base_url}/chat/completions", "a:cloud"),
+            (f"{here.base_url}/a-path-that-nobody-knows", "a:cloud"),
+        ):
+            with pytest.raises(OSError, match="was not asked"):
+                ask(url, model)
         assert (len(here.chats), other.requests) == (1, [])
+    assert [event["event"] for event in told] == ["elsewhere"] * 4
+
+
+@pytest.mark.parametrize("kind", [Connection, OtherConnection])
+@pytest.mark.parametrize("body", [(), (iter([b"{}"]),)])
+def test_a_local_model_is_not_asked_by_what_is_not_seen(kind: Any, body: Any, stood: Callable[[str], Any]) -> None:
+    with ScriptedProvider() as here:
+        told = stood(here.base_url)
+        address = urlsplit(here.base_url)
+        connection = kind(address.hostname, address.port)
+        with pytest.raises(Elsewhere):
+            (connection.request if body else connection.putrequest)("POST", "/v1/chat/completions", *body)
+        assert here.requests == []
     assert [event["event"] for event in told] == ["elsewhere"]
 
 

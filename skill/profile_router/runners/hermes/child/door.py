@@ -28,6 +28,7 @@ _LOOPBACK = re.compile(r"127(\.\d{1,3}){3}")
 _NAME_CHARS = 100
 _NO_KEY = "no-key-required"  # Hermes' own word for it
 _TASK: ContextVar[str] = ContextVar("task", default="")  # of the auxiliary call under way
+_LOOKED_AT: ContextVar[Any] = ContextVar("looked_at", default=None)  # the connection whose request is under way
 
 _Say = Callable[..., None]
 _Call = Callable[..., Any]
@@ -49,17 +50,23 @@ class Door:
         self, say: _Say, expected: Mapping[str, Any], key: str | None, may_leave: Callable[[str], bool] | None = None
     ) -> None:
         self._say, self._expected, self._key, self._may_leave = say, expected, key, may_leave
-        self._origins = {_origin(expected["base_url"])}
+        self._place = _origin(expected["base_url"])
         self._models = {_bare(expected["model"])}
 
-    def stand(self, transport: Any, async_transport: Any, connection: Any, session: Any = None) -> None:
+    def stand(
+        self, transport: Any, async_transport: Any, connection: Any, other: Any = None, session: Any = None
+    ) -> None:
         """Stand at httpx's *transport* and *async_transport*, and at the standard library's HTTP *connection*.
 
-        Those are classes. Other clients, such as requests and boto, send by the last; aiohttp by its *session*.
+        Those are classes. Other clients send by the last. Of it, requests and boto have a kind with a `request` of its
+        own, the *other*. aiohttp sends by its *session*.
         """
         transport.handle_request = self._before(transport.handle_request)
         async_transport.handle_async_request = self._before(async_transport.handle_async_request)
+        connection.request = self._before_request(connection.request)
         connection.putrequest = self._before_putrequest(connection.putrequest)
+        if other is not None:
+            other.request = self._before_request(other.request)
         if session is not None:
             session._request = self._before_session(session._request)
 
@@ -68,24 +75,19 @@ class Door:
         ask = getattr(kind, method)
 
         def looked(client: Any, *arguments: Any, **named: Any) -> Any:
-            if all(scheme in _PORTS for scheme, _, _ in self._origins):
+            if self._place[0] in _PORTS:
                 self._refuse(kind.__name__, str(named.get("model") or ""))
             return ask(client, *arguments, **named)
 
         setattr(kind, method, looked)
 
-    def also(self, base_url: str, model: str) -> None:
-        """Take *model* as the routed one under the name that Hermes has for it.
-
-        A model elsewhere may be at *base_url*, too, where Hermes finds its provider.
-        """
+    def also(self, model: str) -> None:
+        """Take *model* as the routed one under the name that Hermes has for it."""
         self._models.add(_bare(model))
-        if not self._expected["local"]:
-            self._origins.add(_origin(base_url))
 
     def asks_here(self, method: str, url: Any) -> bool:
         """Tell whether a request asks the routed endpoint for an answer."""
-        return method in _SENDS and _origin(url) in self._origins and _path(url).endswith(_ANSWERS)
+        return method in _SENDS and _origin(url) == self._place and _path(url).endswith(_ANSWERS)
 
     @contextmanager
     def auxiliary(self, arguments: Sequence[Any], named: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
@@ -102,10 +104,10 @@ class Door:
             _TASK.reset(token)
 
     def look(self, method: str, url: Any, body: Any = None) -> None:
-        """Raise Elsewhere for a request that asks a model which nobody routed to. *body* is its JSON, if known."""
+        """Raise Elsewhere for a request that asks a model which nobody routed to. *body* is its JSON, where seen."""
         if method.upper() not in _SENDS:
             return
-        here, asked = _origin(url) in self._origins, _read(body)
+        here, asked = _origin(url) == self._place, _read(body)
         if here and not self._expected["local"]:
             return
         place = urlsplit(str(url)).netloc.rpartition("@")[2]
@@ -114,7 +116,7 @@ class Door:
                 raise Elsewhere(f"{place} was sent nothing: this turn opened a private file")
             return
         model = str(asked.get("model") or "")
-        if here and (body is None or _bare(model) in self._models):
+        if here and _bare(model) in self._models:
             return
         self._refuse(place, model)
 
@@ -135,9 +137,25 @@ class Door:
 
         return looked
 
+    def _before_request(self, request: _Call) -> _Call:
+        def looked(connection: Any, method: str, url: str, body: Any = None, *arguments: Any, **named: Any) -> Any:
+            if _LOOKED_AT.get() is connection:  # one kind's calls the other's
+                return request(connection, method, url, body, *arguments, **named)
+            self.look(method, _whole(connection, url), b"" if body is None else body)
+            token = _LOOKED_AT.set(connection)
+            try:
+                return request(connection, method, url, body, *arguments, **named)
+            finally:
+                _LOOKED_AT.reset(token)
+
+        return looked
+
     def _before_putrequest(self, putrequest: _Call) -> _Call:
+        """Return *putrequest* after a look, where the whole request was not looked at: its body is not seen here."""
+
         def looked(connection: Any, method: str, url: str, *arguments: Any, **named: Any) -> Any:
-            self.look(method, _whole(connection, url))
+            if _LOOKED_AT.get() is not connection:
+                self.look(method, _whole(connection, url))
             return putrequest(connection, method, url, *arguments, **named)
 
         return looked

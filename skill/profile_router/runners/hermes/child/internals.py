@@ -10,7 +10,6 @@ import inspect
 from collections.abc import Mapping
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
-from importlib.util import find_spec
 from types import ModuleType
 from typing import Any
 
@@ -83,11 +82,12 @@ def take_of_hermes(name: str) -> Any:
     return getattr(module_with(name), name)
 
 
-def session_of(package: str) -> Any:
-    """Return the class of the client sessions of *package*, None where that is not installed."""
-    if find_spec(package) is None:
+def client_of(module: str, name: str) -> Any:
+    """Return the class *name* of a *module* that sends by HTTP, None where that is not installed."""
+    try:
+        return getattr(import_module(module), name, None)
+    except ImportError:
         return None
-    return getattr(import_module(package), "ClientSession", None)
 
 
 def model_programs() -> list[tuple[Any, str]]:

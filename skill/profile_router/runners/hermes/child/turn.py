@@ -67,7 +67,7 @@ class HermesTurn:
             off += self.sending.CONNECTED
             self.sending.stand_between(self.internals.take_of_hermes("ToolRegistry"), may_leave)
         agent = _agent(order, config, say, self.internals, off)
-        door.also(agent.base_url or "", agent.model or "")
+        door.also(agent.model or "")
         # Beyond its limit Hermes asks for a summary here; what it calls such an ending differs between versions.
         self.internals.replace_in(agent, _handle_max_iterations=lambda *_, **__: self.meter.end())
         self.meter.begin(say, order["counting"], order["max_turns"], agent.max_tokens or 0)
@@ -81,7 +81,11 @@ class HermesTurn:
     def _stand_at_the_door(self, order: _Order, say: _Say, may_leave: Callable[[str], bool] | None) -> Any:
         door = self.doors.Door(say, order["expected"], order["key"], may_leave)
         names = ("HTTPTransport", "AsyncHTTPTransport", "HTTPConnection")
-        door.stand(*(self.internals.take_of_hermes(name) for name in names), self.internals.session_of("aiohttp"))
+        others = (("urllib3.connection", "HTTPConnection"), ("aiohttp", "ClientSession"))
+        door.stand(
+            *(self.internals.take_of_hermes(name) for name in names),
+            *(self.internals.client_of(module, name) for module, name in others),
+        )
         for kind, method in self.internals.model_programs():
             door.stand_at(kind, method)
         clients = [self.internals.take_of_hermes(name) for name in ("Client", "AsyncClient")]
@@ -144,9 +148,12 @@ def _same_model(expected: Mapping[str, Any], model: str) -> None:
 
 
 def _same_place(expected: Mapping[str, Any], base_url: str) -> None:
-    """Stop where what was routed as local is elsewhere to Hermes."""
-    if expected["local"] and urlsplit(expected["base_url"]).netloc != urlsplit(base_url).netloc:
-        raise LookupError(f"it reads the profile's address as '{base_url}', not as '{expected['base_url']}'")
+    """Stop where Hermes finds the provider elsewhere: nobody routed to it, knows its price or attested it as local."""
+    if urlsplit(expected["base_url"]).netloc.lower() != urlsplit(base_url).netloc.lower():
+        raise LookupError(
+            f"it reads the profile's address as '{base_url}', not as '{expected['base_url']}': "
+            "state `provider: custom` beside `base_url`"
+        )
 
 
 def _start_tool_servers(internals: Any) -> None:
