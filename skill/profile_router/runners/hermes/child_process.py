@@ -41,7 +41,7 @@ _SET = {"HERMES_QUIET": "1", "HERMES_STREAM_RETRIES": "0", "HERMES_DISABLE_LAZY_
 _CLOSING_SECONDS = 10.0  # a child that has its result may take down a container; what is left then is killed
 _LAST_WORDS_SECONDS = 1.0
 _TAIL_BYTES = 16_000
-_GO, _STAY = b"+", b"-"
+_GO, _REFUSE = b"+", b"-"
 # Hears an event of the child, and tells whether the request or tool that it announces may send.
 Heard = Callable[[Mapping[str, Any]], bool]
 
@@ -151,7 +151,7 @@ class _Wire(asyncio.Protocol):
             if event["event"] == "asked" and may_go:
                 self.go(_GO)
             if event["event"] == "leaving":
-                self.go(_GO if may_go else _STAY)
+                self.go(_GO if may_go else _REFUSE)
             if event["event"] == "result":
                 self.done.set()
 

@@ -25,9 +25,6 @@ _HELP_S = 60.0
 _LOOK_S = 0.05
 # It may approve commands by itself: without the policy's grant it gets only what needs no approval.
 _HARMLESS = ("file", "web", "search", "todo")
-_WITHHELD = (
-    "clarify", "delegation", "memory", "cronjob", "session_search", "image_gen", "video_gen", "tts", "x_search",
-)  # fmt: skip
 # No tool of these sends by itself. Nobody could stop one here once it had seen something private.
 _OF_A_LOCAL_TURN = ("file", "terminal", "code_execution", "todo", "skills", "vision")
 _AUXILIARY = (
@@ -43,13 +40,15 @@ class Unable(LookupError):
     """The command line cannot carry the turn, or not within its limits."""
 
 
-def run_by_command(order: _Order, say: _Say, loopback: Any, meter: Any, environ: Mapping[str, str]) -> None:
+def run_by_command(
+    order: _Order, say: _Say, loopback: Any, meter: Any, sending: Any, environ: Mapping[str, str]
+) -> None:
     """Run the turn of *order* by its command, in *environ*, and `say` its result. Raises Unable before any request.
 
-    *loopback* makes the server, *meter* counts for it.
+    *loopback* makes the server, *meter* counts for it. *sending* tells which toolsets are withheld.
     """
     _offers_limits(order, environ)
-    text, toolsets = _as_text(order), _toolsets(order)
+    text, toolsets = _as_text(order), _toolsets(order, sending.WITHHELD + sending.ASK_OTHERS)
     server = loopback.Loopback(order, meter)
     with tempfile.TemporaryDirectory() as made:
         home, query = Path(made, "home"), Path(made, "query")
@@ -134,10 +133,10 @@ def _terminal(order: _Order) -> dict[str, Any]:
     return stated if stated.get("backend") == "ssh" else {**stated, "cwd": order["cwd"]}
 
 
-def _toolsets(order: _Order) -> list[str]:
+def _toolsets(order: _Order, withheld: Sequence[str]) -> list[str]:
     wanted = ["file"] if order["toolsets"] is None else order["toolsets"]
     if order["unattended"]:
-        offered = [name for name in wanted if name not in _WITHHELD]
+        offered = [name for name in wanted if name not in withheld]
     else:
         offered = [name for name in wanted if name in _HARMLESS]
     if order["expected"]["local"]:

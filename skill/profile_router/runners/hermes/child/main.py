@@ -40,7 +40,8 @@ def _run(say: Any, order_given: Any, meter: Any) -> None:
     """Run the turn inside Hermes, or by its command where what that needs is not there; no request was made then."""
     internals, environ = _beside("internals"), dict(os.environ)  # now: the profile's keys are not in it yet
     say("version", version=internals.told_version())
-    turn, lacking = _beside("turn").HermesTurn(internals, meter, _beside("door"), _beside("sending")), ""
+    sending, lacking = _beside("sending"), ""
+    turn = _beside("turn").HermesTurn(internals, meter, _beside("door"), sending)
     try:
         turn.load()
     except Exception as error:
@@ -56,7 +57,7 @@ def _run(say: Any, order_given: Any, meter: Any) -> None:
     chat = _beside("chat")
     meter.begin(say, order["counting"], order["max_turns"], order["max_tokens"])
     try:
-        chat.run_by_command(order, say, _beside("loopback"), meter, environ)
+        chat.run_by_command(order, say, _beside("loopback"), meter, sending, environ)
     except chat.Unable as error:
         raise internals.Unknown(f"{lacking}, and {error}") from error
 

@@ -19,7 +19,7 @@ _STATUSES = ("status_code", "code")  # of the client's errors, and of the standa
 _METHODS = ("_interruptible_streaming_api_call", "_interruptible_api_call")
 _PIECES = ("_fire_stream_delta", "_fire_reasoning_delta")
 _BETWEEN_TOLD = 1_000
-_STAY = b"-"[0]  # the word for: it may not
+_REFUSE = b"-"[0]  # the word for: it may not
 _REFUSED = (400, 422)  # the request as it was, for an option of it
 _COUNTS = ("prompt_tokens", "completion_tokens", "input_tokens", "output_tokens")  # of a provider's
 _FIGURES = ("prompt_tokens", "output_tokens", "cache_read_tokens")  # of Hermes' own usage
@@ -160,7 +160,7 @@ class Meter:
         """Return whether *what* may leave this machine: whoever ordered the turn hears it by *say*, and decides."""
         with self._turnstile:
             say("leaving", what=what)
-            return self._may_go() != _STAY
+            return self._may_go() != _REFUSE
 
     def ask(self, body: Any) -> int:
         """Return the size of the request *body*, which may go out now. Raises TurnsSpent."""

@@ -10,6 +10,8 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+# No question to a user who is not there, no delegation by the delegated, nothing that outlives the turn.
+WITHHELD = ("clarify", "delegation", "memory", "cronjob", "session_search")
 # These ask a model of their own, elsewhere: their price is not known, and nobody routed to them.
 ASK_OTHERS = ("image_gen", "video_gen", "tts", "x_search")
 # These are reached beside the registry of tools.

@@ -17,8 +17,6 @@ _REPORTED = (
     "completed", "failed", "partial", "interrupted", "turn_exit_reason", "failure_reason", "compression_exhausted",
     "error", "final_response", "estimated_cost_usd", "cost_status",
 )  # fmt: skip
-# No question to a user who is not there, no delegation by the delegated, nothing that outlives the turn.
-_WITHHELD = ("clarify", "delegation", "memory", "cronjob", "session_search")
 _NEEDS_APPROVAL = ("code_execution",)
 _TURNS_SPENT = "max_iterations_reached"
 
@@ -66,7 +64,7 @@ class HermesTurn:
         if may_leave is not None:
             off += self.sending.CONNECTED
             self.sending.stand_between(self.internals.take_of_hermes("ToolRegistry"), may_leave)
-        agent = _agent(order, config, say, self.internals, off)
+        agent = _agent(order, config, say, self.internals, off, self.sending.WITHHELD)
         door.also(agent.model or "")
         # Beyond its limit Hermes asks for a summary here; what it calls such an ending differs between versions.
         self.internals.replace_in(agent, _handle_max_iterations=lambda *_, **__: self.meter.end())
@@ -93,7 +91,9 @@ class HermesTurn:
         return door
 
 
-def _agent(order: _Order, config: Mapping[str, Any], say: _Say, internals: Any, off: Sequence[str]) -> Any:
+def _agent(
+    order: _Order, config: Mapping[str, Any], say: _Say, internals: Any, off: Sequence[str], withheld: Sequence[str]
+) -> Any:
     section = config.get("model") or {}
     section = section if isinstance(section, dict) else {"default": section}
     model = section.get("default") or section.get("model") or ""
@@ -114,7 +114,7 @@ def _agent(order: _Order, config: Mapping[str, Any], say: _Say, internals: Any, 
         enabled_toolsets=_toolsets(order["toolsets"], config, say, internals, off),
         disabled_toolsets=[
             *((config.get("agent") or {}).get("disabled_toolsets") or ()),
-            *_WITHHELD,
+            *withheld,
             *filter(internals.take_of_hermes("validate_toolset"), off),
             *(() if order["unattended"] else _NEEDS_APPROVAL),
         ],
