@@ -552,7 +552,7 @@ class FakeSessions:
             return "its session is not known"
         return "a task of its session was private" if self.marked & set(sessions) else ""
 
-    def mark(self, sessions: Sequence[str]) -> None:
+    def note_private(self, sessions: Sequence[str]) -> None:
         self.marked |= set(sessions[:1])
 
 
@@ -582,7 +582,7 @@ class FakeMeasurer:
         self.measured.append((task, conversation, private_thread))
         found: Evidence = self._queue.take("a measurement")
         if stays_here(task, found, candidates(), self._policy):
-            self.sessions.mark(task.sessions)
+            self.sessions.note_private(task.sessions)
         return replace(found, private=(*found.private, PRIVATE)) if private_thread else found
 
     def count(self, text: str) -> int:

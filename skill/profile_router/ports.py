@@ -54,7 +54,7 @@ class SessionMemory(Protocol):
     def why_local(self, sessions: Sequence[str]) -> str:
         """Return why the chat of *sessions*, newest first, stays on this machine, empty where it need not."""
 
-    def mark(self, sessions: Sequence[str]) -> None:
+    def note_private(self, sessions: Sequence[str]) -> None:
         """Remember that the newest of *sessions* has private work. Raises StateError."""
 
 

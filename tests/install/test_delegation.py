@@ -12,7 +12,7 @@ from tests.install.configs import with_plugins
 from tests.install.trees import PARENT, Stage, tree
 
 from profile_router.install.changes import Insertion, inserted, without
-from profile_router.install.delegation import DELEGATION_MARKS, ROUTER, delegated_to, delegating, undelegated
+from profile_router.install.delegation import DELEGATION_COMMENTS, ROUTER, delegated_to, delegating, undelegated
 from profile_router.install.native import delegates
 from profile_router.install.yaml_text import in_one
 from profile_router.policies.file import SHIPPED
@@ -56,7 +56,7 @@ def test_our_lines_can_be_taken_out_of_a_file_that_was_edited_since(text: str) -
     taken_out = undelegated(edited)
     assert taken_out is not None
     assert delegated_to(taken_out) == ("", "")
-    assert DELEGATION_MARKS.begin not in taken_out
+    assert DELEGATION_COMMENTS.begin not in taken_out
     assert taken_out.endswith("# added\n")
 
 

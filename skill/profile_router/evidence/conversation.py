@@ -56,12 +56,12 @@ def share(task: Task, thread: Conversation, policy: Policy, sessions: SessionMem
 def _why_local(task: Task, policy: Policy, sessions: SessionMemory) -> str:
     """Return why none of the parent's turns goes elsewhere, empty where they are told apart."""
     if any(asks_to_stay_local(turn.text) for turn in task.conversation):
-        sessions.mark(task.sessions)
+        sessions.note_private(task.sessions)
         return "it speaks of keeping something here"
     if policy.conversation.elsewhere == "none":
         return "the policy"
     if why := sessions.why_local(task.sessions):
-        sessions.mark(task.sessions)  # a session goes on with another, which may be deleted
+        sessions.note_private(task.sessions)  # a session goes on with another, which may be deleted
     return why
 
 

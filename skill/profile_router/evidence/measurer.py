@@ -78,7 +78,7 @@ class RunMeasurer:
         if may_be_located(evidence, around, left):
             evidence = await asyncio.to_thread(self._located, task, evidence, around, left)
         if stays_here(task, evidence, self.candidates, self.policy):
-            self.sessions.mark(task.sessions)
+            self.sessions.note_private(task.sessions)
         counted = tuple(
             [await _in_time(partial(self._counted, one, task, evidence, conversation), one, until) for one in windows]
         )

@@ -13,8 +13,8 @@ from typing import Any
 from profile_router.errors import ProfileError
 from profile_router.install.changes import inserted
 from profile_router.install.yaml_text import (
+    BlockComments,
     Edit,
-    Marks,
     composed,
     end_of,
     end_of_line,
@@ -26,7 +26,7 @@ from profile_router.install.yaml_text import (
 from profile_router.profiles.files import parse_config
 
 ROUTER = "profile-router"
-DELEGATION_MARKS = Marks(
+DELEGATION_COMMENTS = BlockComments(
     begin="# >>> profile-router delegation >>>",
     end="# <<< profile-router delegation <<<",
     above="# profile-router is in the line below >>> profile-router delegation <<<",
@@ -62,14 +62,14 @@ def delegating(text: str) -> Edit | None:
 
 def undelegated(text: str) -> str | None:
     """Return *text* without our marked lines; None where there are none, or where that is not safe."""
-    before, after = _loaded(text), DELEGATION_MARKS.without_blocks(text)
+    before, after = _loaded(text), DELEGATION_COMMENTS.without_blocks(text)
     if before is None or after == text or _rest(_loaded(after)) != _rest(before):
         return None
     return after
 
 
 def without_unmarked(text: str) -> str | None:
-    """Return *text* without our two lines where Hermes has written the file anew, and so lost the marks around them.
+    """Return *text* without our two lines where Hermes has written the file anew, and so lost the comments around them.
 
     None where they are not there, or where that is not safe.
     """
@@ -89,11 +89,11 @@ def _ways(text: str) -> Iterator[Edit]:
     pair = pair_of(root, _SECTION)
     whole = (f"{_SECTION}:", *(f"  {line}" for line in _LINES))
     if root is not None and pair is not None:
-        yield from DELEGATION_MARKS.ways_into(text, pair, _LINES, ", ".join(_LINES))
+        yield from DELEGATION_COMMENTS.ways_into(text, pair, _LINES, ", ".join(_LINES))
         return
-    yield DELEGATION_MARKS.block(text, len(text), "", whole)
+    yield DELEGATION_COMMENTS.block(text, len(text), "", whole)
     if root is not None and not in_brackets(root):
-        yield DELEGATION_MARKS.block(text, start_of_line(text, start_of(root)), "", whole)
+        yield DELEGATION_COMMENTS.block(text, start_of_line(text, start_of(root)), "", whole)
 
 
 def _rest(config: dict[str, Any] | None) -> dict[str, Any] | None:

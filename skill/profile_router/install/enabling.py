@@ -19,8 +19,8 @@ from profile_router.install.applying import read_file
 from profile_router.install.changes import Change, inserted
 from profile_router.install.delegation import ROUTER, delegated_to, delegating, undelegated
 from profile_router.install.yaml_text import (
+    BlockComments,
     Edit,
-    Marks,
     composed,
     end_of,
     end_of_line,
@@ -33,7 +33,7 @@ from profile_router.install.yaml_text import (
 from profile_router.profiles.files import parse_config, read_config
 
 PLUGIN_BEGIN, PLUGIN_END = "# >>> profile-router >>>", "# <<< profile-router <<<"
-PLUGIN_MARKS = Marks(
+PLUGIN_COMMENTS = BlockComments(
     begin=PLUGIN_BEGIN, end=PLUGIN_END, above="# profile-router is on the list below >>> profile-router <<<"
 )
 
@@ -141,7 +141,7 @@ def disable(text: str, plugin: str) -> str | None:
     before = _loaded(text)
     if before is None or plugin not in _listed(before):
         return None
-    for after in (PLUGIN_MARKS.without_blocks(text), *_without_item(text, plugin)):
+    for after in (PLUGIN_COMMENTS.without_blocks(text), *_without_item(text, plugin)):
         loaded = _loaded(after)
         if loaded is not None and plugin not in _listed(loaded) and _rest(loaded, plugin) == _rest(before, plugin):
             return after
@@ -182,15 +182,15 @@ def _ways(text: str, plugin: str) -> Iterator[Edit]:
     pair = pair_of(root, "plugins")
     whole = ("plugins:", "  enabled:", f"    - {plugin}")
     if root is None or pair is None:
-        yield PLUGIN_MARKS.block(text, len(text), "", whole)
+        yield PLUGIN_COMMENTS.block(text, len(text), "", whole)
         if root is not None and not in_brackets(root):
-            yield PLUGIN_MARKS.block(text, start_of_line(text, start_of(root)), "", whole)
+            yield PLUGIN_COMMENTS.block(text, start_of_line(text, start_of(root)), "", whole)
         return
     listed = pair_of(pair[1], "enabled")
     if listed is None:
-        yield from PLUGIN_MARKS.ways_into(text, pair, ("enabled:", f"  - {plugin}"), f"enabled: [{plugin}]")
+        yield from PLUGIN_COMMENTS.ways_into(text, pair, ("enabled:", f"  - {plugin}"), f"enabled: [{plugin}]")
     else:
-        yield from PLUGIN_MARKS.ways_into(text, listed, (f"- {plugin}",), plugin)
+        yield from PLUGIN_COMMENTS.ways_into(text, listed, (f"- {plugin}",), plugin)
 
 
 def _without_item(text: str, plugin: str) -> Iterator[str]:
@@ -204,7 +204,7 @@ def _without_item(text: str, plugin: str) -> Iterator[str]:
         if not in_brackets(listed[1]):  # type: ignore[index]  # items come from it
             yield text[: start_of_line(text, start_of(item))] + text[end_of_line(text, end_of(item)) :]
         elif place:
-            yield PLUGIN_MARKS.without_comments(text[: end_of(items[place - 1])] + text[end_of(item) :])
+            yield PLUGIN_COMMENTS.without_comments(text[: end_of(items[place - 1])] + text[end_of(item) :])
         else:
             behind = start_of(items[1]) if len(items) > 1 else end_of(item)
-            yield PLUGIN_MARKS.without_comments(text[: start_of(item)] + text[behind:])
+            yield PLUGIN_COMMENTS.without_comments(text[: start_of(item)] + text[behind:])

@@ -103,7 +103,7 @@ def _before(step: WrittenFile, now: bytes) -> bytes | None:
 def _off_the_list(path: Path, now: bytes, steps: Iterable[WrittenFile]) -> bytes:
     """Return *now* without our lines of the plugin list and of the delegation, where the file *path* has some.
 
-    Where Hermes has lost the marks, what *steps* put in says that they are ours.
+    Where Hermes has lost the comments, what *steps* put in says that they are ours.
     """
     if path.name != "config.yaml":
         return now

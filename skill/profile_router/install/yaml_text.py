@@ -15,7 +15,7 @@ _Pair = tuple[yaml.Node, yaml.Node]
 
 
 @frozen
-class Marks:
+class BlockComments:
     """The comments around what is ours: `begin` and `end` of a block of lines, `above` a line with brackets."""
 
     begin: str
@@ -23,8 +23,8 @@ class Marks:
     above: str
 
     def without_blocks(self, text: str) -> str:
-        """Return *text* without the blocks between these marks."""
-        begin, end = (rf"[ ]*{re.escape(mark)}[ ]*" for mark in (self.begin, self.end))
+        """Return *text* without the blocks between these comments."""
+        begin, end = (rf"[ ]*{re.escape(comment)}[ ]*" for comment in (self.begin, self.end))
         found = rf"(?:^|(?<=\ufeff)){begin}\r?\n(?:.*\n)*?{end}(?:\r?\n|\Z)"
         return re.sub(found, "", text, flags=re.MULTILINE)
 
@@ -35,9 +35,9 @@ class Marks:
     def block(self, text: str, at: int, blanks: str, lines: tuple[str, ...]) -> Edit:
         """Return what puts *lines*, each behind *blanks*, at the place *at* of *text*."""
         over = line_break(text)
-        marked = "".join(f"{blanks}{line}{over}" for line in (self.begin, *lines, self.end))
+        ours = "".join(f"{blanks}{line}{over}" for line in (self.begin, *lines, self.end))
         missing = over if at == len(text) and text.strip("\ufeff") and not text.endswith("\n") else ""
-        return (Insertion(at=at, text=missing + marked),)
+        return (Insertion(at=at, text=missing + ours),)
 
     def ways_into(self, text: str, pair: _Pair, lines: tuple[str, ...], item: str) -> Iterator[Edit]:
         """Yield the way into the collection of *pair*: as *lines* of a block, or as an *item* in brackets."""

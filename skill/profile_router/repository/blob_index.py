@@ -122,8 +122,8 @@ def blobs_of(connection: sqlite3.Connection, names: Iterable[bytes]) -> dict[byt
     found: dict[bytes, BlobRow] = {}
     for at in range(0, len(wanted), VALUES_AT_ONCE):
         some = wanted[at : at + VALUES_AT_ONCE]
-        marks = ",".join("?" * len(some))
-        statement = f"SELECT name, id, lines, defined, identifiers, parts FROM blob WHERE name IN ({marks})"  # noqa: S608
+        slots = ",".join("?" * len(some))
+        statement = f"SELECT name, id, lines, defined, identifiers, parts FROM blob WHERE name IN ({slots})"  # noqa: S608
         found.update((row[0], BlobRow(*row[1:])) for row in connection.execute(statement, some))
     return found
 
@@ -140,7 +140,7 @@ def ids_of(connection: sqlite3.Connection, paths: Iterable[str]) -> dict[str, in
     names = list(wanted)
     for at in range(0, len(names), VALUES_AT_ONCE):
         some = names[at : at + VALUES_AT_ONCE]
-        statement = f"SELECT name, id FROM path WHERE name IN ({','.join('?' * len(some))})"  # noqa: S608 - only marks
+        statement = f"SELECT name, id FROM path WHERE name IN ({','.join('?' * len(some))})"  # noqa: S608 - only slots
         found.update((wanted[name], number) for name, number in connection.execute(statement, some))
     return found
 
@@ -221,13 +221,13 @@ def bring_together(connection: sqlite3.Connection, seconds: float | None = None)
         small = [part for part, end in zip(small, ends, strict=True) if end <= seconds * _ROWS_A_SECOND]
     if len(small) < 2:
         return
-    marks = ",".join("?" * len(small))
+    slots = ",".join("?" * len(small))
     postings: dict[int, array[int]] = {}
-    chosen = f"SELECT term, blobs FROM posting WHERE part IN ({marks}) ORDER BY term, part"  # noqa: S608 - only marks
+    chosen = f"SELECT term, blobs FROM posting WHERE part IN ({slots}) ORDER BY term, part"  # noqa: S608 - only slots
     for term, blobs in connection.execute(chosen, small):
         postings.setdefault(term, array("I")).frombytes(blobs)
-    connection.execute(f"DELETE FROM posting WHERE part IN ({marks})", small)  # noqa: S608
-    connection.execute(f"DELETE FROM part WHERE id IN ({marks})", small)  # noqa: S608
+    connection.execute(f"DELETE FROM posting WHERE part IN ({slots})", small)  # noqa: S608
+    connection.execute(f"DELETE FROM part WHERE id IN ({slots})", small)  # noqa: S608
     part = connection.execute("SELECT coalesce(max(id), 0) + 1 FROM part").fetchone()[0]
     _write_part(connection, part, postings)
 
@@ -238,8 +238,8 @@ def postings_of(connection: sqlite3.Connection, terms: Iterable[int]) -> dict[in
     found: dict[int, array[int]] = {}
     for at in range(0, len(wanted), VALUES_AT_ONCE):
         some = wanted[at : at + VALUES_AT_ONCE]
-        marks = ",".join("?" * len(some))
-        statement = f"SELECT term, blobs FROM posting WHERE term IN ({marks})"  # noqa: S608 - only marks
+        slots = ",".join("?" * len(some))
+        statement = f"SELECT term, blobs FROM posting WHERE term IN ({slots})"  # noqa: S608 - only slots
         for term, blobs in connection.execute(statement, some):
             found.setdefault(term, array("I")).frombytes(blobs)
     return found

@@ -28,7 +28,11 @@ def looked_into(
 
     The files that changed since they were *seen* are looked into first, *until* a moment (monotonic s).
     """
-    if (listing.digest, listing.marks) == (seen.digest, seen.marks) and not seen.waiting and UNREAD not in seen.marks:
+    if (
+        (listing.digest, listing.stamps) == (seen.digest, seen.stamps)
+        and not seen.waiting
+        and UNREAD not in seen.stamps
+    ):
         return seen
     tree, fresh = _carried_over(listing, seen)
     _freshen(source, listing, fresh, tree, index, until)
@@ -42,22 +46,22 @@ def _carried_over(listing: Listing, seen: SeenTree) -> tuple[SeenTree, list[int]
     tree = empty_tree(listing.digest, listing.paths, listing.others, listing.sorts)
     before = {path: at for at, path in enumerate(seen.paths)}
     fresh: list[int] = []
-    for at, (path, mark) in enumerate(zip(listing.paths, listing.marks, strict=True)):
+    for at, (path, stamp) in enumerate(zip(listing.paths, listing.stamps, strict=True)):
         old = before.get(path)
         if old is not None:
             tree.ids[at] = seen.ids[old]
-        if mark == GONE:
-            tree.marks[at], tree.lines[at] = GONE, NO_TEXT
-        elif old is not None and mark != UNREAD and mark == seen.marks[old] and seen.lines[old] != UNSEEN:
+        if stamp == GONE:
+            tree.stamps[at], tree.lines[at] = GONE, NO_TEXT
+        elif old is not None and stamp != UNREAD and stamp == seen.stamps[old] and seen.lines[old] != UNSEEN:
             row = BlobRow(seen.blobs[old], seen.lines[old], seen.defined[old], seen.identifiers[old], seen.parts[old])
-            _put(tree, at, mark, row)
+            _put(tree, at, stamp, row)
         else:
             fresh.append(at)
     return tree, fresh
 
 
-def _put(tree: SeenTree, at: int, mark: int, row: BlobRow) -> None:
-    tree.marks[at], tree.blobs[at], tree.lines[at] = mark, row.id, row.lines
+def _put(tree: SeenTree, at: int, stamp: int, row: BlobRow) -> None:
+    tree.stamps[at], tree.blobs[at], tree.lines[at] = stamp, row.id, row.lines
     tree.defined[at], tree.identifiers[at], tree.parts[at] = row.defined, row.identifiers, row.parts
 
 
@@ -77,7 +81,7 @@ def _freshen(
             if row is None:  # it cannot be read: the next call tries again
                 tree.lines[at] = NO_TEXT
             else:
-                _put(tree, at, listing.marks[at], row)
+                _put(tree, at, listing.stamps[at], row)
         done += some.seen
     spare = None if until is None else until - time.monotonic()
     if done and (spare is None or spare > 0):

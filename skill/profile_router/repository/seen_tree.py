@@ -1,4 +1,4 @@
-"""What the index holds of a tree as last seen: each file's mark, and what is known of its blob.
+"""What the index holds of a tree as last seen: each file's stamp, and what is known of its blob.
 
 Each property is a column of numbers, one for each file in order. So a tree that did not change is taken as it is,
 without a look at each file.
@@ -15,9 +15,9 @@ from profile_router.core.locating.rankable import SORTS
 from profile_router.values import frozen
 
 _MOST_TREES = 8
-GONE, UNREAD = -1, 0  # marks: it is listed but not there, or not a plain file; its content may change under its mark
+GONE, UNREAD = -1, 0  # stamps: it is listed but not there, or not a plain file; its content may change under its stamp
 UNSEEN, NO_TEXT = -2, -1  # lines: it was not looked into yet; a program wrote it, or it is not text
-_COLUMNS = (("marks", "q"), ("ids", "I"), ("blobs", "I"), ("lines", "i"), ("defined", "I"), ("identifiers", "I"),
+_COLUMNS = (("stamps", "q"), ("ids", "I"), ("blobs", "I"), ("lines", "i"), ("defined", "I"), ("identifiers", "I"),
             ("parts", "I"))  # fmt: skip
 
 
@@ -25,7 +25,7 @@ _COLUMNS = (("marks", "q"), ("ids", "I"), ("blobs", "I"), ("lines", "i"), ("defi
 class SeenTree:
     """A tree as it was last seen. `digest` names all its paths; `paths` are those that rank, sorted, `others` the rest.
 
-    The columns: `sorts` are places in SORTS. `marks` tell a content from any other that a file had. `ids` are those of
+    The columns: `sorts` are places in SORTS. `stamps` tell a content from any other that a file had. `ids` are those of
     the paths in the index. `blobs` and the columns after it tell what is known of the blobs: see `BlobRow`.
     """
 
@@ -33,7 +33,7 @@ class SeenTree:
     paths: Sequence[str] = ()
     others: Collection[str] = ()
     sorts: bytes = b""
-    marks: array[int] = field(default_factory=lambda: array("q"))
+    stamps: array[int] = field(default_factory=lambda: array("q"))
     ids: array[int] = field(default_factory=lambda: array("I"))
     blobs: array[int] = field(default_factory=lambda: array("I"))
     lines: array[int] = field(default_factory=lambda: array("i"))

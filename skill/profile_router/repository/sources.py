@@ -1,6 +1,6 @@
 """Where files are listed and read from: a work tree on the disk, or a commit of a bare clone.
 
-A work tree is told by the marks of its files (size, times, entry), as git tells it. So new files and edits that nobody
+A work tree is told by the stamps of its files (size, times, entry), as git tells it. So new files and edits that nobody
 staged count, and what git ignores does not. No filter of the repository is run. Only plain files that are there are
 listed. Links, pipes, and other repositories inside this one are left out.
 """
@@ -27,7 +27,7 @@ from profile_router.workspace.folder import FileList, Workspace, names_listed, u
 
 MOST_INDEXED_FILES = 50_000  # above, an index may be larger than MOST_INDEX_BYTES
 MOST_LOOSE = 5_000  # without git: the walk of more ends somewhere, and half an index points at the wrong files
-_FRESH_NS = 2_000_000_000  # a file that changed this short before it is looked at may change again under the same mark
+_FRESH_NS = 2_000_000_000  # a file that changed this short before it is looked at may change again under the same stamp
 _AT_ONCE = 200  # blobs
 
 
@@ -43,7 +43,7 @@ class ListedFile(NamedTuple):
 class Listing:
     """The files that rank, sorted, and the paths of all others. `digest` names all paths together.
 
-    `sorts`, `marks` and `blobs` go by the place of a file: see `SeenTree`. `blobs` are names of contents, where they
+    `sorts`, `stamps` and `blobs` go by the place of a file: see `SeenTree`. `blobs` are names of contents, where they
     are known unread.
     """
 
@@ -51,7 +51,7 @@ class Listing:
     paths: Sequence[str]
     others: Collection[str]
     sorts: bytes
-    marks: array[int]
+    stamps: array[int]
     blobs: Sequence[bytes] = ()
 
     def file(self, at: int) -> ListedFile:
@@ -143,7 +143,7 @@ class WorkTreeFiles:
         """Return the files. Raises WorkspaceError where git fails or takes too long, or above MOST_INDEXED_FILES."""
         with FileList(self.workspace) as files:
             paths, others, sorts = seen.paths, seen.others, seen.sorts
-            marks = self._marks(paths, until)  # while git works; most calls meet the same files as the one before
+            stamps = self._stamps(paths, until)  # while git works; most calls meet the same files as the one before
             told = files.told(until)
         digest = _listing_digest(told)
         if digest != seen.digest:
@@ -157,22 +157,22 @@ class WorkTreeFiles:
             paths, others, sorts = _sorted_out(
                 tracked, seen, self.sort, lambda path: not private_glob(path, self.private)
             )
-            marks = self._marks(paths, until, dict(zip(seen.paths, marks, strict=True)))
-        return Listing(digest, paths, others, sorts, marks)
+            stamps = self._stamps(paths, until, dict(zip(seen.paths, stamps, strict=True)))
+        return Listing(digest, paths, others, sorts, stamps)
 
-    def _marks(self, paths: Sequence[str], until: float | None, known: Mapping[str, int] | None = None) -> array[int]:
-        """Return the mark of each of *paths*. Raises WorkspaceError where it takes longer than *until* a moment."""
+    def _stamps(self, paths: Sequence[str], until: float | None, known: Mapping[str, int] | None = None) -> array[int]:
+        """Return the stamp of each of *paths*. Raises WorkspaceError where it takes longer than *until* a moment."""
         above, settled = f"{self.workspace.root}/", self.now_ns - _FRESH_NS
-        marks = array("q")
+        stamps = array("q")
         for at in range(0, len(paths), _AT_ONCE):
             if until is not None and time.monotonic() > until:
                 raise unlisted(self.workspace.root)
             some = paths[at : at + _AT_ONCE]
             if known:
-                marks.extend([known[path] if path in known else _marks([above + path], settled)[0] for path in some])
+                stamps.extend([known[path] if path in known else _stamps([above + path], settled)[0] for path in some])
             else:
-                marks.extend(_marks([above + path for path in some], settled))
-        return marks
+                stamps.extend(_stamps([above + path for path in some], settled))
+        return stamps
 
     def sort(self, path: str) -> Sort | None:
         """Return what the file at *path* is for; None also where it is private."""
@@ -192,29 +192,29 @@ class WorkTreeFiles:
                 yield file, sha1(header + content, usedforsecurity=False).digest(), content
 
 
-def _marks(paths: Sequence[str], settled: int) -> list[int]:
-    """Return the mark of the file at each of *paths*. UNREAD: it changed after *settled* (ns); GONE: it does not rank.
+def _stamps(paths: Sequence[str], settled: int) -> list[int]:
+    """Return the stamp of the file at each of *paths*. UNREAD: it changed after *settled* (ns); GONE: it does not rank.
 
     It is one loop, as a function called for each of 50,000 files takes a tenth of a call.
     """
-    marks: list[int] = []
+    stamps: list[int] = []
     ask, kind, regular = os.lstat, stat.S_IFMT, stat.S_IFREG
     for path in paths:
         try:
             found = ask(path)
         except OSError:
-            marks.append(GONE)
+            stamps.append(GONE)
             continue
         size = found.st_size
         if kind(found.st_mode) != regular or size > MOST_RANKED_BYTES:
-            marks.append(GONE)
+            stamps.append(GONE)
             continue
         modified, changed = found.st_mtime_ns, found.st_ctime_ns
         if modified > settled or changed > settled:
-            marks.append(UNREAD)
+            stamps.append(UNREAD)
         else:  # the hash of whole numbers is the same in each process
-            marks.append(hash((size, modified, changed, found.st_ino)) or 1)
-    return marks
+            stamps.append(hash((size, modified, changed, found.st_ino)) or 1)
+    return stamps
 
 
 @frozen
@@ -259,8 +259,8 @@ class CommitFiles:
             paths, others, sorts = _sorted_out(tracked, seen, sort_of, lambda _: True)
         blobs = [bytes.fromhex(named[path].split(" ")[2]) for path in paths]
         plain = (named[path].startswith("100") for path in paths)
-        marks = [_blob_mark(blob) if is_plain else GONE for blob, is_plain in zip(blobs, plain, strict=True)]
-        return Listing(digest, paths, others, sorts, array("q", marks), blobs)
+        stamps = [_blob_stamp(blob) if is_plain else GONE for blob, is_plain in zip(blobs, plain, strict=True)]
+        return Listing(digest, paths, others, sorts, array("q", stamps), blobs)
 
     def read(self, files: Sequence[ListedFile]) -> Iterator[tuple[ListedFile, bytes, bytes]]:
         """Yield each of *files* with the name of its blob and its content; without those that are not in the clone."""
@@ -286,5 +286,5 @@ class CommitFiles:
         return git(self.clone, *self.words, "cat-file", way, send="".join(f"{file.blob.hex()}\n" for file in files))
 
 
-def _blob_mark(blob: bytes) -> int:
-    return 1 + int.from_bytes(blob[:7], "little")  # above all marks that have a meaning
+def _blob_stamp(blob: bytes) -> int:
+    return 1 + int.from_bytes(blob[:7], "little")  # above all stamps that have a meaning

@@ -105,7 +105,7 @@ class _Batch:
             sessions = ParentSessions(state=state_dir(self.environ))
             for one in self.tasks:  # what one of them is about, none elsewhere is told of
                 if isinstance(one, Task):
-                    sessions.mark(one.sessions)
+                    sessions.note_private(one.sessions)
         async with asyncio.TaskGroup() as group:
             running = [group.create_task(self._one(index, given)) for index, given in enumerate(self.tasks)]
         return [one.result() for one in running]

@@ -131,7 +131,7 @@ class Opened:
             result_of(final, self.ledger.receipts(), setup, warned, run, seconds=self.ledger.lasted_s())
         )
         if final.get("private_thread") or final["evidence"].private or result.tainted:
-            ParentSessions(state=setup.state).mark(job.task.sessions)  # it was not private when it began
+            ParentSessions(state=setup.state).note_private(job.task.sessions)  # it was not private when it began
         values = {**final}
         marks, end_mark = await asyncio.to_thread(marks_at_its_end, job.site, setup.workspace, values, result, run)
         result = replace(result, end_mark=end_mark)

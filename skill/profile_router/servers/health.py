@@ -1,4 +1,4 @@
-"""Remember between runs which servers and keys failed. Safe between processes; holds no key, only a mark of it.
+"""Remember between runs which servers and keys failed. Safe between processes; holds no key, only a digest of it.
 
 Hermes keeps the cooldown of pooled keys in its own auth.json, which is read elsewhere and never written; this covers
 what Hermes does not track: servers, keys in .env files, and custom endpoints.
@@ -35,7 +35,7 @@ HEALTH_SCHEMA = (
     "CREATE TABLE IF NOT EXISTS health (name TEXT PRIMARY KEY, failures INTEGER NOT NULL, cause TEXT NOT NULL, "
     "since REAL NOT NULL, until REAL NOT NULL, probing_until REAL NOT NULL)"
 )
-_MARK_DIGITS = 8
+_DIGEST_DIGITS = 8
 
 
 @frozen
@@ -125,13 +125,13 @@ class HealthStore:
 
 
 def _names(endpoint: ProviderEndpoint) -> tuple[str, ...]:
-    """Return the names of the records of *endpoint*: its server with the model, and its key by a mark."""
+    """Return the names of the records of *endpoint*: its server with the model, and its key by a digest."""
     where = address(endpoint.base_url)
     server = f"server {where} {endpoint.model}"
     if endpoint.api_key is None:
         return (server,)
-    mark = sha256(f"{where}\0{endpoint.api_key.reveal()}".encode()).hexdigest()[:_MARK_DIGITS]
-    return (server, f"key {where} #{mark}")
+    key_digest = sha256(f"{where}\0{endpoint.api_key.reveal()}".encode()).hexdigest()[:_DIGEST_DIGITS]
+    return (server, f"key {where} #{key_digest}")
 
 
 def scope_named(name: str) -> Scope:

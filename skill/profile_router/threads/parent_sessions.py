@@ -29,16 +29,16 @@ class ParentSessions:
             return "its session is not known"
         try:
             with os.scandir(self.state / SESSIONS_FOLDER) as entries:
-                marked = {entry.name for entry, _ in zip(entries, range(MOST_SESSIONS), strict=False)}
+                private = {entry.name for entry, _ in zip(entries, range(MOST_SESSIONS), strict=False)}
         except FileNotFoundError:
             return ""
         except OSError as error:
             return f"whether its session had private work cannot be told: {error.strerror}"
-        if len(marked) >= MOST_SESSIONS:
+        if len(private) >= MOST_SESSIONS:
             return f"{MOST_SESSIONS:,} sessions had private work, and no more are remembered"
-        return "a task of its session was private" if any(_name(one) in marked for one in sessions) else ""
+        return "a task of its session was private" if any(_name(one) in private for one in sessions) else ""
 
-    def mark(self, sessions: Sequence[str]) -> None:
+    def note_private(self, sessions: Sequence[str]) -> None:
         """Remember that the newest of *sessions* has private work. Raises StateError."""
         for session in sessions[:1]:
             path = self.state / SESSIONS_FOLDER / _name(session)

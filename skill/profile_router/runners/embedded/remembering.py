@@ -95,7 +95,7 @@ class Remembering(AgentMiddleware[Any, Any, Any]):
     def about_to_write(self, path: str, old: bytes | None, new: bytes) -> None:
         """Note what the tool at work is about to make of *path*. The fence calls it right before it writes."""
         if name := _AT_WORK.get(""):
-            self._records.keep(f"edit {name}", (path, _mark(old), _mark(new)))
+            self._records.keep(f"edit {name}", (path, _digest(old), _digest(new)))
 
     def about_to_run(self) -> None:
         """Note that the command at work starts now: it may write anything. One that is refused writes nothing.
@@ -126,7 +126,7 @@ class Remembering(AgentMiddleware[Any, Any, Any]):
             return None
         path, before, after = edit
         self._sweep(self._root / path)
-        now = _mark(_content(self._root / path))
+        now = _digest(_content(self._root / path))
         if now == after:
             return f"{tool}: {path} is written"
         if now == before:
@@ -141,7 +141,7 @@ class Remembering(AgentMiddleware[Any, Any, Any]):
                     left.unlink()
 
 
-def _mark(content: bytes | None) -> str:
+def _digest(content: bytes | None) -> str:
     return "" if content is None else hashlib.sha256(content).hexdigest()
 
 

@@ -34,23 +34,23 @@ _Pair = tuple[Entry | None, Entry | None]
 T = TypeVar("T")
 
 
-def remembered(marks: Path, number: int) -> SetBack | None:
+def remembered(scratch: Path, number: int) -> SetBack | None:
     """Return what was done for the attempt *number*, None where nothing was: it may not be done while one works."""
     try:
-        said = read_json(_mark(marks, number).read_bytes())
+        said = read_json(_noted(scratch, number).read_bytes())
     except (OSError, ValueError):
         return None
     done, saved = bool(said["done"]), bool(said.get("saved"))
     return SetBack(done=done, note=str(said["note"]), left=tuple(said.get("left", ())), saved=saved)
 
 
-def remember(marks: Path, number: int, done: SetBack) -> None:
+def remember(scratch: Path, number: int, done: SetBack) -> None:
     """Note that the files were set back for the attempt *number*. Raises StateError."""
-    write_private(_mark(marks, number), json.dumps(asdict(done)))
+    write_private(_noted(scratch, number), json.dumps(asdict(done)))
 
 
-def _mark(marks: Path, number: int) -> Path:
-    return marks / f"set-back-{number}.json"
+def _noted(scratch: Path, number: int) -> Path:
+    return scratch / f"set-back-{number}.json"
 
 
 def set_back_by_git(

@@ -26,7 +26,7 @@ class Steps:
 
     def __init__(self, candidates: Sequence[str] | None) -> None:
         self._candidates = candidates
-        self._mark = -1  # messages that were looked at: at first those that the turn began with
+        self._seen = -1  # messages that were looked at: at first those that the turn began with
         self._last: Mapping[str, Any] = {}  # the newest of them
         self._failing: Counter[str] = Counter()
         self._edits: dict[str, None] = {}
@@ -54,12 +54,12 @@ class Steps:
         In a list that was shortened, these follow the newest known message. Where none is known, they are the last
         answer with what its calls gave.
         """
-        begun, mark, last = self._mark >= 0, self._mark, self._last
-        self._mark, self._last = len(messages), messages[-1] if messages else {}
+        begun, seen, last = self._seen >= 0, self._seen, self._last
+        self._seen, self._last = len(messages), messages[-1] if messages else {}
         if not begun:
             return ()
-        if len(messages) > mark:
-            return messages[mark:]
+        if len(messages) > seen:
+            return messages[seen:]
         known = [place for place, one in enumerate(messages) if one == last]
         answers = [place for place, one in enumerate(messages) if one.get("role") == "assistant"]
         return messages[known[-1] + 1 if known else answers[-1] if answers else len(messages) :]
