@@ -55,14 +55,14 @@ def test_what_another_run_wrote_is_not_this_ones(
 def test_it_is_said_that_another_run_worked_here(
     others: OthersHere, theirs: Collection[str], wrote: tuple[str, ...] | None, said: str
 ) -> None:
-    whole = f"another run, of thread t, worked here at the same time; {said}" if said else ""
+    whole = f"another run, of thread t, worked here since this run began; {said}" if said else ""
     assert [*others.points(theirs, wrote or (), wrote, checked=True)] == ([whole] if said else [])
 
 
 def test_several_are_named() -> None:
     two = OthersHere(threads=("t", "u"), files=frozenset({"b.py"}))
     (said,) = two.points(("b.py",), (), (), checked=False)
-    assert said == "2 runs of other threads, t, u, worked here at the same time; not told as this run's: b.py"
+    assert said == "2 runs of other threads, t, u, worked here since this run began; not told as this run's: b.py"
 
 
 @pytest.fixture

@@ -296,3 +296,14 @@ def test_what_another_run_wrote_meanwhile_is_not_taken_back(repo: Path, tmp_path
     assert held == ["hello\n", "theirs\n", "def test(): pass\n"]
     asyncio.run(verifier.tests_back(mark, verifier.snapshot(), None, a_task()))
     assert (repo / "tests/test_app.py").exists()
+
+
+@pytest.mark.parametrize(("named", "missed"), [("src/app.py", ()), ("src/other.py", ("src/other.py",))])
+def test_a_file_to_edit_that_another_run_wrote_is_not_missed(
+    tmp_path: Path, named: str, missed: tuple[str, ...]
+) -> None:
+    repo = repository(tmp_path / "ws", {**FILES, "src/other.py": "x = 1\n"})
+    verifier, mark = beside_another(repo, tmp_path)
+    task = a_task(f"Fix the total in {named}")
+    told = asyncio.run(verifier.verify(mark, "done", "true", seconds=20.0, task=task, wrote=("README.md",)))
+    assert (told.missed, told.theirs) == (missed, ("src/app.py", "tests/test_app.py"))

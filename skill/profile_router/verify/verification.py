@@ -86,7 +86,8 @@ class Verification:
         shown = partial(unproved_points, before=self.before, contents=contents, root=root)
         unread = unread_files(root, changed, contents)
         unproved = tuple(shown(self.task, changed, result, path=self.runs.environ.get("PATH", ""), unread=unread))
-        left = untouched_files(self.workspace, self.task, [one.path for one in changed]) if result is not None else ()
+        mine = [one.path for one in changed]
+        left = _still(untouched_files(self.workspace, self.task, mine), theirs) if result is not None else ()
         points = partial(open_points, before=self.before, absent=absent, put_back=back, unproved=unproved, left=left)
         missed = partial(missed_files, adds=any(one.before is None for one in contents))
         return Verified(
@@ -94,7 +95,7 @@ class Verification:
             check=result,
             unverified=(
                 *points(self.workspace, self.task, changed, result),
-                *self._here.points(theirs, (one.path for one in changed), self.wrote, checked=result is not None),
+                *self._here.points(theirs, mine, self.wrote, checked=result is not None),
             ),
             unproved=unproved,
             absent=absent,
@@ -108,7 +109,8 @@ class Verification:
                 *(() if told else await self._linted(changed, until - monotonic())),
             ),
             only_words=await only_words_of(contents, changed),
-            missed=missed(self.workspace, self.task, [one.path for one in changed]),
+            missed=_still(missed(self.workspace, self.task, mine), theirs),
+            theirs=tuple(sorted(theirs)),
         )
 
     def _put_back(self, task: Task) -> tuple[SetBack, str | None]:
@@ -232,3 +234,8 @@ class Verification:
         if self.changes is None:
             return False
         return left is None or bool(left) or any(taint.moved for taint in check.taints)
+
+
+def _still(untouched: tuple[str, ...], theirs: frozenset[str]) -> tuple[str, ...]:
+    """Return the files that this run left *untouched*; none where another run wrote one of them, as *theirs* tell."""
+    return () if theirs.intersection(untouched) else untouched

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -82,3 +83,25 @@ def test_a_change_of_comments_alone_fixes_no_fault(goal: str) -> None:
 @pytest.mark.parametrize("goal", ["Explain a.py", "Add a comment to a.py", "Fix the docstring in a.py", "Format a.py"])
 def test_a_change_of_comments_may_be_what_was_asked_for(goal: str) -> None:
     assert judged(goal, COMMENTS) is None
+
+
+@pytest.mark.parametrize(
+    ("goal", "more"),
+    [
+        ("Fix a.py", {}),
+        ("Fix ./src/a.py", {}),
+        ("Rename x to y", {"files": ("src/a.py", "b.py")}),  # any change will do, whoever made it
+        ("share(10, 3) loses a cent", {}),
+        ("Fix a.py", {"in_vain": True}),  # what was to be replaced was replaced already
+        ("Fix the typo", {"in_vain": True}),
+    ],
+)
+def test_what_another_run_changed_meanwhile_is_not_paid_for_once_more(goal: str, more: dict[str, Any]) -> None:
+    assert judged(goal, **more) is not None
+    assert judged(goal, Verified(theirs=("src/a.py",)), **more) is None
+    assert judged(goal, replace(COMMENTS, theirs=("src/a.py",)), **more) is None
+
+
+@pytest.mark.parametrize("theirs", ["b.py", "src/aa.py", "a.py/b"])
+def test_another_file_of_another_run_excuses_nothing(theirs: str) -> None:
+    assert judged("Fix a.py", Verified(theirs=(theirs,))) is not None

@@ -22,14 +22,17 @@ def no_change(task: Task, evidence: Evidence, attempt: Attempt, verified: Verifi
 
     The task names a file to change, or reports a fault of code that it names. A mere number of files does not name one.
     An attempt whose every edit failed fails too. So does one that changed only comments where the code must change.
-    None where nobody knows what changed: outside of git, after commands and tools that are not ours.
+    None where nobody knows what changed: outside of git, after commands and tools that are not ours. None too
+    where another run wrote what this one was to change. A stronger model would be paid for what is done.
     """
+    files = files_to_change(task, evidence)
+    if _done_by_another(files, verified.theirs):
+        return None
     if verified.only_words and wants_other_code(task.goal, task.files):
         said = f"only comments, documents or the form of code changed: {some_of(verified.only_words, _NAMED)}"
         return Failure(cause="no-change", message=said)
     if verified.files_changed or not (verified.whole or attempt.wrote is not None):
         return None
-    files = files_to_change(task, evidence)
     reported = not files and tells_of_a_call(task.goal)
     if not (files or attempt.in_vain or reported) or not wants_a_change(task.goal, task.files):
         return None
@@ -44,6 +47,11 @@ def files_to_change(task: Task, evidence: Evidence) -> tuple[str, ...]:
     words = (word.text for word in path_words(task.goal))
     named = [word for word in words if shaped_as_file(word) or _names_one(word, known)]
     return tuple(shown(name) for name in dict.fromkeys((*task.files, *named)))
+
+
+def _done_by_another(files: tuple[str, ...], theirs: tuple[str, ...]) -> bool:
+    """Tell whether another run wrote one of *files*; any file of *theirs*, where the task names none."""
+    return any(_names_one(file.removeprefix("./"), theirs) for file in files) if files else bool(theirs)
 
 
 def _names_one(word: str, known: tuple[str, ...]) -> bool:

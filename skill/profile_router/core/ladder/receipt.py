@@ -183,7 +183,7 @@ class Verified:
     `unproved` are those of `unverified` by which a check that passed shows nothing of the work. `missed` are files to
     edit that stayed as they were. Others changed in their place, which they do not use. `taken_tests` says which tests
     the attempt took away, though the task does not ask for it; empty where it took none. `put_back_saved`: what was
-    written in the files of `put_back` is stored.
+    written in the files of `put_back` is stored. `theirs` are files that other runs wrote here since this one began.
     """
 
     files_changed: tuple[ChangedFile, ...] = ()
@@ -200,6 +200,7 @@ class Verified:
     unproved: tuple[str, ...] = ()
     missed: tuple[str, ...] = ()
     taken_tests: str = ""
+    theirs: tuple[str, ...] = ()
 
     @property
     def lines_added(self) -> int:

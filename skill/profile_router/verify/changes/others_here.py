@@ -1,4 +1,4 @@
-"""What runs of other threads wrote in a workspace while this one worked there. It is not told as this run's."""
+"""What runs of other threads wrote in a workspace since this one began there. It is not told as this run's."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from profile_router.values import frozen
 
 @frozen
 class OthersHere:
-    """Runs of other *threads* that worked in this workspace meanwhile.
+    """Runs of other *threads* that worked in this workspace since this one began, before it was resumed perhaps.
 
     `files` are those that they are known to have written, relative to its root. `unsure`: they ran commands or Hermes,
     so nobody knows all that they wrote.
@@ -45,7 +45,7 @@ class OthersHere:
             who = f"another run, of thread {self.threads[0]},"
         else:
             who = f"{counted(len(self.threads), 'run')} of other threads, {some_of(self.threads)},"
-        said = [f"{who} worked here at the same time"]
+        said = [f"{who} worked here since this run began"]
         said += [f"not told as this run's: {some_of(sorted(theirs))}"] if theirs else []
         said += [f"both wrote {some_of(both)}"] if both else []
         said += ["nobody knows which of the changes are its"] if len(said) == 1 else []
