@@ -79,7 +79,7 @@ def test_a_command_hears_a_broken_pipe_and_has_no_descriptor_of_ours(tmp_path: P
     assert b"socket" not in ended.output
 
 
-def test_what_a_killed_guard_guarded_is_ended_by_its_mark_and_each_end_tells_of_it(
+def test_what_a_killed_guard_guarded_is_ended_by_its_tag_and_each_end_tells_of_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(left, "_unknown", [])

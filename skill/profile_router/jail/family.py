@@ -8,23 +8,23 @@ import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
 
-MARK = "PROFILE_ROUTER_CHILD"
-GUARDED = "PROFILE_ROUTER_GUARDED"  # names a mark as `MARK` does, of a command that is guarded
+FAMILY_TAG = "PROFILE_ROUTER_CHILD"
+GUARDED = "PROFILE_ROUTER_GUARDED"  # names a tag as `FAMILY_TAG` does, of a command that is guarded
 SCRATCH = "profile-router-"  # begins the name of a child's own folder: Hermes writes its shell's environment there
 _SWEEPS = 300
 _BETWEEN_SECONDS = 0.01
 
 
-def end_family(mark: str, leader: int | None) -> frozenset[int]:
-    """Kill the group of *leader* (None: it has ended), then every process that carries *mark* in its environment.
+def end_family(tag: str, leader: int | None) -> frozenset[int]:
+    """Kill the group of *leader* (None: it has ended), then every process that carries *tag* in its environment.
 
     Hermes starts each command in a session of its own, so the group alone is not enough. What they started is ended
-    with them, mark or not. Without /proc (not Linux) it is the group alone. Return what could not be ended in a few
+    with them, tag or not. Without /proc (not Linux) it is the group alone. Return what could not be ended in a few
     seconds.
     """
     if leader is not None:
         end_group(leader)
-    return end_all(lambda: family(mark)) if mark else frozenset()
+    return end_all(lambda: family(tag)) if tag else frozenset()
 
 
 def end_group(leader: int) -> None:
@@ -46,9 +46,9 @@ def end_all(find: Callable[[], frozenset[int]]) -> frozenset[int]:
     return find()
 
 
-def family(mark: str, name: str = MARK) -> frozenset[int]:
-    """Return the processes that carry *mark* by *name*, and what they started, without the one that asks."""
-    wanted = f"{name}={mark}".encode()
+def family(tag: str, name: str = FAMILY_TAG) -> frozenset[int]:
+    """Return the processes that carry *tag* by *name*, and what they started, without the one that asks."""
+    wanted = f"{name}={tag}".encode()
     parents = dict(_parents())
     found = {pid for pid in parents if wanted in _proc_file(pid, "environ").split(b"\0")} - {os.getpid()}
     return _with_descendants(found, parents) - {os.getpid()}

@@ -111,7 +111,7 @@ async def _start(
         *guard,
         *command,
         cwd=folder,
-        env={**environment, **({GUARDED: lifeline.mark} if lifeline else {})},
+        env={**environment, **({GUARDED: lifeline.tag} if lifeline else {})},
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
@@ -159,7 +159,7 @@ class _Lifeline:
 
     def __init__(self, ours: socket.socket, theirs: socket.socket) -> None:
         self.passed = (theirs.fileno(), *held_locks())
-        self.mark = uuid4().hex
+        self.tag = uuid4().hex
         self._ours = ours
 
     async def let_go(self, watch: _Watch, transport: asyncio.SubprocessTransport) -> bool:
@@ -185,11 +185,11 @@ class _Lifeline:
         return len(said) == 1
 
     def _sweep(self, guard: int | None) -> frozenset[int]:
-        """End what a lost *guard* (None: it is gone) guarded, by its mark; return what could not be ended.
+        """End what a lost *guard* (None: it is gone) guarded, by its tag; return what could not be ended.
 
-        What took the mark from its environment and lost its parents is not found.
+        What took the tag from its environment and lost its parents is not found.
         """
-        return end_all(lambda: family(self.mark, GUARDED) | (descendants(guard) if guard else frozenset()))
+        return end_all(lambda: family(self.tag, GUARDED) | (descendants(guard) if guard else frozenset()))
 
 
 @contextmanager

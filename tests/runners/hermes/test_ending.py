@@ -189,5 +189,5 @@ def test_a_turn_that_is_cut_off_pays_for_what_it_asked_and_what_had_come(
     assert [note for note in attempt.notes if "was cut off in one" in note]
 
 
-def test_nobody_carries_a_mark_that_was_never_given() -> None:
+def test_nobody_carries_a_tag_that_was_never_given() -> None:
     assert family("never given") == frozenset()

@@ -18,7 +18,7 @@ from dataclasses import field
 from pathlib import Path
 from typing import Any
 
-from profile_router.jail.family import MARK, SCRATCH, end_family
+from profile_router.jail.family import FAMILY_TAG, SCRATCH, end_family
 from profile_router.jail.left import held_locks, note_left
 from profile_router.profiles.home import DEFAULT_PROFILE
 from profile_router.values import frozen, mutable
@@ -54,7 +54,7 @@ def home_of_profile(profile: str, root: Path) -> Path:
 
 @frozen
 class Child:
-    """A child that runs: `folder` is where it works, `mark` finds what it has started."""
+    """A child that runs: `folder` is where it works, `family` finds what it has started."""
 
     process: subprocess.Popen[bytes]
     folder: Path
@@ -118,7 +118,7 @@ def child_environment(
     """
     passed = {name: value for name, value in environ.items() if _is_passed(name, also)}
     granted = {"HERMES_YOLO_MODE": "1"} if unattended else {}
-    return {**passed, **_SET, **granted, "HERMES_HOME": str(home), MARK: family}
+    return {**passed, **_SET, **granted, "HERMES_HOME": str(home), FAMILY_TAG: family}
 
 
 def _is_passed(name: str, also: Sequence[str]) -> bool:

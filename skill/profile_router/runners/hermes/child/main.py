@@ -116,7 +116,7 @@ def _hold(
     if os.fork() == 0:  # the one that could start more is ended first, which it cannot do to itself
         with suppress(OSError):
             os.setsid()
-        family.end_family(os.environ.get(family.MARK, ""), parent)
+        family.end_family(os.environ.get(family.FAMILY_TAG, ""), parent)
         if scratch.name.startswith(family.SCRATCH):
             shutil.rmtree(scratch, ignore_errors=True)
         os._exit(0)
