@@ -27,6 +27,7 @@ from profile_router.git.writes import Found
 from profile_router.ledger.history import SqliteHistory
 from profile_router.ledger.retention import Chosen, purge
 from profile_router.ledger.schema import LEDGER_FILE
+from profile_router.ledger.totals import totals_since
 from profile_router.ledger.undoing import undo_of_run
 from profile_router.ledger.words import Seal
 from profile_router.runs import undo as runs_undo
@@ -102,6 +103,20 @@ def test_an_undo_has_a_row_and_can_be_undone(here: Path) -> None:
     assert undo_run(first.id, environ).files == ("a.py",)
     assert (here / "ws/a.py").read_bytes() == IS.content
     assert SqliteHistory(state=here / "state").find("t").id == RUN, "a thread's newest run is not an undo"
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_undos_of_one_moment_are_told_alike_by_all(here: Path, order: int) -> None:
+    ended(here / "state", ONE)
+    environ = {"PROFILE_ROUTER_STATE": str(here / "state")}
+    undo_run(undo_run(RUN, environ).id, environ)
+    with closing(sqlite3.connect(here / "state" / LEDGER_FILE)) as ledger, ledger:
+        first, second = ledger.execute("SELECT id FROM runs WHERE kind = 'undo' ORDER BY started").fetchall()
+        for (was,), name in zip((first, second), ("1" * 32, "2" * 32)[::order], strict=True):
+            ledger.execute("UPDATE runs SET rule = ? WHERE rule = ?", (name, was))
+            ledger.execute("UPDATE runs SET id = ?, started = 9, ended = 9 WHERE id = ?", (name, was))
+    counted = totals_since(here / "state", 0.0, many_lines=9).undone
+    assert len(SqliteHistory(state=here / "state").undone_runs("t") & {RUN}) == counted == (order < 0)
 
 
 def test_of_undos_that_were_undone_the_newest_that_stands_is_told(here: Path) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Literal, cast
 
 from profile_router.api.value import Value
-from profile_router.core.evidence import CountSource, Source, WindowSource
+from profile_router.core.evidence import ContentForm, CountSource, Source, WindowSource
 from profile_router.core.found_check import CheckRunner
 from profile_router.core.locating.located import Band
 from profile_router.core.policy.rules import SizeClass, Tier
@@ -57,7 +57,7 @@ class FileView(Value):
 
     path: str
     bytes: int
-    form: Literal["text", "binary", "image", "pdf"]
+    form: ContentForm
     lines: int | None
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from profile_router.checks.signs import LOCKED_RSPEC, Project, Sign
 from profile_router.core.found_check import CheckRunner
+from profile_router.core.telling.ways_out import INTO_VENV
 from profile_router.expressions import expression
 from profile_router.values import frozen
 
@@ -77,9 +78,7 @@ def _pytest(_: Sign, project: Project, environ: Mapping[str, str]) -> CommandLin
     found = _which("pytest", environ)
     if found is None:
         words = (python, "-m", "pytest", *options)
-        return CommandLine(
-            words, "pytest is not installed; install it into .venv of the workspace: `pip install pytest`"
-        )
+        return CommandLine(words, f"pytest is not installed; {INTO_VENV}: `pip install pytest`")
     beside = (Path(found).parent / "python3").exists()
     return CommandLine(("python3", "-m", "pytest", *options) if beside else ("pytest", *options))
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from profile_router.core.found_check import CheckRunner
-from profile_router.core.language.set_up_files import SET_UP_FILES
+from profile_router.core.language.set_up_files import MAKEFILES, SET_UP_FILES
 from profile_router.core.language.test_files import is_test
 from profile_router.expressions import expression
 from profile_router.outside.json_reader import UnreadableJson, read_json
@@ -30,7 +30,6 @@ PROJECT_FILES = (
     "go.mod", "build.gradle", "build.gradle.kts", "pom.xml", "Rakefile", "Gemfile", "Makefile",
     *SET_UP_FILES["pytest"], *SET_UP_FILES["rspec"], *SET_UP_FILES["phpunit"],
 )  # fmt: skip
-_MAKEFILES = ("GNUmakefile", "makefile", "Makefile")
 _GRADLE = ("build.gradle", "build.gradle.kts")
 _REQUIREMENTS = ("requirements.txt", "requirements-dev.txt", "dev-requirements.txt", "requirements/dev.txt",
                  "requirements/test.txt", "requirements-test.txt", "test-requirements.txt")  # fmt: skip
@@ -251,7 +250,7 @@ def _phpunit(project: Project) -> Iterator[Sign]:
 
 
 def _make(project: Project) -> Iterator[Sign]:
-    for name in _MAKEFILES:
+    for name in MAKEFILES:
         if targets := _TARGET.findall(project.text(name)):
             target = "test" if "test" in targets else targets[0]
             yield Sign(runner="make", source=f"{name} has the target {target}", detail=(target,))

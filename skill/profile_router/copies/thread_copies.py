@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from profile_router.copies.copy import Copy, opened_copy
+from profile_router.core.telling.ways_out import HAND_OVER_AGAIN
 from profile_router.errors import RouterError, StateError, WorkspaceError
 from profile_router.git.merge import apply_command, save_diff
 from profile_router.git.repository import Repository
@@ -76,7 +77,7 @@ def copy_again(place: Path, tidy: Callable[[Path], None]) -> Iterator[Copy]:
     """Give the copy that a dead process left in *place*, and *tidy* it up. Raises WorkspaceError where it is gone."""
     copy = copy_at(place)
     if copy is None:
-        raise WorkspaceError(f"the copy of the workspace that it worked in is gone ({place}); hand the task over again")
+        raise WorkspaceError(f"the copy of the workspace that it worked in is gone ({place}); {HAND_OVER_AGAIN}")
     if not copy.trees.repository.top.is_dir():
         raise WorkspaceError(f"{copy.trees.repository.top}, which it worked for, is not a folder now; bring it back")
     with hold(place):

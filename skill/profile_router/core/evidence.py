@@ -12,6 +12,7 @@ from profile_router.values import frozen
 
 Source = Literal["stated", "measured", "guessed"]
 CountSource = Literal["bounded", "counted"]
+ContentForm = Literal["text", "binary", "image", "pdf"]
 WindowSource = Literal["server", "measured", "config", "assumed"]
 
 
@@ -54,7 +55,7 @@ class NamedFile:
 
     path: str
     bytes: int
-    form: Literal["text", "binary", "image", "pdf"] = "text"
+    form: ContentForm = "text"
     lines: int | None = None
 
 

@@ -11,6 +11,7 @@ from profile_router.values import frozen
 
 Level = Literal["pass", "warn", "fail"]
 INSTALL = "profile-router install"  # the fix for what an install brings
+UPDATE_HERMES = "hermes update"
 EDIT_IT = "edit the file it names"
 
 

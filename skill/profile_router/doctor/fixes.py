@@ -13,6 +13,7 @@ from profile_router.core.policy import Tier
 from profile_router.core.profile import Profile, address, is_loopback
 from profile_router.doctor.facts import Subject
 from profile_router.doctor.finding import Finding, Fix, another_key, failed, set_config, warned
+from profile_router.profiles.spelling import KEY_BESIDE
 from profile_router.values import frozen
 
 Wrong = Cause | Fault
@@ -82,7 +83,7 @@ def with_fix(name: str, wrong: Wrong, detail: str, subject: Subject, profile: Pr
 def write_key(subject: Subject, variable: str | None) -> str:
     """Return how the key of *subject* gets to where it is read."""
     if variable is None:
-        return 'write `api_key: "${NAME}"` below model: in its config.yaml, and NAME=… into the .env beside it'
+        return f'write `api_key: "${{NAME}}"` below model: in its config.yaml, {KEY_BESIDE}'
     if subject.folder is None:
         return f"export {variable}=…"
     return f"echo '{variable}=…' >> {shlex.quote(str(subject.folder / '.env'))}"

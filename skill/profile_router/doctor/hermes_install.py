@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from profile_router.doctor.facts import DoctorFacts
-from profile_router.doctor.finding import INSTALL, Finding, failed, passed, warned
+from profile_router.doctor.finding import INSTALL, UPDATE_HERMES, Finding, failed, passed, warned
 from profile_router.folders import PLUGIN, SKILL
 from profile_router.machine.hermes_program import HERMES_VARIABLE
 from profile_router.outside.places import at_home, is_folder_named
@@ -18,7 +18,6 @@ from profile_router.profiles.spelling import section
 OLDER = "older"
 _TRIED = ("0.19", "0.22")
 _SOURCE = "https://github.com/NousResearch/hermes-agent"
-_UPDATE = "hermes update"
 _DEEPEST = 3  # folders between `skills` and a SKILL.md: category, name, and one to spare
 _MODES: Mapping[Any, str] = {True: "manual", False: "off"}  # YAML 1.1 reads a bare `off` as false
 
@@ -34,10 +33,10 @@ def hermes_version(facts: DoctorFacts) -> Iterator[Finding]:
             f"nothing, unless Hermes is to work here: {_SOURCE}",
         )
     elif facts.hermes.seams.version is None:
-        yield warned("Hermes", f"{facts.hermes.command}, whose version was not found", _UPDATE)
+        yield warned("Hermes", f"{facts.hermes.command}, whose version was not found", UPDATE_HERMES)
     elif _numbers(facts.hermes.seams.version) < _numbers(_TRIED[0]):
         measured = f"{facts.hermes.seams.version}, older than {_TRIED[0]}: its windows and tools are not known here"
-        yield warned("Hermes", measured, _UPDATE)
+        yield warned("Hermes", measured, UPDATE_HERMES)
     else:
         yield passed(
             "Hermes", f"{facts.hermes.seams.version} at {facts.hermes.command}{_untried(facts.hermes.seams.version)}"

@@ -7,14 +7,13 @@ from typing import Any
 
 from profile_router.core.policy import PluginSwitch
 from profile_router.doctor.facts import DoctorFacts
-from profile_router.doctor.finding import INSTALL, Finding, failed, passed, warned
+from profile_router.doctor.finding import INSTALL, UPDATE_HERMES, Finding, failed, passed, warned
 from profile_router.doctor.hermes_install import config_of
 from profile_router.folders import PLUGIN
 from profile_router.profiles.home import DEFAULT_PROFILE
 from profile_router.profiles.spelling import section
 from profile_router.runners.hermes.seams import Seam
 
-_NEWER = "hermes update"
 # Per seam: what works by it, and what does not, and why.
 _SAID: Mapping[Seam, tuple[str, str]] = {
     "delegation provider": (
@@ -39,7 +38,7 @@ def seam(facts: DoctorFacts) -> Iterator[Finding]:
     used = facts.hermes.seams.used
     works, lacks = _SAID[used]
     if used == "middleware":
-        yield warned("Hermes seam", f"{used}: {works}, but {lacks}", _NEWER)
+        yield warned("Hermes seam", f"{used}: {works}, but {lacks}", UPDATE_HERMES)
         return
     if str(section(config_of(facts.home.parent), "plugins").get("isolation") or "").strip().lower() == "host":
         yield failed(

@@ -8,12 +8,11 @@ from typing import Any
 
 from profile_router.runners.answers.call_names import arguments_of, offered_name
 from profile_router.runners.answers.text_calls import text_calls
-from profile_router.runners.answers.thoughts import without_thoughts
+from profile_router.runners.answers.thoughts import THOUGHT_FIELDS, without_thoughts
 
 ROUND_TRIP_TOKENS = 512  # of one answer: some think before they call
 _NAME, _RESULT, _ID = "look_up", "pear", "call00001"
 _ASKED = "Call the tool look_up with the number 7. Then answer with the word that it returns."
-_THOUGHTS = ("reasoning_content", "reasoning")
 _TOOL = {
     "type": "function",
     "function": {
@@ -41,7 +40,7 @@ def second_request(message: Mapping[str, Any]) -> dict[str, Any] | None:
     if arguments is None or not _fits(arguments):
         return None
     made = {"id": _ID, "type": "function", "function": {"name": _NAME, "arguments": json.dumps(arguments)}}
-    thoughts = {name: message[name] for name in _THOUGHTS if isinstance(message.get(name), str) and message[name]}
+    thoughts = {name: message[name] for name in THOUGHT_FIELDS if isinstance(message.get(name), str) and message[name]}
     first = first_request()
     answered = [
         {"role": "assistant", "content": "", "tool_calls": [made], **thoughts},

@@ -19,6 +19,7 @@ from profile_router.install.applying import read_file
 from profile_router.install.changes import Change, inserted
 from profile_router.install.delegation import ROUTER, delegated_to, delegating, undelegated
 from profile_router.install.yaml_text import (
+    WRITTEN_SO,
     BlockComments,
     Edit,
     composed,
@@ -114,7 +115,7 @@ def _delegating(path: Path, text: str, edit: Edit) -> tuple[Edit, str]:
     if more is None or inserted(text, whole) != inserted(then, more):
         found = zip(("provider", "model"), delegated_to(text), strict=True)
         named = " and ".join(f"delegation.{key}: {value}" for key, value in found if value)
-        why = f"has {named}, which is yours and stays" if named else "is not edited, by the way that it is written"
+        why = f"has {named}, which is yours and stays" if named else WRITTEN_SO
         return edit, _YOURS.format(path=path, why=why)
     return whole, ""
 

@@ -15,7 +15,7 @@ from profile_router.errors import PolicyError
 from profile_router.expressions import expression
 from profile_router.install.applying import read_file
 from profile_router.install.changes import Change, Insertion, inserted
-from profile_router.install.yaml_text import Edit, line_break
+from profile_router.install.yaml_text import WRITTEN_SO, Edit, line_break
 from profile_router.outside.strict_yaml import Node, Refused, pairs, parse_yaml
 from profile_router.policies.file import SHIPPED
 from profile_router.policies.grammar import switch
@@ -76,7 +76,7 @@ def _insertion(text: str, word: PluginSwitch, path: Path) -> Edit:
         edit = (Insertion(at=found.end(), text=f"{word}{_WAS}"),) if found else ()
     after = inserted(text, edit)
     if _says(after, path)[0] != word or _rest(after) != _rest(text):
-        raise PolicyError(f"is not edited, by the way that it is written; write `{_KEY}: {word}` there", file=str(path))
+        raise PolicyError(f"{WRITTEN_SO}; write `{_KEY}: {word}` there", file=str(path))
     return edit
 
 

@@ -11,6 +11,7 @@ from profile_router.install.changes import Insertion
 from profile_router.values import frozen
 
 Edit = tuple[Insertion, ...]
+WRITTEN_SO = "is not edited, by the way that it is written"  # flow style, say, or an anchor
 _Pair = tuple[yaml.Node, yaml.Node]
 
 

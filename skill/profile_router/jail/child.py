@@ -19,6 +19,7 @@ from contextlib import suppress
 from typing import Any
 
 JAIL_FAILED, CROWDED, SWOLLEN, MISSING = 250, 251, 252, 127  # exit codes of ours; a command's own are below 128 + 64
+NO_JAIL = "the jail could not be made"  # what `JAIL_FAILED` means
 _EVERY_SECONDS = 0.02
 _LEAST_PIDS = 301  # the kernel takes no less
 _DEVICES = ("null", "zero", "full", "random", "urandom")

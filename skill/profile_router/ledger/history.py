@@ -23,7 +23,7 @@ from profile_router.core.text import USD_DIGITS, shown
 from profile_router.errors import UsageError
 from profile_router.ledger.schema import LEDGER_FILE
 from profile_router.ledger.sound import sound_rows, sound_sums
-from profile_router.ledger.totals import NOT_BY_PROVIDERS
+from profile_router.ledger.totals import NOT_BY_PROVIDERS, UNDOS_OF_THREAD, standing_undos
 from profile_router.ledger.words import REFUSED_STAGE, Seal, sealed_for
 from profile_router.outside.json_reader import UnreadableJson, read_json
 from profile_router.values import frozen
@@ -124,12 +124,7 @@ class SqliteHistory:
 
     def _undos(self, thread: str) -> dict[str, str]:
         """Return the id of the undo that stands, by what it took back."""
-        done = "thread = ? AND kind = 'undo' AND verdict = 'undone' ORDER BY started DESC"
-        stands: dict[str, str] = {}  # by what it took back: of two undos the later one tells of the earlier
-        for name, undid in self._whole("runs", f"SELECT id, rule FROM runs WHERE {done}", thread):  # noqa: S608
-            if name not in stands:
-                stands.setdefault(str(undid), str(name))
-        return stands
+        return standing_undos(self._whole("runs", UNDOS_OF_THREAD, thread))
 
     def by_thread(self) -> Mapping[str, tuple[int, float, bool]]:
         """Return how many runs each thread had, what they cost in USD, and whether all of that is exact."""

@@ -6,7 +6,7 @@ Nothing of what is read here is a word of a task, a folder or a thread.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +54,8 @@ _STEPS = """SELECT steps.step, steps.cause, count(*), count(DISTINCT run), count
   THEN run END) FROM these JOIN steps ON run = id WHERE steps.step <> 'stop'
   GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2"""
 _CAUSES = "SELECT cause, count(*) FROM these WHERE cause <> '' AND NOT well GROUP BY 1 ORDER BY 2 DESC, 1"
-_UNDOS = "SELECT id, rule FROM runs WHERE kind = 'undo' AND verdict = 'undone' ORDER BY started DESC, id DESC"
+_UNDOS = "SELECT id, rule FROM runs WHERE {} kind = 'undo' AND verdict = 'undone' ORDER BY started DESC, id DESC"
+UNDOS, UNDOS_OF_THREAD = _UNDOS.format(""), _UNDOS.format("thread = ? AND")  # for `standing_undos`
 _UNCHECKED = """SELECT count(*) FROM these WHERE verdict = 'unverified' AND NOT EXISTS (SELECT 1 FROM verifications
   WHERE run = id AND stage = 'after' AND passed IS NOT NULL)"""
 _NOTABLE = "id, profile, rule, verdict, took, cost_usd, cost_source"
@@ -67,6 +68,15 @@ _EDITED = f"""FROM these JOIN verifications AS seen ON seen.run = id AND stage =
   AND NOT EXISTS (SELECT 1 FROM steps WHERE steps.run = id AND steps.profile <> '')
   AND seen.files_changed > 0 AND seen.lines_added + seen.lines_removed"""  # noqa: S608
 _LINES = "seen.lines_added + seen.lines_removed"
+
+
+def standing_undos(newest_first: Iterable[Sequence[Any]]) -> dict[str, str]:
+    """Return the id of the undo that stands, by what it took back. Each row has an undo and what it took back."""
+    stands: dict[str, str] = {}
+    for undo, undid, *_ in newest_first:
+        if str(undo) not in stands:  # what was taken back later is not there any more
+            stands.setdefault(str(undid), str(undo))  # of two the later one tells of the earlier
+    return stands
 
 
 def totals_since(state: Path, since: float, *, many_lines: int) -> Totals:
@@ -126,10 +136,7 @@ class _Adding:
 
     def _undone(self) -> int:
         """Return how many runs are taken back now. An undo that was undone itself does not count."""
-        taken_back: set[str] = set()
-        for undo, run in self(_UNDOS):  # the newest first: what was taken back later, is not there any more
-            if undo not in taken_back:
-                taken_back.add(run)
+        taken_back = standing_undos(self(UNDOS))
         return sum(run in taken_back for (run,) in self("SELECT id FROM these")) if taken_back else 0
 
     def _compared(self) -> Compared:

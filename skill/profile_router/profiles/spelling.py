@@ -52,7 +52,8 @@ def _holds(config: Mapping[str, Any], place: str) -> bool:
     return config.get(last) is not None
 
 
-_KEY_INSTEAD = 'api_key: "${NAME}" below model:, and NAME=… into the .env beside it'
+KEY_BESIDE = "and NAME=… into the .env beside it"  # what writes a key where it is read
+_KEY_INSTEAD = f'api_key: "${{NAME}}" below model:, {KEY_BESIDE}'
 _NOT_READ: Mapping[str, str] = {
     "api_key": _KEY_INSTEAD,
     "key_env": _KEY_INSTEAD,

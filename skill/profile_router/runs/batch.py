@@ -21,6 +21,7 @@ from profile_router.core.privacy.findings import masked_json
 from profile_router.core.task import Task
 from profile_router.core.telling.decision import Json
 from profile_router.core.telling.envelope import enveloped
+from profile_router.core.telling.ways_out import HAND_OVER_AGAIN
 from profile_router.errors import RouterError, UsageError
 from profile_router.git.merge import DIFFS
 from profile_router.git.repository import Repository
@@ -40,7 +41,7 @@ from profile_router.values import frozen
 Given = Task | RouterError
 
 
-_STOPPED = "the batch was stopped, and what was done by then, if anything, is kept in {}; hand the task over again"
+_STOPPED = f"the batch was stopped, and what was done by then, if anything, is kept in {{}}; {HAND_OVER_AGAIN}"
 
 
 async def run_batch(

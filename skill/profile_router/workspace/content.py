@@ -8,9 +8,9 @@ import stat
 from pathlib import Path
 from typing import Literal
 
+from profile_router.core.evidence import ContentForm
 from profile_router.values import frozen
 
-ContentForm = Literal["text", "binary", "image", "pdf"]
 HEAD = 8 * 1024
 
 _KINDS = {

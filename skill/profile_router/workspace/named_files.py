@@ -12,14 +12,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import field
 from pathlib import Path
 
-from profile_router.core.evidence import NamedFile
+from profile_router.core.evidence import ContentForm, NamedFile
 from profile_router.core.language.path_words import path_words
 from profile_router.core.text import shown
 from profile_router.errors import UsageError
 from profile_router.values import frozen, mutable
 from profile_router.workspace.content import (
     HEAD,
-    ContentForm,
     Unusable,
     bytes_of,
     count_lines,

@@ -10,7 +10,18 @@ from profile_router.core.privacy.taint import HOW_TO_ALLOW
 from profile_router.errors import Cause
 from profile_router.values import frozen
 
-__all__ = ["CAUSES", "NOT_MERGED", "TABLE", "Cause", "CauseRow", "Family", "cause_of_answer", "detail_of", "is_cause"]
+__all__ = [
+    "CAUSES",
+    "NOT_MERGED",
+    "SHORTEN_THE_GOAL",
+    "TABLE",
+    "Cause",
+    "CauseRow",
+    "Family",
+    "cause_of_answer",
+    "detail_of",
+    "is_cause",
+]
 
 NOT_MERGED: Cause = "not-merged"  # of a task of a batch that ended well in its copy
 CAUSES: frozenset[str] = frozenset(get_args(Cause))
@@ -38,7 +49,7 @@ _ALIAS = (
 )
 _CREDIT = "add credit at the provider of {profile}, or another key; then `profile-router health --reset`"
 _WAIT = "wait for {profile}'s limit to pass (`profile-router health` tells how long), or add another key"
-_SHORTEN = "shorten the goal, or put its details into a file that --file names: it is read by pages"
+SHORTEN_THE_GOAL = "shorten the goal, or put its details into a file that --file names: it is read by pages"
 
 
 @frozen(kw_only=False)
@@ -141,7 +152,7 @@ TABLE: Mapping[Cause, CauseRow] = {
     "payment-required": CauseRow("key", "the credit is used up", statuses=(402,), unblock=_CREDIT),
     "forbidden": CauseRow("key", "the key may not do this", statuses=(403,), unblock=_KEY),
     "rate-limited": CauseRow("key", "the key is rate limited", statuses=(429,), unblock=_WAIT),
-    "over-window": CauseRow("request", "the prompt is over the window", statuses=(413,), unblock=_SHORTEN),
+    "over-window": CauseRow("request", "the prompt is over the window", statuses=(413,), unblock=SHORTEN_THE_GOAL),
     "bad-request": CauseRow("request", "the server refused the request", unblock=_ANSWERS),
     "stream-error": CauseRow("answer", "the stream carried an error"),
     "cut-short": CauseRow("answer", "the answer broke off", detail="the answer broke off in the middle"),

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from profile_router.expressions import expression
 
 _ENDINGS = ("js", "ts", "mjs", "cjs", "mts", "cts", "json")
+MAKEFILES = ("GNUmakefile", "makefile", "Makefile")
 # What each runner reads by itself in the folder of its project.
 SET_UP_FILES: Mapping[str, Sequence[str]] = {
     "pytest": ("pytest.ini", ".pytest.ini", "pytest.toml", ".pytest.toml"),

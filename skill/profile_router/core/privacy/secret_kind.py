@@ -13,6 +13,8 @@ _DENSE = expression(rf"[^\s\"'`<>()\[\]{{}},;|]{{{_RUN},}}+")
 _BETWEEN = str.maketrans(dict.fromkeys("\"'`<>()[]{},;|", " "))  # the same for ASCII, several times faster
 
 PRIVATE_KEY = "private key"
+# One character of a token: of plain letters and digits, of a word, of base64.
+A, W, B64 = r"[A-Za-z0-9]", r"[A-Za-z0-9_-]", r"[A-Za-z0-9+/]"
 
 
 @frozen

@@ -5,11 +5,7 @@ The rules for a row are those of `known_forms`.
 
 from __future__ import annotations
 
-from profile_router.core.privacy.secret_kind import SecretKind
-
-_B64 = r"[A-Za-z0-9+/]"
-_W = r"[A-Za-z0-9_-]"
-_A = r"[A-Za-z0-9]"
+from profile_router.core.privacy.secret_kind import B64, A, SecretKind, W
 
 # How names end whose value stands apart: `name: DB_PASSWORD`, then `value: …`; `password: |`, then the next line.
 _SECRET_NAMES = (
@@ -24,13 +20,13 @@ _SECRET_KEYS = (
 # AWS' secret keys have 40 characters of base64 in both cases: so they are neither hex digits nor words. They stand a
 # few words behind or before their id or name, which may be on another line.
 _AWS_ID = r"A[KS]IA[A-Z0-9]{16}(?![A-Z0-9])"
-_AWS_SECRET = rf"(?=[a-z0-9+/]{{0,39}}+[A-Z])(?=[A-Z0-9+/]{{0,39}}+[a-z])(?P<value>{_B64}{{40}})(?!{_B64})"
+_AWS_SECRET = rf"(?=[a-z0-9+/]{{0,39}}+[A-Z])(?=[A-Z0-9+/]{{0,39}}+[a-z])(?P<value>{B64}{{40}})(?!{B64})"
 _AWS_OTHER = _AWS_SECRET.replace("?P<value>", "?:")
 _NO_BASE64 = r"[^A-Za-z0-9+/]{1,60}+"
 
 
 def _words_before(what: str) -> str:
-    return rf"(?:{_NO_BASE64}(?!{what}){_B64}{{1,600}}+){{0,20}}+{_NO_BASE64}"
+    return rf"(?:{_NO_BASE64}(?!{what}){B64}{{1,600}}+){{0,20}}+{_NO_BASE64}"
 
 
 _AWS_NAMED = ("secret access key", "secretaccesskey", "secret_access_key", "secret-access-key", "secret key")
@@ -49,7 +45,7 @@ STATED_KINDS: tuple[SecretKind, ...] = (
                pattern=r"://(?:[\w.-]{1,100}+:[0-9]{1,5}+,){0,3}[^\s/?#@:\"'<>`\\]{0,100}+:"
                        r"(?P<value>[^\s/?#@\"'<>`]{3,200}+)@(?=[A-Za-z0-9\[])"),
     SecretKind(kind="credential in a URL", anchors=("://",), wraps=False, digits=3,
-               pattern=rf"://(?P<value>{_W}{{24,200}}+)(?::[^\s/?#@]{{0,40}}+)?@(?=[A-Za-z0-9\[])"),
+               pattern=rf"://(?P<value>{W}{{24,200}}+)(?::[^\s/?#@]{{0,40}}+)?@(?=[A-Za-z0-9\[])"),
     SecretKind(kind="credential in a header", anchors=("bearer", "basic", "authorization"), wraps=False, digits=2,
                caseless=True,
                pattern=r"(?>bearer|authorization[\"']?[ \t]{0,3}+[:=,][ \t]{0,3}+[\"']?(?:basic|token|apikey|ssws))"
@@ -59,11 +55,11 @@ STATED_KINDS: tuple[SecretKind, ...] = (
                        r"(?:account\s{1,9}+\S{1,200}+\s{1,9}+)?"
                        r"password\s{1,9}+(?P<value>\S{3,200}+)"),
     SecretKind(kind="password", anchors=("auth\"",), wraps=False, digits=1,  # Docker's config.json
-               pattern=rf"auth\"[ \t]{{0,3}}+:[ \t]{{0,3}}+\"(?P<value>{_B64}{{16,2000}}+={{0,2}})\""),
+               pattern=rf"auth\"[ \t]{{0,3}}+:[ \t]{{0,3}}+\"(?P<value>{B64}{{16,2000}}+={{0,2}})\""),
     SecretKind(kind="password", anchors=("_auth",), wraps=False, digits=1,  # of an .npmrc
-               pattern=rf"_auth[ \t]{{0,3}}+=[ \t]{{0,3}}+\"?(?P<value>{_B64}{{12,2000}}+={{0,2}})"),
+               pattern=rf"_auth[ \t]{{0,3}}+=[ \t]{{0,3}}+\"?(?P<value>{B64}{{12,2000}}+={{0,2}})"),
     SecretKind(kind="password", anchors=(":_password",), wraps=False,  # of an .npmrc
-               pattern=rf":_password[ \t]{{0,3}}+=[ \t]{{0,3}}+\"?(?P<value>{_B64}{{8,2000}}+={{0,2}})"),
+               pattern=rf":_password[ \t]{{0,3}}+=[ \t]{{0,3}}+\"?(?P<value>{B64}{{8,2000}}+={{0,2}})"),
     SecretKind(kind="password", anchors=(":5432:", ":6432:", ":5433:", "*:*:"), wraps=False, digits=1, ahead=100,
                # of a .pgpass: host, port, database and user before it
                pattern=r"(?:(?:\*|[\w.-]{1,100}+):(?:5432|6432|5433)|(?<!:)\*:\*):(?:\*|[\w.-]{1,63}+):[\w.@-]{1,63}+:"
@@ -72,7 +68,7 @@ STATED_KINDS: tuple[SecretKind, ...] = (
                pattern=r"psk[ \t]{0,3}+=[ \t]{0,3}+[\"']?(?P<value>[^\s\"'<>(){}$]{8,64}+)"),
     SecretKind(kind="secret value", wraps=False, digits=2, inside=True,
                anchors=tuple(f"{name}{mark}" for name in ("_PAT", "_PSK") for mark in ("=", " =", ":", '"', "'")),
-               pattern=rf"_(?:PAT|PSK)[\"']?+[ \t]{{0,3}}+[:=][ \t]{{0,3}}+[\"']?+(?P<value>{_A}{{20,200}}+)(?!{_A})"),
+               pattern=rf"_(?:PAT|PSK)[\"']?+[ \t]{{0,3}}+[:=][ \t]{{0,3}}+[\"']?+(?P<value>{A}{{20,200}}+)(?!{A})"),
     SecretKind(kind="password", anchors=("identified", "password"), wraps=False, caseless=True, digits=1,
                pattern=r"(?:identified[ \t]{1,4}+by|password)[ \t]{1,4}+'(?P<value>[^'\s]{6,200}+)'"),
     SecretKind(kind="password", anchors=("sshpass", "docker login", "mysql"), wraps=False, digits=1,

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from profile_router.core.evidence import Evidence
+from profile_router.core.ladder.causes import SHORTEN_THE_GOAL
 from profile_router.core.policy import Policy, Tier
 from profile_router.core.policy.rules import BorderlineRule, Rule
 from profile_router.core.privacy.local_wordings import asks_to_stay_local
@@ -166,7 +167,7 @@ def _not_attested(choice: _Choice, evidence: Evidence, policy: Policy, candidate
 def _fits_nowhere(choice: _Choice, sized: str, evidence: Evidence, policy: Policy) -> Refusal:
     windows = ", ".join(f"{window.profile} {window.tokens:,}" for window in evidence.windows)
     why = f"even with its context condensed the prompt fits no allowed window: {sized}"
-    unblock = f"shorten the goal, or put its details into a file that --file names: it is paged (windows: {windows})"
+    unblock = f"{SHORTEN_THE_GOAL} (windows: {windows})"
     return _refused(choice, why, unblock, evidence, policy)
 
 

@@ -6,9 +6,10 @@ Figures are what the ledger keeps of the evidence. A policy that has changed sin
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, cast
+from typing import Any, Literal, cast, get_args
 
 from profile_router.core.evidence import (
+    ContentForm,
     Evidence,
     ImageFact,
     NamedFile,
@@ -24,7 +25,7 @@ from profile_router.core.locating.located import Located, LocatedFile, SizeGuess
 from profile_router.core.task import Task
 
 Figures = dict[str, Any]
-_FORMS = ("text", "binary", "image", "pdf")
+_FORMS = get_args(ContentForm)
 
 
 def evidence_figures(evidence: Evidence) -> Figures:

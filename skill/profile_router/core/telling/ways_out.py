@@ -6,6 +6,8 @@ from profile_router.core.text import short_id
 
 RUNS_ARE_LISTED = "`profile-router history` lists the runs with their ids"
 A_RUN_IS_TOLD = "`profile-router show ID` tells all about a run"
+INTO_VENV = "install it into .venv of the workspace"
+HAND_OVER_AGAIN = "hand the task over again"
 
 
 def bring_back(undo: str) -> str:

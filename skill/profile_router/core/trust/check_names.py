@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from posixpath import join, normpath
 
 from profile_router.core.language.code_endings import is_source
+from profile_router.core.language.set_up_files import MAKEFILES
 from profile_router.expressions import expression
 
 TextOf = Callable[[str], bytes | None]  # what the file at this path held before the work; None: there is none
@@ -26,8 +27,7 @@ _RUN = expression(
 )
 _TARGET = expression(r"@?([\w./%-][^:=#\n]*)::?(?!=)(.*)")
 _FILES = {
-    "make": ("GNUmakefile", "makefile", "Makefile"),
-    "gmake": ("GNUmakefile", "makefile", "Makefile"),
+    **dict.fromkeys(("make", "gmake"), MAKEFILES),
     "just": ("justfile", "Justfile", ".justfile"),
     **dict.fromkeys(("npm", "yarn", "pnpm", "bun"), ("package.json",)),
 }

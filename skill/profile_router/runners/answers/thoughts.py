@@ -9,6 +9,7 @@ import re
 
 from profile_router.expressions import expression
 
+THOUGHT_FIELDS = ("reasoning_content", "reasoning")  # where servers put thoughts beside an answer
 _TAGS = "think|thinking|thought|thoughts|reasoning|reflection|seed:think|mm:think"
 _OPENED = expression(rf"<({_TAGS})>", re.IGNORECASE)
 # Some chat templates end with the opening tag. The answer then has the closing one alone, on a line's end or start.

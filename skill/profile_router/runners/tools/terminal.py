@@ -18,7 +18,7 @@ from profile_router.errors import WorkspaceError
 from profile_router.expressions import expression
 from profile_router.git.command import git, work_tree
 from profile_router.jail.allowed import NotAllowed, command_words
-from profile_router.jail.child import CROWDED, JAIL_FAILED, SWOLLEN
+from profile_router.jail.child import CROWDED, JAIL_FAILED, NO_JAIL, SWOLLEN
 from profile_router.jail.process import ProcessEnd, run_bounded
 from profile_router.jail.view import JailView, jail_command, jail_problem
 from profile_router.policies.workspace_rules import RULES_FILE as RULES
@@ -171,7 +171,7 @@ class Jailed:
         if why:
             return f"error: the command was ended: {why}"
         if ended.exit_code == JAIL_FAILED:
-            return "error: the jail could not be made"
+            return f"error: {NO_JAIL}"
         return f"exit code {ended.exit_code} after {ended.seconds:g} s"
 
     def _view(self) -> tuple[JailView, Hidden | None]:

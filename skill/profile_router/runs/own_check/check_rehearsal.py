@@ -8,10 +8,11 @@ from pathlib import Path
 
 from profile_router.core.found_check import FoundCheck
 from profile_router.core.policy import Terminal
+from profile_router.core.telling.ways_out import INTO_VENV
 from profile_router.verify.checking.jailed import JailedChecks, to_install
 
 _SECONDS = 20.0
-_FIX = "install it into .venv of the workspace, or name its folder under terminal.readable of the policy"
+_FIX = f"{INTO_VENV}, or name its folder under terminal.readable of the policy"
 
 
 def silent_because(check: FoundCheck, root: Path, terminal: Terminal) -> str:

@@ -23,7 +23,7 @@ from profile_router.core.privacy.taint import Taint
 from profile_router.core.text import shown
 from profile_router.errors import WorkspaceError
 from profile_router.expressions import expression
-from profile_router.jail.child import CROWDED, JAIL_FAILED, MISSING, SWOLLEN
+from profile_router.jail.child import CROWDED, JAIL_FAILED, MISSING, NO_JAIL, SWOLLEN
 from profile_router.jail.process import run_bounded
 from profile_router.jail.view import JailView, jail_command
 from profile_router.policies.workspace_rules import RULES_FILE as RULES
@@ -158,7 +158,7 @@ def _says(table: Mapping[CheckRunner, str], found: FoundCheck, text: str) -> boo
 
 
 _ENDED: Mapping[int, str] = {
-    JAIL_FAILED: "the jail could not be made",
+    JAIL_FAILED: NO_JAIL,
     CROWDED: "it had more processes than terminal.processes allows",
     SWOLLEN: "it took more memory than terminal.memory_mb allows",
 }

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from profile_router.runners.answers.thoughts import THOUGHT_FIELDS
+
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
-
-THOUGHT_FIELDS = ("reasoning_content", "reasoning")
 
 
 def thoughts_of(message: BaseMessage) -> dict[str, str]:

@@ -11,8 +11,8 @@ from langchain_core.messages import BaseMessage
 
 from profile_router.core.attempt.usage import SaidUsage, said_usage
 from profile_router.runners.answers.endings import is_good
+from profile_router.runners.answers.thoughts import THOUGHT_FIELDS
 from profile_router.runners.embedded.model.quirks import RawCall
-from profile_router.runners.embedded.model.returned_thoughts import THOUGHT_FIELDS
 
 _WRITTEN = ("content", *THOUGHT_FIELDS, "refusal")  # each of them is paid for
 
