@@ -111,9 +111,9 @@ def _end_rest(command: int) -> str:
     return " ".join(map(str, sorted(family.end_all(left))))
 
 
-def _tell(lifeline: int, outlived: str) -> None:
+def _tell(lifeline: int, survivors: str) -> None:
     try:
-        os.write(lifeline, f"ended {outlived}".encode())
+        os.write(lifeline, f"ended {survivors}".encode())
     except OSError:  # whoever ordered is gone
         pass
 

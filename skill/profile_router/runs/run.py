@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from profile_router.copies.thread_copies import tidy_copies
 from profile_router.copies.turns import reading_in
@@ -27,9 +26,6 @@ from profile_router.runs.result import Result
 from profile_router.runs.setup import Setup, prepare, refuse_names_of_bytes, refuse_outside
 from profile_router.runs.thread_session import Keeping, checkpoints
 from profile_router.runs.unfinished import tell_unfinished
-
-if TYPE_CHECKING:
-    pass
 
 _NO_FOLDER = "none: the subagent can read and write no file here; `--workspace DIR` names a folder"
 _NO_REPOSITORY = (

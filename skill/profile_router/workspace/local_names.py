@@ -15,15 +15,15 @@ if TYPE_CHECKING:
 _MOST_STEPS = 8  # from a name to the one that it stands for
 _DOTTED = expression(rb"\w+(?:\.\w+)*")
 _MEMBER = expression(rb"\[\s*[\"'](\w+)[\"']\s*\]")
-_Names = Mapping[bytes, bytes]
+LocalNames = Mapping[bytes, bytes]
 
 
-def local_names(nodes: Iterable[Node]) -> _Names:
+def local_names(nodes: Iterable[Node]) -> LocalNames:
     """Return what each name of a file with these *nodes* stands for, as dotted names; without scopes."""
     return {name: meant for node in nodes for name, meant in _said_by(node) if name != meant}
 
 
-def meaning(text: bytes, names: _Names) -> bytes:
+def meaning(text: bytes, names: LocalNames) -> bytes:
     """Return what the dotted name *text* stands for, by the *names* of its file. What it is called with is left out."""
     said = dotted(text)
     for _ in range(_MOST_STEPS):

@@ -200,8 +200,8 @@ def _stops_what_follows(node: Node, known: SwitchedOff) -> bool:
     name, body = node.child_by_field_name("name"), node.child_by_field_name("body")
     if body is not None and name is not None and "class" not in node.type:
         marks = [text_of(one) for one in _marks_above(node)]
-        before = _BEFORE.fullmatch(text_of(name)) or any(map(_BEFORE_MARK.match, marks))
-        return before is not None and before is not False and known.ends_at_once(body) and _skips(body, known)
+        before = bool(_BEFORE.fullmatch(text_of(name))) or any(map(_BEFORE_MARK.match, marks))
+        return before and known.ends_at_once(body) and _skips(body, known)
     given = node.child_by_field_name("arguments") or node.child_by_field_name("block")
     if node.type in {"call", "call_expression"} and given is not None:
         callee = text_of(node.child_by_field_name("function") or node.child_by_field_name("method"))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from profile_router.expressions import expression
 from profile_router.values import frozen
+from profile_router.workspace.local_names import LocalNames
 from profile_router.workspace.tree_steps import count_steps, text_of
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ _MACRO = expression(rb"(?:TYPED_)?TEST(?:_F|_P)?|BOOST_AUTO_TEST_CASE|Test")
 _C = expression(rb"_*[Tt]est\w*|\w+_test")
 _JS_OFF = frozenset({b"x", b"skip", b"todo", b"skipIf", b"runIf", b"failing", b"fails", b"fixme"})
 _SCRIPTS = frozenset({"javascript", "jsx", "typescript", "tsx"})
-_Names = Mapping[bytes, bytes]
 _FIXTURE = expression(rb"@(?:\w+\.)*fixture\b")
 _JS = expression(rb"(x|f)?(?:Deno\.)?(?:test|it|specify)((?:\.\w+)*)")
 _JS_GROUP = expression(rb"(x|f)?(?:describe|suite|context)((?:\.\w+)*)")
@@ -40,7 +40,7 @@ class FoundTest:
     only: bool = False
 
 
-def tests_in_tree(language: str, root: Node, names: _Names) -> Iterator[FoundTest]:
+def tests_in_tree(language: str, root: Node, names: LocalNames) -> Iterator[FoundTest]:
     """Yield the tests that the file with this *root* defines. *names* is what its names stand for."""
     for node in nodes_below(root):
         yield from _javascript(node, names) if language in _SCRIPTS else _FINDERS[language](node)
@@ -91,7 +91,7 @@ def _python(node: Node) -> Iterator[FoundTest]:
     yield FoundTest(name=_decoded(name), body=body, above=tuple(above))
 
 
-def _javascript(node: Node, names: _Names) -> Iterator[FoundTest]:
+def _javascript(node: Node, names: LocalNames) -> Iterator[FoundTest]:
     said = _js_call(node, _JS, names)
     given = node.child_by_field_name("arguments")
     if said is None or given is None or not given.named_children:
@@ -112,7 +112,7 @@ def _javascript(node: Node, names: _Names) -> Iterator[FoundTest]:
     )
 
 
-def _js_call(node: Node, words: re.Pattern[bytes], names: _Names) -> tuple[bytes, ...] | None:
+def _js_call(node: Node, words: re.Pattern[bytes], names: LocalNames) -> tuple[bytes, ...] | None:
     """Return what *node* adds to one of *words* that it calls: its first letter and last members; None if none."""
     function = node.child_by_field_name("function") if node.type == "call_expression" else None
     if function is not None and function.type == "call_expression":  # test.each([...])("name", …)
@@ -123,7 +123,7 @@ def _js_call(node: Node, words: re.Pattern[bytes], names: _Names) -> tuple[bytes
     return ((found[1] or b""), *found[2].split(b".")[1:]) if found else None
 
 
-def _meaning(function: Node, names: _Names) -> bytes:
+def _meaning(function: Node, names: LocalNames) -> bytes:
     """Return what *function* stands for: `it.skip` by another name, or `it["skip"]`."""
     text = re.sub(rb"\[\s*[\"'](\w+)[\"']\s*\]", rb".\1", text_of(function)[:400])
     head, dot, rest = text.partition(b".")
