@@ -109,8 +109,9 @@ class ShowResult(Printed):
     """What `show --json` prints: the run, and what happened in it. `run` is its id, as `id` is.
 
     `attempts` are the receipts. `task`, `evidence` and `estimate` are figures, `policy` is a digest. `refused` says why
-    nothing took the task. USD are settled, or still reserved. `paused_s` is
-    how long no process was at it; `seconds` is without it. `undone_by` is the id of the undo that stands, if any.
+    nothing took the task, or what kept a private one that failed here. USD are settled, or still reserved.
+    `paused_s` is how long no process was at it; `seconds` is without it.
+    `undone_by` is the id of the undo that stands, if any.
     """
 
     run: str

@@ -99,7 +99,7 @@ CREATE INDEX runs_in_groups ON runs (kind, day, verdict, profile, tier, workspac
   started, cost_source, saved_usd)
 """
 _UNDOING = "CREATE TABLE undoing (run TEXT PRIMARY KEY, words BLOB NOT NULL)"
-_REFUSED = "ALTER TABLE details ADD COLUMN words BLOB"  # why a run was refused, and what would unblock it
+_REFUSED = "ALTER TABLE details ADD COLUMN words BLOB"  # `Result.refused`
 # One index gives each grouping its order. With one for all, SQLite sorted all runs for each grouping but that by day.
 _GROUPED = """
 DROP INDEX IF EXISTS runs_in_groups;

@@ -17,7 +17,7 @@ from profile_router.threads.cipher import EAX, OCB, decrypt, encrypt
 from profile_router.threads.key import NoThreadKey, key_file, read_key
 from profile_router.values import frozen
 
-REFUSED_STAGE = "refused"  # what the words of a refusal are sealed for, behind the run's id
+REFUSED_STAGE = "refused"  # what `Result.refused` is sealed for, behind the run's id
 
 
 def sealed_for(stage: Stage, after: int) -> str:

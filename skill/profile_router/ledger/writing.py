@@ -217,8 +217,9 @@ class SqliteRunLedger:
     ) -> None:
         """Note that the run has ended, with its *verdict*, what it *saved*, and what takes it back.
 
-        Without a *cause* it is that of the last attempt that failed. *words* say why it was refused, and what would
-        unblock it. *seconds* is what its result says that it took; None: it ends now.
+        Without a *cause* it is that of the last attempt that failed. *words* say why it was refused, or what kept a
+        private task here, and what would unblock it. *seconds* is what its result says that it
+        took; None: it ends now.
         """
         why = "''" if verdict in WELL else f"coalesce(nullif(?, ''), {_CAUSE})"
         with self._writing() as database:

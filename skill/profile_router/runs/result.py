@@ -95,7 +95,7 @@ class Result:
 
     @property
     def refused(self) -> Json:
-        """Return why nothing took the task, or no cloud model could, and what would unblock it; empty where one did."""
+        """Return why nothing took the task, or what kept a private one that failed here, and what would unblock it."""
         why = why_not_elsewhere(self.json)
         if self.status != "refused" and not (why and self.status != "ok"):
             return {}

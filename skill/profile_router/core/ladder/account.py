@@ -125,8 +125,8 @@ class CheckRow:
 class Story:
     """All that the ledger knows of one run. `task`, `evidence` and `estimate` are figures; `policy` is a digest.
 
-    `refused` says why nothing took the task, and what would unblock it; empty where something did. `undone_by` is the
-    id of the undo that took it back; empty where none did, or that was undone too.
+    `refused` says why nothing took the task, or what kept a private one here, and what would unblock it.
+    `undone_by` is the id of the undo that took it back; empty where none did, or that was undone too.
     """
 
     run: RunRow
