@@ -75,6 +75,19 @@ def test_a_killed_run_that_was_undone_goes_on_only_once_its_work_is_back(tmp_pat
     assert (ws / "a.py").read_text() == "x = 1\n"
 
 
+def test_a_run_that_was_killed_before_its_first_edit_says_how_it_goes_on(tmp_path: Path) -> None:
+    ws = workspace(tmp_path / "ws", {"a.py": "x = 1\n"})
+    with ScriptedProvider([EDIT, say("done")]) as local, nobody() as burst:
+        profile(tmp_path, "coding-local", local.base_url)
+        profile(tmp_path, "coding-burst", burst)
+        run = ("run", "Rename x to y in a.py", "--thread", "t")
+        assert live(*run, home=tmp_path, cwd=ws, moment=Moment("record", 3)).code == -9
+    undone = call("undo", "t", home=tmp_path, cwd=ws)
+    on = "`profile-router resume t` goes on with it; `profile-router purge t` drops it\n"
+    assert undone.code == 2
+    assert undone.err.endswith(f"as far as known it had changed no file when it was killed; {on}")
+
+
 def test_outside_of_git_what_its_tools_wrote_is_taken_back(tmp_path: Path) -> None:
     plain = tmp_path / "plain"
     plain.mkdir()

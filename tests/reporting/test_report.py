@@ -107,6 +107,13 @@ def test_the_tables_fit_a_screen(state: Path, width: int) -> None:
     assert [line for line in table if lines.index(line) > answers and width_of(line) > width] == []
 
 
+def test_what_was_refused_or_not_agreed_to_is_not_told_as_failed(state: Path) -> None:
+    tables = [table for section in report_of(a_summary(state)).sections for table in section.tables]
+    heads = {table.name: tuple(table.columns) for table in tables}
+    for name in ("tiers", "rules"):
+        assert heads[name][3:6] == ("verified", "unverified", "not well")
+
+
 def test_a_report_of_no_run_says_how_to_begin(tmp_path: Path) -> None:
     summary = a_summary(tmp_path)
     assert report_of(summary).sections == ()

@@ -104,7 +104,7 @@ def _where(totals: Totals) -> Section:
     ]
     return Section(
         title="Where tasks went, and how they ended",
-        said="Verified: a check says so. Unverified: it ended well, and nothing confirms it. Failed: all other ends. "
+        said="Verified: a check says so. Unverified: it ended well, and nothing confirms it. Not well: all other ends. "
         "Each share has Wilson's interval of 95 %.",
         figures=[
             BarsFigure(name="Share verified, by the tier that did the work last", bars=verified),
@@ -120,10 +120,10 @@ def _ends(name: str, head: str, groups: Mapping[str, Sequence[RunPart]], runs: i
         count = sum(one.runs for one in parts)
         cost = about(sum(one.cost_usd for one in parts), exact=all(one.exact for one in parts))
         ends = [_count(parts, verdict) for verdict in ("verified", "unverified")]
-        failed = count - sum(ends) - _count(parts, _OPEN)
-        rows.append((key, count, f"{100 * count / runs:.0f} %", *ends, failed, cost))
+        not_well = count - sum(ends) - _count(parts, _OPEN)
+        rows.append((key, count, f"{100 * count / runs:.0f} %", *ends, not_well, cost))
     return ResultTable(
-        name=name, columns=(head, "tasks", "share", "verified", "unverified", "failed", "cost"), rows=rows
+        name=name, columns=(head, "tasks", "share", "verified", "unverified", "not well", "cost"), rows=rows
     )
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from profile_router.core.ladder.account import RunRow
 from profile_router.core.ladder.run_kinds import UNFINISHED
 from profile_router.core.telling.decision import Json
-from profile_router.core.telling.ways_out import bring_back
+from profile_router.core.telling.ways_out import bring_back, drop
 from profile_router.core.text import short_id, shown, some_of
 from profile_router.errors import RouterError, UsageError
 from profile_router.git.between import not_as_left, written_during
@@ -171,7 +171,7 @@ def undo_run(wanted: str, environ: Mapping[str, str], *, all_of_it: bool = False
     if undo is None and run.kind == "run" and run.verdict in _NO_END:
         undo, going_on = asyncio.run(_undo_of_unended(run, environ)), run.thread
     if undo is None or undo.why or not undo.before:
-        raise UsageError(f"run {run.id} cannot be undone: {_why(run.ended, undo)}")
+        raise UsageError(f"run {run.id} cannot be undone: {_why(run, undo, going_on)}")
     if undo.anyones and not all_of_it:
         return Undone(run=run.id, unsure=undo.unsure or tuple(sorted(undo.before)), going_on=going_on)
     repository = _repository(_folder(run.workspace))
@@ -271,12 +271,16 @@ def _repository(folder: Path) -> Repository:
     return find_repository(folder)
 
 
-def _why(ended: float | None, undo: Undo | None) -> str:
+def _why(run: RunRow, undo: Undo | None, going_on: str) -> str:
     if undo is not None and undo.why:
         return undo.why
     if undo is not None and undo.left:
         return f"what it changed is not kept ({some_of(undo.left)})"
-    return "it has not ended" if ended is None else "it changed no file, or nothing of it was kept"
+    if undo is not None and going_on:
+        how = "killed" if run.ended is None else "stopped"
+        on = f"`profile-router resume {going_on}` goes on with it; {drop(going_on)}"
+        return f"as far as known it had changed no file when it was {how}; {on}"
+    return "it has not ended" if run.ended is None else "it changed no file, or nothing of it was kept"
 
 
 def _folder(workspace: str) -> Path:

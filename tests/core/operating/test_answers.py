@@ -82,6 +82,22 @@ def test_each_thing_that_went_wrong_is_said_with_what_would_change_it(totals: To
     assert change in said["change"]
 
 
+@pytest.mark.parametrize(
+    ("causes", "limits", "price"),
+    [
+        ({"not-approved": 2, "declined": 1}, "", "in 3 runs nobody agreed to the price"),
+        ({"over-budget": 2}, "in 2 runs limits of yours", ""),
+        ({"declined": 1, "timeout": 2}, "in 2 runs limits of yours", "in 1 run nobody agreed to the price"),
+    ],
+)
+def test_a_declined_price_is_not_told_as_a_limit(causes: dict[str, int], limits: str, price: str) -> None:
+    said = told(a_total(a_part("unapproved", 3), causes=causes))["change"]
+    assert (("limits of yours" in said, limits in said), ("nobody agreed" in said, price in said)) == (
+        (bool(limits), True),
+        (bool(price), True),
+    )
+
+
 def test_every_family_of_causes_has_its_advice() -> None:
     assert set(_ADVICE) == set(get_args(Family))
 

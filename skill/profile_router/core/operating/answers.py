@@ -41,6 +41,12 @@ _ADVICE: Mapping[Family, tuple[str, str]] = {
     "asked": ("subagents asked for other profiles: see which rule sent them", "profile-router history --by tier"),
     "stopped": ("limits of yours ended them: see what is left, and raise what is too low", "profile-router budget"),
 }
+# Nobody agreed to these prices: no limit ended the run.
+_NOT_AGREED = frozenset({"not-approved", "declined"})
+_AGREE = (
+    "nobody agreed to the price: budget.ask_above_usd says from which on it is asked",
+    "profile-router policy show",
+)
 MISROUTED: Mapping[MisrouteKind, str] = {
     "local-large": "{runs} at the local tier edited more than {lines:,} lines",
     "burst-small": f"{{runs}} at the burst tier edited {SMALL_EDIT_LINES} lines or fewer",
@@ -197,13 +203,12 @@ def _advice(totals: Totals, budget: BudgetLeft, many_lines: int, replayed: Repla
         yield _proposal(replayed)
     if budget.day_usd and budget.left_usd < (1 - _NEARLY) * budget.day_usd:
         yield Advice(said=f"{budget.told} is left: raise budget.day_usd, or wait", command="profile-router budget")
-    families: dict[Family, int] = {}
+    counts: dict[tuple[str, str], int] = {}
     for cause, count in totals.causes.items():
         if is_cause(cause):
-            family = TABLE[cause].family
-            families[family] = families.get(family, 0) + count
-    for family, count in sorted(families.items(), key=lambda one: -one[1])[:2]:
-        said, command = _ADVICE[family]
+            row = _AGREE if cause in _NOT_AGREED else _ADVICE[TABLE[cause].family]
+            counts[row] = counts.get(row, 0) + count
+    for (said, command), count in sorted(counts.items(), key=lambda one: -one[1])[:2]:
         yield Advice(said=f"in {counted(count, 'run')} {said}", command=command)
     if totals.unchecked and totals.unchecked >= _MANY * totals.ended(*WELL):
         said = f"{counted(totals.unchecked, 'task')} had no check: give one, or allow the workspace's own"
