@@ -45,7 +45,7 @@ def test_a_test_that_was_red_before_and_is_another_tasks_is_not_held_against_the
     assert "still red 1: test_calc.T.test_calc, 1 red as before" in done.err
     assert "put back before the check, as the task does not name it: test_calc.py" in done.err
     assert "still red test_calc.T.test_calc" in told
-    assert "passed, though exit 1, red before · fixed 1, broke 0, 1 red as before" in done.out.splitlines()[0]
+    assert "no worse than before: exit 1, red before · fixed 1, broke 0, 1 red as before" in done.out.splitlines()[0]
     assert done.out.startswith("✓ verified")
     assert (ws / "test_calc.py").read_text() == TEST
 

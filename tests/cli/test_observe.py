@@ -136,3 +136,16 @@ def test_what_the_plugin_could_not_have_said_is_refused_in_one_line(ledger: Ledg
     code, out, err = ledger.say("--ended-json", "-", stdin=told)
     assert (code, out, len(err.splitlines())) == (2, "", 1)
     assert says in err
+
+
+@pytest.mark.parametrize(
+    ("switch", "says"),
+    [
+        ("observe", "it is on: nothing was delegated in 7 days"),
+        ("explain", "nothing was observed; `profile-router install --observe` begins it"),
+        ("on", "nothing was observed; `profile-router install --observe` begins it"),
+    ],
+)
+def test_without_a_subagent_it_says_whether_it_is_on(ledger: Ledger, switch: str, says: str) -> None:
+    ledger.policy(switch)
+    assert ledger.say() == (0, f"{says}\n", "")

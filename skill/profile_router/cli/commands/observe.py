@@ -34,6 +34,7 @@ from profile_router.state.folder import state_dir
 _MOST_CALLS, _MOST_TOKENS = 1_000, 10**9
 _WEEK = 7
 _NOTHING = "nothing was observed; `profile-router install --observe` begins it"
+_NOTHING_YET = "it is on: nothing was delegated in {span}"
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -65,7 +66,9 @@ def run(arguments: argparse.Namespace) -> int:
             told = [{one.name: getattr(group, one.name) for one in fields(group)} for group in groups]
             print_json({"days": days, "groups": told})
         else:
-            print("\n".join(folded(as_called(line), sys.stdout, indent=2) for line in observed_lines(groups, days)))
+            on = not groups and found_policy(arguments.policy, os.environ).hermes_plugin == "observe"
+            lines = observed_lines(groups, days, on=on)
+            print("\n".join(folded(as_called(line), sys.stdout, indent=2) for line in lines))
     return 0
 
 
@@ -115,14 +118,17 @@ def _values(found: object, kind: type[ObservedChild | ObservedCalls], where: str
 _ALLOWED: dict[Any, str] = {str: "a text", int: "a whole number", int | float: "a number"}
 
 
-def observed_lines(groups: Sequence[ObservedGroup], days: float) -> Iterator[str]:
-    """Yield what was observed in *days*: a line for each profile, and the sum. 60 columns are enough."""
+def observed_lines(groups: Sequence[ObservedGroup], days: float, *, on: bool = False) -> Iterator[str]:
+    """Yield what was observed in *days*: a line for each profile, and the sum. 60 columns are enough.
+
+    *on*: the policy observes, so where nothing was seen, nothing was delegated.
+    """
+    span = "1 day" if days == 1 else f"{days:g} days"
     if not groups:
-        yield _NOTHING
+        yield _NOTHING_YET.format(span=span) if on else _NOTHING
         return
     children, ended = sum(one.children for one in groups), sum(one.ended for one in groups)
     running = f", {children - ended:,} with no end" if ended < children else ""
-    span = "1 day" if days == 1 else f"{days:g} days"
     yield f"{counted(children, 'subagent')} of Hermes' own in {span}{running}"
     yield f"  {'would go to':<24}{'children':>9}{'expected':>11}{'did cost':>11}"
     for one in groups:

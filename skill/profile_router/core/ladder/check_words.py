@@ -26,8 +26,12 @@ NO_PROOF = "no file changed, and the check was not red before: that it passes pr
 def ended(passed: bool, exit_code: int | None, before: bool | None) -> str:
     """Return how a check ended. *before* tells whether it passed before any work, None where nobody knows."""
     if passed:
-        though = f", though exit {exit_code}" if exit_code else ""
-        return f"passed{though}" + {None: "", True: ", as before", False: ", red before"}[before]
+        passed_how = "passed"
+        if exit_code:  # the tests tell another end than the command
+            passed_how = (
+                f"passed, though exit {exit_code}" if before is None else f"no worse than before: exit {exit_code}"
+            )
+        return passed_how + {None: "", True: ", as before", False: ", red before"}[before]
     return f"FAILED ({exit_text(exit_code, before)})"
 
 
