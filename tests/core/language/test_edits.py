@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from profile_router.core.language.edits import asks_for_an_edit, shaped_as_file
+from profile_router.core.language.edits import asks_for_an_edit, orders_an_edit, shaped_as_file
 
 
 @pytest.mark.parametrize(
@@ -149,6 +149,112 @@ def test_it_does_where_the_text_names_the_file(goal: str) -> None:
 @pytest.mark.parametrize("goal", READINGS)
 def test_a_question_about_a_named_file_is_not_an_edit(goal: str) -> None:
     assert not asks_for_an_edit(goal, ("a.py",))
+
+
+ORDERS = (
+    "Fix total(): it ignores the quantity",
+    "Make total() count the quantity",
+    "Make the exit code configurable",
+    "Fix the typo",
+    "Fix it",
+    "Please fix the rounding in total()",
+    "Can you fix the rounding, please",
+    "Add a test for total()",
+    "Write a test for total()",
+    "Add a --quiet option",
+    "Implement the export command",
+    "Rename count to quantities",
+    "Remove the old login page",
+    "Replace the loop by a comprehension",
+    "Refactor the cart so that totals are cached",
+    "Let's allow two flags together",
+    "Set the default timeout to 30 seconds",
+    "Handle an empty cart",
+    "Add type hints to the cart and run the tests",
+    "The cart ignores the quantity. Fix total().",
+    "Update the docs",
+    "Support nested carts",
+    "Upgrade the config loader to TOML",
+    "Korrigiere die Summe im Warenkorb",
+    "Füge eine Option --quiet hinzu",
+    "Corrige el total del carrito",
+    "Ajoute une option --quiet",
+    "Исправь сумму корзины",
+    "修复购物车的总价",
+    "Behebe den Rundungsfehler",
+    "Fix main(): it swallows the exit code",
+    "Make main() return 2 on bad input",
+)
+NO_ORDERS = (
+    "What does total() do?",
+    "Fix total()? Or is it right as it is?",
+    "How can I fix total()?",
+    "Explain why total() ignores the quantity",
+    "Run the tests",
+    "Run the tests and fix what fails",
+    "Review the cart and fix any issues",
+    "Plan the refactoring of the cart",
+    "List all functions",
+    "Fix the lint warnings",
+    "Remove unused imports",
+    "Add 2 and 3",
+    "Add 15% to 200",
+    "Delete the branch feature-x",
+    "Revert the last commit",
+    "Fix the grammar of this sentence: they was here",
+    "Correct the following text",
+    "Translate hello into French",
+    "Convert 5 miles to km",
+    "Sort these numbers: 3 1 2",
+    "Shorten this paragraph",
+    "Make a plan",
+    "Make a joke",
+    "Make it shorter",
+    "Make sure the tests pass",
+    "Write a haiku",
+    "Write a function that reverses a string",
+    "Write a summary of the design",
+    "Update me on the state",
+    "Update the ticket",
+    "Add a comment to the pull request",
+    "Remove the docker containers",
+    "Comment on the design",
+    "Do not change anything: fix total() only in your mind",
+    "Fix total() if it is wrong",
+    "Verify that total() is right",
+    "Commit the changes",
+    "Install the package",
+    "Describe the bug",
+    "Document how the cart works",
+    "Introduce yourself",
+    "Rewrite it",
+    "Improve it",
+    "Korrigiere diesen Satz",
+    "Erkläre den Fehler",
+    "Warum ignoriert total die Menge?",
+    "Explica el error",
+    "Corrige cette phrase",
+    "Почему сумма неверна?",
+    "为什么总价不对？",
+    "Übersetze das ins Englische",
+    "The build fails on my machine",
+    "Test the cart",
+    "Thanks",
+    "Change of plan",
+    "Add up the prices",
+    "Update on the cart",
+    "",
+)
+
+
+@pytest.mark.parametrize("goal", ORDERS)
+def test_a_plain_order_of_an_edit_needs_no_file(goal: str) -> None:
+    assert orders_an_edit(goal)
+
+
+@pytest.mark.parametrize("goal", NO_ORDERS)
+def test_what_an_answer_or_a_command_may_do_is_no_plain_order(goal: str) -> None:
+    assert not orders_an_edit(goal)
 
 
 def test_an_act_that_names_no_file_changes_none_for_certain() -> None:

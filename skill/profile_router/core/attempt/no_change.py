@@ -6,7 +6,7 @@ from profile_router.core.evidence import Evidence
 from profile_router.core.ladder.causes import detail_of
 from profile_router.core.ladder.failure import Failure
 from profile_router.core.ladder.receipt import Attempt, Verified
-from profile_router.core.language.edits import shaped_as_file
+from profile_router.core.language.edits import orders_an_edit, shaped_as_file
 from profile_router.core.language.faults import tells_of_a_call, wants_a_change, wants_other_code
 from profile_router.core.language.path_words import path_words
 from profile_router.core.task import Task
@@ -15,12 +15,14 @@ from profile_router.core.text import shown, some_of
 _NAMED = 3
 _IN_VAIN = "each of its edits failed, and no file was changed"
 _REPORTED = "a fault was to be fixed, and no file was changed"
+_ORDERED = "an edit was asked for, and no file was changed"
 
 
 def no_change(task: Task, evidence: Evidence, attempt: Attempt, verified: Verified) -> Failure | None:
     """Return why the finished *attempt* fails: *task* wants a change, and none was made since the run began.
 
-    The task names a file to change, or reports a fault of code that it names. A mere number of files does not name one.
+    The task names a file to change, reports a fault of code that it names, or plainly orders an edit. A mere number of
+    files does not name one.
     An attempt whose every edit failed fails too. So does one that changed only comments where the code must change.
     None where nobody knows what changed: outside of git, after commands and tools that are not ours. None too
     where another run wrote what this one was to change. A stronger model would be paid for what is done.
@@ -33,11 +35,14 @@ def no_change(task: Task, evidence: Evidence, attempt: Attempt, verified: Verifi
         return Failure(cause="no-change", message=said)
     if verified.files_changed or not (verified.whole or attempt.wrote is not None):
         return None
-    reported = not files and tells_of_a_call(task.goal)
-    if not (files or attempt.in_vain or reported) or not wants_a_change(task.goal, task.files):
+    if files or attempt.in_vain or tells_of_a_call(task.goal):
+        wanted, unnamed = wants_a_change(task.goal, task.files), _REPORTED
+    else:
+        wanted, unnamed = not verified.theirs and orders_an_edit(task.goal), _ORDERED
+    if not wanted:
         return None
     more = f" and {len(files) - _NAMED} more" if len(files) > _NAMED else ""
-    said = detail_of("no-change", files=f"{', '.join(files[:_NAMED])}{more}") if files else _REPORTED
+    said = detail_of("no-change", files=f"{', '.join(files[:_NAMED])}{more}") if files else unnamed
     return Failure(cause="no-change", message=_IN_VAIN if attempt.in_vain and not files else said)
 
 

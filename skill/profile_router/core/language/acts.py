@@ -22,7 +22,7 @@ from profile_router.core.language.clauses import (
 from profile_router.core.language.phrases import clauses_abroad
 
 # After these the work may be done and a file be as it was. They look, answer, run, or ensure what may be so already.
-_READS = word_set(
+READS = word_set(
     "analyse analyze answer ask assess audit brainstorm browse build calculate carry check cite classify clone collect "
     "compare compile compute conduct confirm consider continue count debug decide deploy describe detect determine "
     "diagnose diff discuss display do ensure enumerate estimate evaluate examine execute explain explore feel figure "
@@ -95,7 +95,7 @@ def changes_what_it_names(clause: str, *, leads: bool) -> bool:
     verb = first_word(clause)
     if _RID.match(clause):
         return True
-    if verb in _READS or verb in _NO_VERB or _MERELY.match(clause):
+    if verb in READS or verb in _NO_VERB or _MERELY.match(clause):
         return False
     if verb in IMPERATIVES:
         return True
@@ -107,9 +107,15 @@ def changes_what_it_names(clause: str, *, leads: bool) -> bool:
     return verb.isalpha() and bool(following) and following[0].rstrip(",:.") in _FOLLOWS
 
 
-def edit_asked_abroad(plain: str) -> bool:
-    """Tell whether *plain*, as `plain_text` leaves it, asks for an edit in one of the policy's other languages."""
+def edit_asked_abroad(plain: str, *, unless: Anchored | None = None) -> bool:
+    """Tell whether *plain*, as `plain_text` leaves it, asks for an edit in one of the policy's other languages.
+
+    A clause that *unless* matches does not count.
+    """
     return any(
-        _ABROAD.match(clause) and not _ASKED_ABROAD.match(clause) and not _NOUN_ABROAD.match(clause)
+        _ABROAD.match(clause)
+        and not _ASKED_ABROAD.match(clause)
+        and not _NOUN_ABROAD.match(clause)
+        and not (unless and unless.match(clause))
         for clause in clauses_abroad(plain)
     )

@@ -6,9 +6,9 @@ A text that asks to look, explain, list or plan asks for no change. Neither does
 import re
 from collections.abc import Collection
 
-from profile_router.core.language.acts import changes_what_it_names, edit_asked_abroad
+from profile_router.core.language.acts import READS, changes_what_it_names, edit_asked_abroad
 from profile_router.core.language.anchored import Anchored
-from profile_router.core.language.clauses import clauses, first_word, word_set
+from profile_router.core.language.clauses import IMPERATIVES, clauses, first_word, word_set
 from profile_router.core.language.path_words import path_words
 from profile_router.core.language.plain_text import OPAQUE, plain_text
 from profile_router.expressions import expression
@@ -66,6 +66,47 @@ _HANDS_OFF = Anchored(
     ),
     flags=re.IGNORECASE | re.MULTILINE,
 )
+# An order that names no file: its verb changes code, and its object is not the answer's or another system's.
+_OF_CODE = word_set(
+    "allow cache clamp debounce deprecate disable enable handle harden improve limit mask memoise memoize normalise "
+    "normalize paginate parallelise parallelize precompute propagate reject resolve restrict sanitise sanitize "
+    "separate silence support suppress throttle tighten unify vectorise vectorize address consolidate modularise "
+    "modularize"
+)
+_AS_WELL_OF_WORDS = word_set(
+    "append apply comment convert correct deduplicate document drop extract inline move prefix prepend reformat "
+    "rewrite shorten simplify sort split strip substitute swap translate turn undo revert edit modify port"
+)
+_PLAIN = (_EDITS | _OF_CODE) - _AS_WELL_OF_WORDS
+_ACTS = IMPERATIVES | _EDITS | _OF_CODE | READS
+_OF_IT = word_set("fix implement refactor repair patch")  # "Improve it" may speak of an answer
+_IT = frozenset(
+    {"it", "this", "that", "them", "these", "those", "me", "us", "my", "your", "yourself", "up", "on", "of"}
+)
+_MADE = Anchored(r"make (?!(?:an?|some|one|two|three|up|me|us|sure|it|this|that|them|sense|no|my|your|do)\b)\S+ \S")
+_MADE_ANEW = Anchored(
+    r"(?:create|write) (?:an?|the|some)? ?(?:\w+ ){0,2}(?:tests?|test cases?|modules?|endpoints?|migrations?)\b"
+)
+_OTHERWISE = Anchored(
+    r"\b(?:branch(?:es)?|commits?|tags?|remotes?|stash|worktrees?|upstream|main(?!\()|master|containers?|volumes?|pods?"
+    r"|clusters?|process(?:es)?|daemons?|servers?|services?|machines?|vm|laptop|computer|system|firewall|databases?|db"
+    r"|rows?|records?|buckets?|accounts?|users?|tickets?|issues?|prs?|mrs?|pull requests?|merge requests?|milestones?"
+    r"|labels?|boards?|calendar|meetings?|reminders?|memory|todos?|tasks?|chat|conversation|session|prompts?"
+    r"|permissions?|sudo|globally|cron\w*|environment|venv|virtualenv|node_modules|brew|apt|npm|pip|homebrew|slack|jira"
+    r"|github|gitlab|production|prod|staging|passwords?|logs?|te?mp\w*|artifacts?|caches|directory|folders?|downloads?"
+    r"|disk|backups?|files|dependenc(?:y|ies)|packages?|grammar|spelling|punctuation|sentences?|paragraphs?|texts?"
+    r"|words?|numbers|letters?|e-?mails?|messages?|poems?|stor(?:y|ies)|essays?|quer(?:y|ies)|equations?|dates?|quotes?"
+    r"|pasted?|following|below|above|findings?|answers?|details?|thoughts|thinking|unused|dead|leftovers?|obsolete"
+    r"|lint\w*|warnings?|typos|violations?|vulnerabilit\w+|errors|problems|bugs)\b|this code"
+    r"|^\w+ \W?\d+(?:[.,]\d+)?%? (?:and|to|by|from)\b"
+)
+_OTHERWISE_ABROAD = Anchored(
+    r".*(?:satz|sätze|\btext|grammatik|rechtschreib|\bzahlen|zusammenfass|\bantwort|\bzweig|frase|oraci[oó]n|gram[aá]tica"
+    r"|ortograf|\bn[uú]meros|resumen|respuesta|\brama\b|phrase|grammaire|orthograph|r[ée]sum[ée]|r[ée]ponse|branche"
+    r"|текст|предложени|грамматик|орфограф|числ|ответ|ветк|句子|文本|文章|语法|数字|回答|分支|翻译|branch|commit)"
+    r"|(?:übersetz|kürz|sortier|traduce|traduis)"
+)
+_LONGEST = 20_000  # characters of an order that are looked at
 # A name without a folder counts only where its ending is a file's: `os.path` and `e.g.` do not count.
 _IN_FOLDER = Anchored(r"[^:*]*/[^/:*]*\.[A-Za-z][A-Za-z0-9]{0,9}")
 _ALONE = Anchored(
@@ -98,6 +139,32 @@ def asks_for_an_edit(text: str, files: Collection[str] = ()) -> bool:
         return False
     asks = (_changes(clause, number) for number, (clause, asked) in enumerate(clauses(plain)) if asked)
     return any(asks) or edit_asked_abroad(plain)
+
+
+def orders_an_edit(text: str) -> bool:
+    """Tell whether *text* plainly orders a change of code, by the first act that it asks for. It need name no file.
+
+    A question anywhere, a condition, or an act on what no source file holds makes it less than plain.
+    """
+    plain = _PLACE_FIRST.sub(r"\1", plain_text(text[:_LONGEST]))
+    if hands_off(plain) or _QUESTION.search(plain):
+        return False
+    acts = (_said(clause) for clause, asks in clauses(plain) if asks)
+    first = next((said for said in acts if first_word(said) in _ACTS), "")
+    if not first:
+        return edit_asked_abroad(plain, unless=_OTHERWISE_ABROAD)
+    return _changes_code(first) and not (_HEDGED.search(first) or _OTHERWISE.search(first))
+
+
+def _changes_code(said: str) -> bool:
+    verb, following, *_ = (*said.split(maxsplit=2), "", "")
+    if following.strip(",:.") in _IT and verb not in _OF_IT:
+        return False
+    if verb in _PLAIN:
+        return bool(following)
+    if verb in {"put", "set"}:
+        return _edits(said) and not _ANSWERS.search(said)
+    return bool(_MADE.match(said) and not _ANSWERS.search(said)) or bool(_MADE_ANEW.match(said))
 
 
 def _changes(clause: str, number: int) -> bool:
