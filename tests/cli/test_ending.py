@@ -15,6 +15,7 @@ from tests.examples import by_night
 from tests.scripted_provider import Answer, fail, say
 
 from profile_router.cli.ending import closing_lines
+from profile_router.core.ladder.check_words import BEFORE_MERGE
 from profile_router.core.telling.verdict import verdict_of
 from profile_router.git.merge import Merge
 from profile_router.runs.job import _with_merge
@@ -201,6 +202,24 @@ def test_what_was_not_merged_saved_nothing_says_why_and_has_one_verdict(status: 
     assert found.json["verdict"] == found.verdict == "failed"
     assert found.json["cause"] == (cause or "not-merged")
     assert found.saved.usd is None or status == "failed"
+
+
+@pytest.mark.parametrize(
+    ("moved", "check", "verdict", "open_points"),
+    [
+        (True, {"passed": True}, "unverified", [BEFORE_MERGE]),
+        (False, {"passed": True}, "verified", []),
+        (True, None, "unverified", []),
+    ],
+)
+def test_a_check_that_ran_before_other_work_came_in_verifies_nothing(
+    moved: bool, check: Any, verdict: str, open_points: list[str]
+) -> None:
+    verified = {"check": check, "unverified": [], "files_changed": [{"path": "a.py"}]}
+    json = {"status": "ok", "cause": None, "verified": verified, "verdict": "verified"}
+    merged = Merge(merged=True, files=("a.py",), moved=moved)
+    found = _with_merge(Result(status="ok", json=json), merged, ["a.py"])
+    assert (found.json["verdict"], found.json["verified"]["unverified"]) == (verdict, open_points)
 
 
 PRIVATE_TO_HERE = "token of GitHub in conf.py:1, so the task stays on this machine"

@@ -17,6 +17,7 @@ from profile_router.copies.relocation import Relocation, relocated, rewritten
 from profile_router.copies.thread_copies import copy_again, tidier
 from profile_router.core.attempt.saving import NOT_WELL
 from profile_router.core.ladder.causes import NOT_MERGED
+from profile_router.core.ladder.check_words import BEFORE_MERGE
 from profile_router.core.task import Task
 from profile_router.core.telling.decision import Json
 from profile_router.core.telling.envelope import enveloped
@@ -205,10 +206,10 @@ def brought_back(copy: Copy, result: Result, state: Path, name: str, *, again: b
 def _with_merge(result: Result, merged: Merge, changed: Sequence[str], why: str = "") -> Result:
     json: Json = {**result.json, "merge": {"merged": merged.merged, "changed": list(changed)}}
     if merged.merged:
-        late = merged.moved and json["verified"]["check"] is not None
-        result = replace(result, json=json)
-        note = "the workspace had changed meanwhile: the check ran before the merge and not after it"
-        return result.noting(note) if late else result
+        if merged.moved and json["verified"]["check"] is not None:
+            open_points = [*json["verified"]["unverified"], BEFORE_MERGE]
+            json["verified"] = {**json["verified"], "unverified": open_points}
+        return replace(result, json={**json, "verdict": verdict_of(json)})
     json["merge"] |= {"why": why, "conflicts": list(merged.files), "diff": str(merged.diff), "apply": merged.apply}
     # What is verified is the workspace, and nothing of it is there.
     json["verified"] = {**json["verified"], "files_changed": [], "lines_added": 0, "lines_removed": 0}

@@ -14,6 +14,7 @@ NOTHING_TO_CHECK = "no file changed, so the check that was found was not run"
 UNCOVERED = "no test covers the change"
 EARLIER = "the check ran before the last attempt, which did not finish"
 NOT_BEGUN = "the check is of the last attempt that was made: the next one did not begin"
+BEFORE_MERGE = "the workspace had changed meanwhile: the check ran before the merge and not after it"
 UNTOLD = "not told: it read a private file"  # for what a check printed, wherever a parent elsewhere may see it
 UNPROVED = "no test was red before and none is new: nothing shows that the fault is fixed"
 HELPED = "changed, which tests use and the task does not name"
