@@ -22,7 +22,7 @@ from profile_router.cli.commands.batch import _Numbered
 from profile_router.core.found_check import CheckQuestion
 
 SHIPPED = Path(__file__).resolve().parents[2] / "skill/profile_router/policies/default_policy.yaml"
-REFACTOR = ("refactor the whole code base", "--profile", "coding-burst")
+REFACTOR = ("refactor the whole code base, and do not change any files", "--profile", "coding-burst")
 
 
 @pytest.fixture

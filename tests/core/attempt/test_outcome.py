@@ -141,6 +141,7 @@ def test_the_local_profile_is_named_where_the_task_fits_it() -> None:
         ({}, False, NO_CHECK),
         ({"only_if_changed": True}, False, NOTHING_TO_CHECK),
         ({"only_if_changed": True, "refused": "nobody agreed"}, False, NOTHING_TO_CHECK),
+        ({"only_if_changed": True, "refused": "no", "unagreed": "declined"}, False, "the check `pytest -q` was found and not run: no"),
         ({"only_if_changed": True, "weak": True}, False, NO_CHECK),
         ({"only_if_changed": True, "refused": "nobody agreed"}, True, "the check `pytest -q` was found and not run: nobody agreed"),
         ({"refused": "nobody agreed"}, False, "the check `pytest -q` was found and not run: nobody agreed"),

@@ -253,7 +253,7 @@ def test_a_plain_order_of_an_edit_needs_no_file(goal: str) -> None:
 
 
 @pytest.mark.parametrize("goal", NO_ORDERS)
-def test_what_an_answer_or_a_command_may_do_is_no_plain_order(goal: str) -> None:
+def test_an_act_that_words_or_a_command_may_fulfil_does_not_count(goal: str) -> None:
     assert not orders_an_edit(goal)
 
 

@@ -38,7 +38,7 @@ def no_change(task: Task, evidence: Evidence, attempt: Attempt, verified: Verifi
     if files or attempt.in_vain or tells_of_a_call(task.goal):
         wanted, unnamed = wants_a_change(task.goal, task.files), _REPORTED
     else:
-        wanted, unnamed = not verified.theirs and orders_an_edit(task.goal), _ORDERED
+        wanted, unnamed = orders_an_edit(task.goal), _ORDERED
     if not wanted:
         return None
     more = f" and {len(files) - _NAMED} more" if len(files) > _NAMED else ""

@@ -38,7 +38,7 @@ def with_unrun_check(verified: Verified, found: FoundCheck | None) -> Verified:
     """Return what was *verified* without a check; where one was *found* and was not run, it says why."""
     if found is None:
         return verified
-    if found.only_if_changed and not verified.files_changed:
+    if found.only_if_changed and not verified.files_changed and found.unagreed != "declined":
         said = NO_CHECK if found.weak else NOTHING_TO_CHECK
     else:
         said = found.unrun if found.refused else NO_CHECK
