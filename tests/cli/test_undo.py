@@ -157,16 +157,26 @@ def test_a_task_of_a_batch_is_taken_back_where_its_work_was_merged(tmp_path: Pat
 @pytest.mark.jail
 @pytest.mark.nightly
 def test_what_a_command_wrote_is_taken_back_unasked_and_what_its_user_wrote_stays(tmp_path: Path) -> None:
-    ws = workspace(tmp_path / "ws", {"a.py": "x = 1\n", "mine.py": "m\n"})
-    ran = tool("run_command", {"command": "python3 -c \"open('a.py', 'a').write('z = 2'); open('n.txt', 'w')\""})
+    ws = workspace(tmp_path / "ws", {"a.py": "x = 1\n", "mine.py": "m\n", ".gitignore": ".env\n"})
+    (ws / ".env").write_text("A=1\n")
+    ran = tool(
+        "run_command",
+        {"command": "python3 -c \"open('a.py', 'a').write('z = 2'); open('n.txt', 'w'); open('.env', 'w')\""},
+    )
     with ScriptedProvider([EDIT, ran, say("done")]) as local, nobody() as burst:
         profile(tmp_path, "coding-local", local.base_url)
         profile(tmp_path, "coding-burst", burst)
         done = call("run", "Rename x in a.py", "--toolsets", "file,terminal", "--json", home=tmp_path, cwd=ws)
+    told = "ignored files changed: .env; `undo` does not have them"
+    assert (done.json["verified"]["ignored"], told in call("show", done.json["run"], home=tmp_path).out) == (
+        [".env"],
+        True,
+    )
     (ws / "mine.py").write_text("changed since\n")
     back = call("undo", done.json["run"], "--json", home=tmp_path).json
     assert (back["status"], back["files"], back["during"]) == ("ok", ["a.py", "n.txt"], ["n.txt"])
     assert ((ws / "a.py").read_text(), (ws / "n.txt").exists()) == ("x = 1\n", False)
     assert (ws / "mine.py").read_text() == "changed since\n"
+    assert back["left"] == [".env"]
     call("undo", back["id"], home=tmp_path)
     assert ((ws / "a.py").read_text(), (ws / "n.txt").exists()) == ("y = 1\nz = 2", True)

@@ -50,10 +50,12 @@ def test_of_a_turn_the_parent_hears_nothing_and_of_its_file_no_name(rig: Rig, ta
 
 
 def test_of_a_thousand_changed_files_the_parent_is_told_fifty_and_the_number(rig: Rig) -> None:
-    verified = {"files_changed": [{"path": f"{number}.py"} for number in range(1_000)]}
+    ignored = [f"{number}.log" for number in range(60)]
+    verified = {"files_changed": [{"path": f"{number}.py"} for number in range(1_000)], "ignored": ignored}
     rig.router(HEARS + f"say('result', status='ok', summary='did it', verified={verified})")
     [entry] = rig.delegate(goal="do it")["results"]
     assert (len(entry["verified"]["files_changed"]), entry["verified"]["files_changed_in_all"]) == (50, 1_000)
+    assert (entry["verified"]["ignored"], entry["verified"]["ignored_in_all"]) == (ignored[:50], 60)
 
 
 CHECK = {"command": "pytest -q", "passed": True, "last_line": "14 passed"}

@@ -13,7 +13,7 @@ from tests.git.git_repository import repository, run_git, write_files
 
 from profile_router.core.ladder.check_words import NO_PROOF
 from profile_router.core.ladder.receipt import ChangedFile, CheckBefore, CheckResult, Verified
-from profile_router.core.telling.work import changed_text
+from profile_router.core.telling.work import changed_text, verified_json, verified_lines
 from profile_router.git.left_files import note_beginning
 from profile_router.jail import left as left_running
 from profile_router.verify.changes.others_here import OthersHere
@@ -175,6 +175,22 @@ def test_a_check_that_passes_proves_nothing_where_no_file_changed(
         write_files(repo, {"new.py": change})
     verified = asyncio.run(verifier.verify(mark, "done", "true", seconds=20.0, before=before))
     assert verified.unverified == (() if proof else (NO_PROOF,))
+
+
+@pytest.mark.parametrize(("wrote", "told"), [(None, ("own/a.txt",)), ([], ()), (["src/app.py"], ())])
+def test_an_ignored_file_that_was_there_is_told_where_commands_or_hermes_may_have_changed_it(
+    repo: Path, tmp_path: Path, wrote: list[str] | None, told: tuple[str, ...]
+) -> None:
+    write_files(repo, {".git/info/exclude": "own/\n", "own/a.txt": "a\n"})
+    verifier = a_verifier(repo, tmp_path / "scratch")
+    mark = verifier.snapshot()
+    write_files(repo, {"own/a.txt": "gone\n", "own/new.txt": "n\n", "src/app.py": "zwei\n"})
+    verifier.snapshot()  # of a later attempt
+    verified = asyncio.run(verifier.verify(mark, "done", None, seconds=20.0, wrote=wrote))
+    assert (verified.ignored, verified_json(verified)["ignored"]) == (told, list(told))
+    assert ("ignored files changed: own/a.txt; `undo` does not have them" in str(verified_lines(verified))) == bool(
+        told
+    )
 
 
 @pytest.fixture

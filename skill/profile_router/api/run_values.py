@@ -140,7 +140,8 @@ class WeakView(Value):
 class VerifiedView(Value):
     """What the world says after the run. `unverified` lists what could not be confirmed, `put_back` test files.
 
-    `taken_tests` says which tests the last attempt took away; empty where it took none.
+    `taken_tests` says which tests the last attempt took away; empty where it took none. `ignored` are changed files
+    that git ignores: `undo` does not have them.
     """
 
     files_changed: tuple[ChangedView, ...] = ()
@@ -150,6 +151,7 @@ class VerifiedView(Value):
     before: BeforeView | None = None
     put_back: tuple[str, ...] = ()
     taken_tests: str = ""
+    ignored: tuple[str, ...] = ()
     weak: tuple[WeakView, ...] = ()
     unverified: tuple[str, ...] = ()
 

@@ -23,7 +23,7 @@ from profile_router.core.telling.decision import Json
 from profile_router.core.telling.layout import markdown_lines
 from profile_router.core.telling.verdict import RunVerdict, why_not_elsewhere
 from profile_router.core.telling.ways_out import show_run
-from profile_router.core.telling.work import changed_text, put_back_text, weak_words
+from profile_router.core.telling.work import changed_text, ignored_text, put_back_text, weak_words
 from profile_router.core.text import priced, saved_words, some_of, took
 
 _GLYPHS: Mapping[RunVerdict, str] = {
@@ -145,6 +145,8 @@ def _facts(told: Json) -> list[str]:
         facts.append(joined_check_line(f"{check['command']}: {how}", words, check["last_line"], check.get("exit_code")))
     if verified.get("put_back"):
         facts.append(put_back_text(verified["put_back"]))
+    if verified.get("ignored"):
+        facts.append(ignored_text(verified["ignored"]))
     return [*facts, *verified["unverified"]]
 
 

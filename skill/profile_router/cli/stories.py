@@ -15,6 +15,7 @@ from profile_router.core.ladder.account import AttemptRow, CheckRow, RunGroup, R
 from profile_router.core.ladder.check_words import ended, joined_check_line
 from profile_router.core.ladder.cost_range import CostRange
 from profile_router.core.telling.ways_out import bring_back
+from profile_router.core.telling.work import ignored_text
 from profile_router.core.text import about, counted, price, priced, saved_beside_label, short_id, thousands, took
 from profile_router.ledger.schema import moment, moments
 
@@ -142,6 +143,8 @@ def _check(row: CheckRow) -> Iterator[str]:
     changed = f"{row.files_changed} file{'s' if row.files_changed != 1 else ''} changed"
     lines = f", +{row.lines_added} −{row.lines_removed}" if row.files_changed else ""
     yield labelled("verify", f"{changed}{lines}{f': {files}' if files else ''}", "✓")
+    if words and words.get("ignored"):
+        yield labelled("verify", ignored_text(words["ignored"]), "!")
     if row.passed is not None:
         check: dict[str, Any] = (words or {}).get("check") or {"command": "the check", "last_line": ""}
         how = ended(row.passed, row.exit_code, (words.get("before") or {}).get("passed") if words else None)

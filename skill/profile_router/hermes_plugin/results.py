@@ -32,7 +32,7 @@ def entry_of(index: int, ran: Ran, thread: str, *, seconds: float) -> dict[str, 
         "task_index": index,
         "status": _STATUS.get(str(result.get("status")), "failed"),
         "verdict": _verdict(result),
-        "verified": _shortened(mapping(result.get("verified")), "files_changed"),
+        "verified": _shortened(_shortened(mapping(result.get("verified")), "files_changed"), "ignored"),
         "summary": result.get("summary") or None,
         "duration_seconds": round(result.get("seconds") or seconds, 2),  # a batch knows how long each took
         "exit_reason": "completed" if result.get("status") == "ok" else str(result.get("status")),

@@ -133,7 +133,7 @@ def undo_after(
     except (RouterError, OSError) as error:  # the run has ended, and its result is not lost for this
         return none(f"what was there before could not be kept: {error}")
     mine = changed if wrote is None else changed & {path_as_text(path) for path in wrote}
-    mine |= {path for path in changed if path.startswith(inner)}
+    mine |= {path for path in changed if path.startswith(inner)} | {*result.json["verified"].get("ignored", ())}
     return undo if undo.why else _leaving(undo, [f"{start}{path}" for path in sorted(mine)], start)
 
 

@@ -19,6 +19,7 @@ from profile_router.core.trust.new_tests import new_tests
 from profile_router.core.trust.steered import steering_rank
 from profile_router.core.trust.tests_meant import may_have_fewer
 from profile_router.errors import WorkspaceError
+from profile_router.git.ignored_files import ignored_changes
 from profile_router.git.left_files import beginning
 from profile_router.git.marks import Mark, path_as_text
 from profile_router.threads.records import AfterAttempts
@@ -104,6 +105,7 @@ class Verification:
             put_back_note=back.note if back.done else "",
             put_back_saved=back.done and back.saved,
             taken_tests=back.taken,
+            ignored=self._ignored(changed),
             weak=(
                 *await parsed_in_time(contents, until - monotonic()),
                 *(() if told else await self._linted(changed, until - monotonic())),
@@ -112,6 +114,14 @@ class Verification:
             missed=_still(missed(self.workspace, self.task, mine), theirs),
             theirs=tuple(sorted(theirs)),
         )
+
+    def _ignored(self, changed: Sequence[ChangedFile]) -> tuple[str, ...]:
+        """Return the files that git ignores and that commands changed or removed: no mark has them."""
+        if self.changes is None or self.wrote is not None:
+            return ()
+        known = {one.path for one in changed}
+        found = (path_as_text(path) for path in ignored_changes(self.changes.root, self.scratch))
+        return tuple(path for path in found if path not in known)
 
     def _put_back(self, task: Task) -> tuple[SetBack, str | None]:
         """Make test files that *task* does not name what they were before; `left` of the answer are their paths.

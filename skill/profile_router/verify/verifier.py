@@ -13,6 +13,7 @@ from profile_router.core.policy import Terminal
 from profile_router.core.task import Task
 from profile_router.core.trust.unable_check import MayLack
 from profile_router.errors import WorkspaceError
+from profile_router.git.ignored_files import note_ignored
 from profile_router.git.left_files import note_beginning
 from profile_router.git.writes import Found
 from profile_router.threads.records import AfterAttempts, Records
@@ -70,6 +71,7 @@ class WorkspaceVerifier:
         self._ended = look_at(self.workspace.root, tuple(self.journal))
         if not self.workspace.git:
             return ""
+        note_ignored(self.workspace.root, self.scratch)
         note_beginning(self.scratch)
         return self._changes(self.workspace.root).marks.take()
 

@@ -28,7 +28,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         help="also take back files of which nobody knows who changed them: what you changed in them is lost",
     )
     add_json(parser, "how it ended")
-    ignored = "files that git ignores stay as commands left them"
+    ignored = "files that git ignores stay as commands left them, and are named"
     parser.epilog = f"an undo has an id of its own and can be undone; {ignored}; {RUNS_ARE_LISTED}"
 
 

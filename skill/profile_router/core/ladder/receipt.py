@@ -184,6 +184,8 @@ class Verified:
     edit that stayed as they were. Others changed in their place, which they do not use. `taken_tests` says which tests
     the attempt took away, though the task does not ask for it; empty where it took none. `put_back_saved`: what was
     written in the files of `put_back` is stored. `theirs` are files that other runs wrote here since this one began.
+    `ignored` are files that git ignores, and that changed or went in a run with commands or Hermes' own tools. Nothing
+    gives them back.
     """
 
     files_changed: tuple[ChangedFile, ...] = ()
@@ -201,6 +203,7 @@ class Verified:
     missed: tuple[str, ...] = ()
     taken_tests: str = ""
     theirs: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
 
     @property
     def lines_added(self) -> int:

@@ -58,6 +58,7 @@ def verified_json(verified: Verified) -> Json:
         "before": before and {**named_fields(before, "passed", "why", "known"), "check": _check(before.check)},
         "put_back": list(verified.put_back),
         "taken_tests": verified.taken_tests,
+        "ignored": list(verified.ignored),
         "weak": _weak(verified.weak),
         "unverified": list(verified.unverified),
     }
@@ -144,6 +145,8 @@ def verified_lines(verified: Verified, found: FoundCheck | None = None) -> list[
         lines.append(VerifiedLine(verified.taken_tests, "check", passed=False))
     if verified.put_back:
         lines.append(VerifiedLine(put_back_text(verified.put_back), "files"))
+    if verified.ignored:
+        lines.append(VerifiedLine(ignored_text(verified.ignored), "files"))
     weak = weak_words(_weak(verified.weak))
     lines += [VerifiedLine(f"weak: {', '.join(weak)}", "weak")] if weak else []
     unrun = found.unrun if found and found.refused else None
@@ -155,6 +158,11 @@ def verified_lines(verified: Verified, found: FoundCheck | None = None) -> list[
 def put_back_text(paths: Sequence[str]) -> str:
     """Return that the test files *paths* are as they were before the work."""
     return f"put back before the check, as the task does not name it: {some_of(paths, 8)}"
+
+
+def ignored_text(paths: Sequence[str]) -> str:
+    """Return that the files *paths*, which git ignores, were changed or removed."""
+    return f"ignored files changed: {some_of(paths, 8)}; `undo` does not have them"
 
 
 def weak_words(weak: Sequence[Json]) -> list[str]:
