@@ -76,7 +76,8 @@ def test_local_only_with_local_down_is_refused_and_nobody_else_is_asked(tmp_path
     result = done.json
     assert result["status"] == "refused"
     told = call("show", result["run"], "--json", home=tmp_path).json["refused"]
-    assert told == {"why": [], "unblock": result["unblock"]}
+    why = "labelled local-only (--local-only), so the task stays on this machine"
+    assert told == {"why": [why], "unblock": result["unblock"]}
     assert f"unblock     {result['unblock'][0][:20]}" in call("show", result["run"], home=tmp_path).out
     assert [(receipt["outcome"], receipt["tokens_in"]) for receipt in result["attempts"]] == [("unavailable", 0)]
     assert burst.requests == []

@@ -27,7 +27,7 @@ def test_the_authors_own_call_runs_under_the_profile_it_names(today: Stage) -> N
     with (
         ForkedRouter(today.folder) as router,
         ScriptedProvider(delegates(**SEED)) as model,
-        server("auth.py uses claims now") as burst,
+        server(call("write_file", {"path": "auth.py", "content": "claims = 1\n"}), "auth.py uses claims now") as burst,
         server() as others,
     ):
         parent = Parent(today, model, native=True)

@@ -23,7 +23,7 @@ from profile_router.policies.file import SHIPPED
 
 def run(stage: Stage, *more: str, python: Path | str | None = None) -> Done:
     extra = {**stage.environ, HERMES_VARIABLE: str(python or stage.hermes.python)}
-    wanted = ("run", "fix a typo", "--workspace", str(stage.workspace), "--json", *more)
+    wanted = ("run", "find a typo", "--workspace", str(stage.workspace), "--json", *more)
     return call(*wanted, home=stage.folder, extra=extra)
 
 
