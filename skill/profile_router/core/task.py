@@ -6,6 +6,7 @@ from profile_router.core.conversation import Conversation
 from profile_router.core.found_check import FoundCheck
 from profile_router.values import frozen
 
+SHORTEN_THE_GOAL = "shorten the goal, or put its details into a file that --file names: it is read by pages"
 _STANDING = "The user stands in {folder}/: the context, and names of files that are not there yet, may start from it."
 
 

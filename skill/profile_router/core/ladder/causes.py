@@ -7,13 +7,13 @@ from dataclasses import KW_ONLY
 from typing import Literal, TypeGuard, get_args
 
 from profile_router.core.privacy.taint import HOW_TO_ALLOW
+from profile_router.core.task import SHORTEN_THE_GOAL
 from profile_router.errors import Cause
 from profile_router.values import frozen
 
 __all__ = [
     "CAUSES",
     "NOT_MERGED",
-    "SHORTEN_THE_GOAL",
     "TABLE",
     "Cause",
     "CauseRow",
@@ -49,7 +49,6 @@ _ALIAS = (
 )
 _CREDIT = "add credit at the provider of {profile}, or another key; then `profile-router health --reset`"
 _WAIT = "wait for {profile}'s limit to pass (`profile-router health` tells how long), or add another key"
-SHORTEN_THE_GOAL = "shorten the goal, or put its details into a file that --file names: it is read by pages"
 
 
 @frozen(kw_only=False)

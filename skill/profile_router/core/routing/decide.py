@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 from profile_router.core.evidence import Evidence
-from profile_router.core.ladder.causes import SHORTEN_THE_GOAL
 from profile_router.core.policy import Policy, Tier
 from profile_router.core.policy.rules import BorderlineRule, Rule
 from profile_router.core.privacy.local_wordings import asks_to_stay_local
@@ -21,7 +20,7 @@ from profile_router.core.routing.rate import FREE, rate_at
 from profile_router.core.routing.route import Decision, Refusal, Route
 from profile_router.core.routing.rules import CONDITIONS, Case, Reasons
 from profile_router.core.routing.window_fit import condensable, fits, fits_text
-from profile_router.core.task import Task
+from profile_router.core.task import SHORTEN_THE_GOAL, Task
 from profile_router.errors import ProfileError
 from profile_router.values import frozen
 
