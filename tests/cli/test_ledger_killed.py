@@ -20,7 +20,7 @@ EDIT = tool("write_file", {"path": "b.py", "content": "y = 2\n"})
 CHECK = f'{sys.executable} -B -c "import b; raise SystemExit(b.y != 3)"'
 AGAIN = tool("write_file", {"path": "b.py", "content": "y = 3\n"})
 RUN = ("run", "add b.py", "--check", CHECK, "--thread", "t", "--yes", "--json")
-LAST = 50  # commits of such a run, of threads, health and ledger together, are fewer
+LAST = 60  # commits of such a run, of threads, health and ledger together, are fewer
 
 
 def run(home: Path, moment: Moment | None) -> tuple[int, dict[str, object]]:
