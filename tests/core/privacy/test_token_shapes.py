@@ -155,7 +155,7 @@ PATHS = (
     *(".git-credentials", "a/.netrc", "_netrc", "home/.kube/config", "x/.docker/config.json", "infra/prod.tfstate"),
     *("prod.tfstate.backup", "prod.tfvars", "prod.auto.tfvars.json", "conf/.htpasswd", "id.ppk", "AuthKey.p8"),
     *("credentials.json", "service-account.json", "service-account-prod.json", "service_account_key.json", ".my.cnf"),
-    *("~/.bash_history", "home/me/.psql_history", "~/.config/rclone/rclone.conf", "/root/.config/gh/hosts.yml"),
+    *("~/.bash_history", "home/me/.psql_history", "~/.config/rclone/rclone.conf", "/home/you/.config/gh/hosts.yml"),
     *("~/.config/gcloud/application_default_credentials.json", "adc/application_default_credentials.json"),
     *("~/.config/gcloud/legacy/x", "~/.claude/.credentials.json", "~/.codex/auth.json", "~/.gemini/oauth_creds.json"),
     *("~/.local/share/opencode/auth.json", ".dev.vars", ".dev.vars.staging", "~/.vault-token", "deploy/kubeconfig"),
